@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# What the scripts of this directory share: where things lie, how they talk, how they fail. Sourced, never run.
+# Environment: MYSQL_SERIES (default 9.7), SEMISYNC_SERVERS (where server directories lie), SEMISYNC_DIST (where built
+# libraries go), CARGO_TARGET_DIR, DEBIAN_MIRROR.
+
+set -Eeuo pipefail
+export LC_ALL=C
+PATH="$PATH:/usr/sbin:/sbin"
+[[ -n $(type -P cargo) || ! -x ${HOME:-/root}/.cargo/bin/cargo ]] || PATH="$PATH:${HOME:-/root}/.cargo/bin"
+export PATH
+
+repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+me=$(basename -- "$0")
+default_series=9.7
+servers=${SEMISYNC_SERVERS:-${HOME:-/root}/.cache/semisync/servers}
+dist=${SEMISYNC_DIST:-$repo/dist}
+target=${CARGO_TARGET_DIR:-$repo/target}
+# shellcheck disable=SC2034 # for the scripts that source this
+libraries=(semisync_master semisync_slave semisync_source semisync_replica)
+
+# A relative directory in the environment is meant from where the caller stands.
+absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "$PWD/$1" ;; esac }
+servers=$(absolute "$servers") dist=$(absolute "$dist") target=$(absolute "$target")
+
+if [[ -t 1 ]]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+
+step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
+say() { printf '   %s\n' "$*"; }
+
+# fail REASON [MEND]: the last words of a script that could not do what it is for.
+fail() {
+    printf '\n%s: FAILED: %s\n' "ci/$me" "$1" >&2
+    [[ -z ${2:-} ]] || printf '   what to do: %s\n' "$2" >&2
+    exit 1
+}
+
+# misused WHY: a wrong argument. `usage` is the script's own.
+misused() {
+    printf '%s: %s\n' "ci/$me" "$1" >&2
+    usage | sed -n 1p >&2
+    exit 2
+}
+
+trap 'status=$?; printf "\nci/%s: FAILED: line %s, exit status %s: %s\n" "$me" "$LINENO" "$status" "$BASH_COMMAND" >&2' ERR
+
+known_series() { (cd "$repo/mysql-headers" && printf '%s ' */ | tr -d /) 2>/dev/null || printf '%s ' "$default_series"; }
+
+# check_series NAME: only a series whose binary interface is in mysql-headers/ can be built for.
+check_series() {
+    local one
+    for one in $(known_series); do [[ $one != "$1" ]] || return 0; done
+    misused "no such server series: '$1' (there are: $(known_series | sed 's/ $//'))"
+}
+
+seconds_since() { # MICROSECONDS-AT-START, as ${EPOCHREALTIME/./}
+    local spent=$((${EPOCHREALTIME/./} - $1))
+    printf '%d.%d' $((spent / 1000000)) $((spent / 100000 % 10))
+}
+
+# watched LOG COMMAND...: runs a long command with its output in LOG, tells every five seconds how far it is.
+# `watched_pid` leads a process group of its own, so that a trap can end the command with all it started.
+watched_pid=''
+watched() {
+    local log=$1 start=${EPOCHREALTIME/./} waited=0 status=0
+    shift
+    setsid "$@" >>"$log" 2>&1 </dev/null &
+    watched_pid=$!
+    while kill -0 "$watched_pid" 2>/dev/null; do
+        sleep 0.2
+        waited=$((waited + 1))
+        ((waited % 25 != 0)) || say "  $((waited / 5)) s: $(tail -n 1 "$log" | tr '\r' '\n' | tail -n 1 | cut -c 1-100)"
+    done
+    wait "$watched_pid" || status=$?
+    watched_pid=''
+    say "  $([[ $status == 0 ]] && printf 'done' || printf 'exit status %s' "$status") in $(seconds_since "$start") s"
+    return "$status"
+}
+
+end_watched() {
+    [[ -n $watched_pid ]] || return 0
+    kill -TERM -- "-$watched_pid" 2>/dev/null || true
+    wait "$watched_pid" 2>/dev/null || true
+    watched_pid=''
+}
