@@ -1,0 +1,162 @@
+//! What a test asks of a server before it starts. Options stand in a my.cnf as a user writes them; arguments on the command line.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::names::Names;
+use crate::paths::{dist_dir, server_dir};
+
+/// Which semi-sync libraries lie in the server's plugin directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Libraries {
+    Ours,
+    /// Ours with failpoints: `SEMISYNC_FAILPOINT=<hook>` in the server's environment makes that hook panic once.
+    Failpoints,
+    /// The C++ plugins that come with the server.
+    Stock,
+}
+
+impl Libraries {
+    /// What `SEMISYNC_TEST_LIBS` says: "stock", or ours.
+    pub fn under_test() -> Libraries {
+        match env::var("SEMISYNC_TEST_LIBS").as_deref() {
+            Ok("stock") => Libraries::Stock,
+            Ok("ours" | "") | Err(_) => Libraries::Ours,
+            Ok(other) => panic!("SEMISYNC_TEST_LIBS is {other:?}, neither \"ours\" nor \"stock\""),
+        }
+    }
+
+    fn dir(&self) -> PathBuf {
+        match self {
+            Libraries::Ours => dist_dir(""),
+            Libraries::Failpoints => dist_dir("-failpoints"),
+            Libraries::Stock => server_dir().join("stock"),
+        }
+    }
+
+    /// Copies the libraries: a build that replaces them must not change them under a running server.
+    pub(crate) fn copy_into(&self, target: &Path) {
+        let dir = self.dir();
+        let mut found = 0;
+        for word in ["master", "slave", "source", "replica"] {
+            let library = format!("semisync_{word}.so");
+            if dir.join(&library).exists() {
+                fs::copy(dir.join(&library), target.join(&library))
+                    .unwrap_or_else(|e| panic!("{}: {e}", dir.join(&library).display()));
+                found += 1;
+            }
+        }
+        assert!(
+            found > 0,
+            "no libraries in {}: run ci/build first",
+            dir.display()
+        );
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    pub(crate) label: String,
+    pub(crate) server_id: u32,
+    pub(crate) names: Names,
+    pub(crate) libraries: Libraries,
+    pub(crate) options: Vec<String>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl ServerConfig {
+    /// A server with the libraries under test in its plugin directory, none of them loaded.
+    pub fn new(server_id: u32, names: Names) -> ServerConfig {
+        ServerConfig {
+            label: format!("server {server_id}"),
+            server_id,
+            names,
+            libraries: Libraries::under_test(),
+            options: Vec::new(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Loads the source's plugin at start, enabled.
+    pub fn as_source(self) -> ServerConfig {
+        let names = self.names;
+        self.option(&format!("plugin-load-add={}", names.source_library()))
+            .option(&format!("{}=1", names.source_var("enabled")))
+    }
+
+    /// Loads the replica's plugin at start, enabled.
+    pub fn as_replica(self) -> ServerConfig {
+        let names = self.names;
+        self.option(&format!("plugin-load-add={}", names.replica_library()))
+            .option(&format!("{}=1", names.replica_var("enabled")))
+    }
+
+    pub fn libraries(mut self, libraries: Libraries) -> ServerConfig {
+        self.libraries = libraries;
+        self
+    }
+
+    pub fn label(mut self, label: &str) -> ServerConfig {
+        self.label = label.to_owned();
+        self
+    }
+
+    /// One line of my.cnf's `[mysqld]` section; a later one wins, also over the harness's own.
+    pub fn option(mut self, line: &str) -> ServerConfig {
+        self.options.push(line.to_owned());
+        self
+    }
+
+    /// Drops the lines that begin with `prefix`, for a restart without them.
+    pub fn without_option(mut self, prefix: &str) -> ServerConfig {
+        self.options.retain(|line| !line.starts_with(prefix));
+        self
+    }
+
+    /// One argument of the command line.
+    pub fn arg(mut self, argument: &str) -> ServerConfig {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> ServerConfig {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The my.cnf of a server that lives in `dir`.
+    pub(crate) fn my_cnf(&self, dir: &Path, port: u16) -> String {
+        let dir = dir.display();
+        let server_id = self.server_id;
+        let own = self.options.join("\n");
+        format!(
+            "[mysqld]\n\
+             user=root\n\
+             datadir={dir}/data\n\
+             tmpdir={dir}/data\n\
+             socket={dir}/mysql.sock\n\
+             pid-file={dir}/mysqld.pid\n\
+             log-error={dir}/error.log\n\
+             plugin-dir={dir}/plugin\n\
+             port={port}\n\
+             bind-address=127.0.0.1\n\
+             skip-name-resolve\n\
+             secure-file-priv=\n\
+             mysqlx=OFF\n\
+             server-id={server_id}\n\
+             log-bin=binlog\n\
+             relay-log=relay\n\
+             gtid-mode=ON\n\
+             enforce-gtid-consistency=ON\n\
+             log-error-verbosity=3\n\
+             sync-binlog=0\n\
+             innodb-flush-log-at-trx-commit=0\n\
+             \n\
+             # what this test asks for\n\
+             {own}\n"
+        )
+    }
+}

@@ -1,0 +1,36 @@
+//! Harness of the live tests: real servers on 127.0.0.1, started with the my.cnf a user would write.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `server.rs` | one mysqld: its directory, its start and its ends, its error log |
+//! | `config.rs` | what a test asks of a server before it starts: options, arguments, libraries |
+//! | `sql.rs` | connections to a server and the short questions that tests ask |
+//! | `pair.rs` | a source with its replicas, and how they are linked |
+//! | `load.rs` | writers in the background, and what they saw |
+//! | `names.rs` | the two vocabularies |
+//! | `paths.rs` | where servers and libraries are found |
+//! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
+//! | `slots.rs` | how many servers may run at once |
+//! | `wait.rs` | waiting with a bound, and saying what was seen |
+//!
+//! Environment: `SEMISYNC_SERVERS`, `SEMISYNC_DIST` and `MYSQL_SERIES` as for the scripts in `ci/`;
+//! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
+
+mod config;
+pub mod load;
+mod names;
+pub mod pair;
+mod paths;
+pub mod process;
+pub mod server;
+mod slots;
+pub mod sql;
+mod wait;
+
+pub use config::{Libraries, ServerConfig};
+pub use load::Load;
+pub use names::Names;
+pub use pair::{Link, Topology};
+pub use paths::{dist_dir, server_dir};
+pub use server::Server;
+pub use wait::{PATIENCE, eventually, wait_for};

@@ -1,0 +1,291 @@
+//! A source with its replicas, and how they are linked.
+//!
+//! The test table and the replication user are made on every server outside the binary log, so that a test begins with an
+//! empty log and with counters at zero.
+
+use std::fmt::Write;
+
+use crate::config::{Libraries, ServerConfig};
+use crate::names::Names;
+use crate::server::Server;
+use crate::wait::{PATIENCE, wait_for};
+
+/// `id` BIGINT AUTO_INCREMENT, `n` BIGINT, `body` LONGBLOB.
+pub const TABLE: &str = "app.t";
+/// The user that replicas connect as.
+pub const REPLICATION_USER: &str = "repl";
+pub const REPLICATION_PASSWORD: &str = "Repl-1-secret";
+
+/// How a replica reaches its source.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Another port of 127.0.0.1 than the source's own: a proxy's.
+    pub port: Option<u16>,
+    /// GTID auto-position; else by file and position, from the first file on.
+    pub auto_position: bool,
+    pub tls: bool,
+    /// "zlib", "zstd", ...: None is "uncompressed".
+    pub compression: Option<String>,
+    pub channel: String,
+}
+
+impl Default for Link {
+    fn default() -> Link {
+        Link {
+            port: None,
+            auto_position: true,
+            tls: false,
+            compression: None,
+            channel: String::new(),
+        }
+    }
+}
+
+impl Link {
+    pub fn port(mut self, port: u16) -> Link {
+        self.port = Some(port);
+        self
+    }
+
+    pub fn by_file_position(mut self) -> Link {
+        self.auto_position = false;
+        self
+    }
+
+    pub fn tls(mut self) -> Link {
+        self.tls = true;
+        self
+    }
+
+    pub fn compression(mut self, algorithm: &str) -> Link {
+        self.compression = Some(algorithm.to_owned());
+        self
+    }
+
+    pub fn channel(mut self, name: &str) -> Link {
+        self.channel = name.to_owned();
+        self
+    }
+}
+
+impl Server {
+    /// Makes the test table and the replication user, outside the binary log.
+    #[track_caller]
+    pub fn prepare(&self) {
+        let mut conn = self.conn();
+        let statements = [
+            "SET sql_log_bin = 0".to_owned(),
+            "CREATE DATABASE app".to_owned(),
+            format!(
+                "CREATE TABLE {TABLE} (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT, body LONGBLOB)"
+            ),
+            format!("CREATE USER {REPLICATION_USER} IDENTIFIED BY '{REPLICATION_PASSWORD}'"),
+            format!("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {REPLICATION_USER}"),
+        ];
+        for sql in statements {
+            crate::sql::rows_of(&mut conn, &sql).unwrap_or_else(|e| panic!("{self}: {sql}: {e}"));
+        }
+    }
+
+    /// Makes this server a replica of `source` and starts it; does not wait.
+    #[track_caller]
+    pub fn replicate_from(&self, source: &Server, link: &Link) {
+        self.point_to(source, link);
+        self.execute(&format!("START REPLICA FOR CHANNEL '{}'", link.channel));
+    }
+
+    /// CHANGE REPLICATION SOURCE alone.
+    #[track_caller]
+    pub fn point_to(&self, source: &Server, link: &Link) {
+        let mut sql = format!(
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, \
+             SOURCE_USER='{REPLICATION_USER}', SOURCE_PASSWORD='{REPLICATION_PASSWORD}', \
+             GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=1000, SOURCE_SSL={}",
+            link.port.unwrap_or(source.port()),
+            u8::from(link.tls),
+        );
+        let algorithm = link.compression.as_deref().unwrap_or("uncompressed");
+        let _ = write!(sql, ", SOURCE_COMPRESSION_ALGORITHMS='{algorithm}'");
+        if link.auto_position {
+            sql.push_str(", SOURCE_AUTO_POSITION=1");
+        } else {
+            let first = source.value("SHOW BINARY LOGS");
+            let _ = write!(
+                sql,
+                ", SOURCE_AUTO_POSITION=0, SOURCE_LOG_FILE='{first}', SOURCE_LOG_POS=4"
+            );
+        }
+        let _ = write!(sql, " FOR CHANNEL '{}'", link.channel);
+        self.execute(&sql);
+    }
+
+    /// Waits until this replica has applied all that `source` has committed.
+    #[track_caller]
+    pub fn wait_applied(&self, source: &Server) {
+        let goal = source.variable("gtid_executed");
+        wait_for(PATIENCE, &format!("{goal} applied on {self}"), || {
+            let sql = format!("SELECT GTID_SUBSET('{goal}', @@global.gtid_executed)");
+            if self.value(&sql) == "1" {
+                Ok(())
+            } else {
+                Err(self.variable("gtid_executed"))
+            }
+        });
+    }
+
+    /// Rows of the test table; with `n`, those that have it.
+    #[track_caller]
+    pub fn count_rows(&self, n: Option<i64>) -> u64 {
+        let only = n.map(|n| format!(" WHERE n = {n}")).unwrap_or_default();
+        let sql = format!("SELECT COUNT(*) FROM {TABLE}{only}");
+        self.value(&sql).parse().expect("a number of rows")
+    }
+
+    /// One row into the test table, on the kept connection.
+    #[track_caller]
+    pub fn insert(&self, n: i64) {
+        self.execute(&format!("INSERT INTO {TABLE} (n) VALUES ({n})"));
+    }
+}
+
+pub struct Topology {
+    pub source: Server,
+    pub replicas: Vec<Server>,
+}
+
+/// What a topology is made of; `start` makes it.
+#[derive(Clone)]
+pub struct Builder {
+    source: ServerConfig,
+    replica: ServerConfig,
+    replicas: u32,
+    link: Link,
+}
+
+impl Topology {
+    /// A source and one replica, semi-sync on both ends, in one vocabulary.
+    pub fn new(names: Names) -> Builder {
+        Builder {
+            source: ServerConfig::new(1, names).as_source().label("source"),
+            replica: ServerConfig::new(2, names).as_replica(),
+            replicas: 1,
+            link: Link::default(),
+        }
+    }
+
+    /// Makes the replicas replicate, and waits until the source counts them all.
+    #[track_caller]
+    pub fn link(&self, link: &Link) {
+        for replica in &self.replicas {
+            replica.replicate_from(&self.source, link);
+        }
+        self.wait_clients();
+    }
+
+    /// Waits until the source counts all replicas.
+    #[track_caller]
+    pub fn wait_clients(&self) {
+        self.source
+            .wait_status("clients", &self.replicas.len().to_string());
+    }
+
+    /// The only replica, or the first.
+    pub fn replica(&self) -> &Server {
+        &self.replicas[0]
+    }
+}
+
+impl Builder {
+    pub fn replicas(mut self, count: u32) -> Builder {
+        self.replicas = count;
+        self
+    }
+
+    /// The replicas in another vocabulary than the source's.
+    pub fn replica_names(mut self, names: Names) -> Builder {
+        let libraries = self.replica.libraries;
+        self.replica = ServerConfig::new(2, names)
+            .as_replica()
+            .libraries(libraries);
+        self
+    }
+
+    pub fn source_libraries(mut self, libraries: Libraries) -> Builder {
+        self.source = self.source.libraries(libraries);
+        self
+    }
+
+    pub fn replica_libraries(mut self, libraries: Libraries) -> Builder {
+        self.replica = self.replica.libraries(libraries);
+        self
+    }
+
+    /// A line of the source's my.cnf.
+    pub fn source_option(mut self, line: &str) -> Builder {
+        self.source = self.source.option(line);
+        self
+    }
+
+    /// A line of every replica's my.cnf.
+    pub fn replica_option(mut self, line: &str) -> Builder {
+        self.replica = self.replica.option(line);
+        self
+    }
+
+    /// A variable of the source's plugin, by suffix: `set("timeout", "700")`.
+    pub fn set(self, suffix: &str, value: &str) -> Builder {
+        let line = format!("{}={value}", self.source.names.source_var(suffix));
+        self.source_option(&line)
+    }
+
+    pub fn wait_count(self, count: u32) -> Builder {
+        let line = format!("{}={count}", self.source.names.wait_count_var());
+        self.source_option(&line)
+    }
+
+    pub fn configure_source(
+        mut self,
+        change: impl FnOnce(ServerConfig) -> ServerConfig,
+    ) -> Builder {
+        self.source = change(self.source);
+        self
+    }
+
+    pub fn configure_replica(
+        mut self,
+        change: impl FnOnce(ServerConfig) -> ServerConfig,
+    ) -> Builder {
+        self.replica = change(self.replica);
+        self
+    }
+
+    pub fn over(mut self, link: Link) -> Builder {
+        self.link = link;
+        self
+    }
+
+    /// Starts the servers and links them.
+    #[track_caller]
+    pub fn start(self) -> Topology {
+        let link = self.link.clone();
+        let topology = self.start_unlinked();
+        topology.link(&link);
+        topology
+    }
+
+    /// Starts the servers; nobody replicates yet.
+    #[track_caller]
+    pub fn start_unlinked(self) -> Topology {
+        let mut configs = vec![self.source];
+        for number in 0..self.replicas {
+            let mut replica = self.replica.clone();
+            replica.server_id = 2 + number;
+            configs.push(replica.label(&format!("replica {}", 1 + number)));
+        }
+        let mut servers = Server::start_all(configs);
+        servers.iter().for_each(Server::prepare);
+        let replicas = servers.split_off(1);
+        let source = servers.swap_remove(0);
+        Topology { source, replicas }
+    }
+}

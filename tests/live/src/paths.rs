@@ -1,0 +1,45 @@
+//! Where servers and libraries are found: the same places, by the same variables, as the scripts in `ci/` use.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+fn series() -> String {
+    env::var("MYSQL_SERIES").unwrap_or_else(|_| "9.7".to_owned())
+}
+
+/// The server directory made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
+pub fn server_dir() -> PathBuf {
+    let servers = match env::var_os("SEMISYNC_SERVERS") {
+        Some(dir) => PathBuf::from(dir),
+        None => {
+            let home = env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
+            home.join(".cache/semisync/servers")
+        }
+    };
+    let dir = servers.join(series());
+    assert!(
+        dir.join("bin/mysqld").exists(),
+        "no server in {}: run ci/setup, or set SEMISYNC_SERVERS",
+        dir.display()
+    );
+    dir
+}
+
+/// The directory of the built libraries; `flavour` is "" or "-failpoints".
+pub fn dist_dir(flavour: &str) -> PathBuf {
+    let dist = match env::var_os("SEMISYNC_DIST") {
+        Some(dir) => PathBuf::from(dir),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist"),
+    };
+    dist.join(format!("{}{flavour}", series()))
+}
+
+/// Where the servers of this run live: in memory if there is such a place.
+pub fn scratch_root() -> PathBuf {
+    let shm = Path::new("/dev/shm");
+    if shm.is_dir() {
+        shm.to_owned()
+    } else {
+        env::temp_dir()
+    }
+}

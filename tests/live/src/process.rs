@@ -1,0 +1,109 @@
+//! Child processes that do not outlive the tests, and what /proc tells of them.
+//!
+//! The kernel can kill a child when its parent dies, but "parent" means the thread that made it. So one thread, which lives
+//! as long as the test process, makes all children, and an interrupted run leaves no server behind.
+
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::time::Duration;
+
+type Order = (Command, mpsc::Sender<io::Result<Child>>);
+
+/// Starts `command` from the thread that lives as long as the test process.
+pub fn spawn(command: Command) -> io::Result<Child> {
+    static MAKER: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
+    let maker = MAKER.get_or_init(|| {
+        let (orders, inbox) = mpsc::channel::<Order>();
+        std::thread::spawn(move || {
+            for (mut command, reply) in inbox {
+                // SAFETY: the closure runs between fork and exec and calls prctl alone, which is async-signal-safe
+                // and allocates nothing.
+                unsafe {
+                    command.pre_exec(|| {
+                        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                        Ok(())
+                    });
+                }
+                // The asker is gone only if its thread was; nothing to do for it then.
+                let _ = reply.send(command.spawn());
+            }
+        });
+        Mutex::new(orders)
+    });
+    let (reply, answer) = mpsc::channel();
+    let orders = maker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    orders
+        .send((command, reply))
+        .expect("the thread that makes children lives");
+    answer
+        .recv()
+        .expect("the thread that makes children answers")
+}
+
+/// Sends a signal to a process that we started.
+pub fn signal(pid: u32, signal: libc::c_int) {
+    let pid = libc::pid_t::try_from(pid).expect("a pid");
+    // SAFETY: kill takes no pointers; the pid is that of a child not yet waited for, so it cannot have been reused.
+    let result = unsafe { libc::kill(pid, signal) };
+    assert_eq!(
+        result,
+        0,
+        "kill({pid}, {signal}): {}",
+        io::Error::last_os_error()
+    );
+}
+
+/// Threads of the process now.
+pub fn threads(pid: u32) -> usize {
+    count(&format!("/proc/{pid}/task"))
+}
+
+/// Open file descriptors of the process now.
+pub fn descriptors(pid: u32) -> usize {
+    count(&format!("/proc/{pid}/fd"))
+}
+
+fn count(dir: &str) -> usize {
+    fs::read_dir(dir)
+        .unwrap_or_else(|e| panic!("{dir}: {e}"))
+        .count()
+}
+
+/// Resident memory in KiB.
+pub fn resident_kib(pid: u32) -> u64 {
+    let path = format!("/proc/{pid}/status");
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("a VmRSS line");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .expect("a number of kB")
+}
+
+/// Processor time used so far, user and system, all threads.
+pub fn cpu_time(pid: u32) -> Duration {
+    let path = format!("/proc/{pid}/stat");
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    // The second field is the name in parentheses, which may hold spaces: count from its end.
+    let fields: Vec<&str> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|f| f.parse::<u64>().ok())
+            .expect("ticks")
+    };
+    // SAFETY: sysconf takes no pointers.
+    let per_second = u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100);
+    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / per_second)
+}

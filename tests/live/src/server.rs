@@ -1,0 +1,410 @@
+//! One mysqld: its directory, its start, its ends, its error log. SQL is in `sql.rs`.
+//!
+//! A server that ends without being asked to, or whose log shows a crash, fails the test that owns it: at the next call, or
+//! at the latest on drop. When the test has failed the directory stays, and its place is printed.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mysql::Conn;
+
+use crate::config::ServerConfig;
+use crate::names::Names;
+use crate::paths::{scratch_root, server_dir};
+use crate::process;
+use crate::slots::{self, Slot};
+use crate::wait::{PATIENCE, wait_for};
+
+/// A start takes under a second on an idle machine.
+const START_BOUND: Duration = Duration::from_secs(60);
+const STOP_BOUND: Duration = Duration::from_secs(60);
+const PREFIX: &str = "semisync-live-";
+/// In a directory that a failed test left for people to read; it is never swept.
+const KEPT: &str = "KEPT";
+const CRASH_MARKS: [&str; 5] = [
+    "got signal ",
+    "Assertion fail",
+    "Assertion `",
+    "terminate called",
+    "cannot unwind",
+];
+
+pub struct Server {
+    config: Mutex<ServerConfig>,
+    dir: PathBuf,
+    port: Mutex<u16>,
+    /// None: not running, and meant not to.
+    child: Mutex<Option<Child>>,
+    pub(crate) helper: Mutex<Option<Conn>>,
+    _slot: Slot,
+}
+
+impl Server {
+    /// Starts a server on a fresh data directory; fails the test if it does not come up.
+    #[track_caller]
+    pub fn start(config: ServerConfig) -> Server {
+        Server::try_start(config).unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
+    }
+
+    /// As `start`; a server that exits instead of serving is no failure: its error log comes back.
+    pub fn try_start(config: ServerConfig) -> Result<Server, String> {
+        let slot = slots::take(1).pop().expect("one slot");
+        let server = Server::make(config, slot);
+        server.launch()?;
+        Ok(server)
+    }
+
+    /// Starts several at once, in parallel.
+    #[track_caller]
+    pub fn start_all(configs: Vec<ServerConfig>) -> Vec<Server> {
+        let slots = slots::take(configs.len());
+        let servers: Vec<Server> = configs
+            .into_iter()
+            .zip(slots)
+            .map(|(config, slot)| Server::make(config, slot))
+            .collect();
+        let results: Vec<Result<(), String>> = thread::scope(|scope| {
+            let starts: Vec<_> = servers
+                .iter()
+                .map(|server| scope.spawn(|| server.launch()))
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().expect("no panic in a start"))
+                .collect()
+        });
+        for result in results {
+            result.unwrap_or_else(|log| panic!("a server did not start:\n{log}"));
+        }
+        servers
+    }
+
+    fn make(config: ServerConfig, slot: Slot) -> Server {
+        static SWEPT: Once = Once::new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        SWEPT.call_once(sweep);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let dir = scratch_root().join(format!("{PREFIX}{}-{number}", std::process::id()));
+        fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+        config.libraries.copy_into(&dir.join("plugin"));
+        copy_tree(&server_dir().join("data"), &dir.join("data"))
+            .unwrap_or_else(|e| panic!("copying the template to {}: {e}", dir.display()));
+        // Two servers with one UUID refuse to replicate.
+        let _ = fs::remove_file(dir.join("data/auto.cnf"));
+        Server {
+            config: Mutex::new(config),
+            dir,
+            port: Mutex::new(free_port()),
+            child: Mutex::new(None),
+            helper: Mutex::new(None),
+            _slot: slot,
+        }
+    }
+
+    /// Starts the process and waits until it serves. Err: it exited instead; its error log.
+    fn launch(&self) -> Result<(), String> {
+        for attempt in 0.. {
+            let mark = self.log_mark();
+            match self.launch_once(mark) {
+                Err(log) if attempt < 3 && log.contains("Bind on TCP/IP port") => {
+                    *lock(&self.port) = free_port();
+                }
+                result => return result,
+            }
+        }
+        unreachable!("the loop returns")
+    }
+
+    fn launch_once(&self, mark: usize) -> Result<(), String> {
+        let config = lock(&self.config).clone();
+        let my_cnf = self.dir.join("my.cnf");
+        fs::write(&my_cnf, config.my_cnf(&self.dir, self.port())).expect("my.cnf is written");
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_path());
+        let log = log.expect("the error log opens");
+        let mut command = Command::new(server_dir().join("bin/mysqld"));
+        command.arg(format!("--defaults-file={}", my_cnf.display()));
+        command.args(&config.arguments);
+        command.envs(config.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a second handle of the error log"));
+        command.stderr(log);
+        let child = process::spawn(command).unwrap_or_else(|e| panic!("bin/mysqld: {e}"));
+        *lock(&self.child) = Some(child);
+
+        let begin = Instant::now();
+        loop {
+            if self.try_conn().is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.exit_status() {
+                *lock(&self.child) = None;
+                return Err(format!("{status}\n{}", self.log_since(mark)));
+            }
+            if begin.elapsed() > START_BOUND {
+                panic!(
+                    "{self}: not serving after {START_BOUND:?}\n{}",
+                    self.log_since(mark)
+                );
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn exit_status(&self) -> Option<ExitStatus> {
+        let mut child = lock(&self.child);
+        child
+            .as_mut()
+            .and_then(|child| child.try_wait().expect("a child can be waited for"))
+    }
+
+    pub fn is_running(&self) -> bool {
+        lock(&self.child).is_some() && self.exit_status().is_none()
+    }
+
+    /// Ends the server by SHUTDOWN; returns how long that took. It must be a clean end.
+    #[track_caller]
+    pub fn stop(&self) -> Duration {
+        let begin = Instant::now();
+        self.conn_query_drop("SHUTDOWN");
+        self.wait_exit();
+        begin.elapsed()
+    }
+
+    /// Waits for the end of a server that was told to end by other means.
+    #[track_caller]
+    pub fn wait_exit(&self) {
+        *lock(&self.helper) = None;
+        let (status, _) = wait_for(STOP_BOUND, &format!("the end of {self}"), || {
+            self.exit_status()
+                .ok_or_else(|| format!("it runs; its log:\n{}", tail(&self.log(), 20)))
+        });
+        *lock(&self.child) = None;
+        assert!(
+            status.success(),
+            "{self} ended with {status}:\n{}",
+            tail(&self.log(), 40)
+        );
+        self.assert_no_crash();
+    }
+
+    /// SIGKILL: what a power cut looks like from outside.
+    pub fn kill9(&self) {
+        *lock(&self.helper) = None;
+        if let Some(mut child) = lock(&self.child).take() {
+            // An error means that it is gone already, which the wait tells.
+            let _ = child.kill();
+            let status = child.wait().expect("a killed child can be waited for");
+            assert_eq!(
+                status.signal(),
+                Some(libc::SIGKILL),
+                "{self} was not alive: {status}"
+            );
+        }
+    }
+
+    /// SIGSTOP: connected, and silent.
+    pub fn freeze(&self) {
+        process::signal(self.pid(), libc::SIGSTOP);
+    }
+
+    pub fn thaw(&self) {
+        process::signal(self.pid(), libc::SIGCONT);
+    }
+
+    /// Starts a stopped or killed server on its data directory.
+    #[track_caller]
+    pub fn start_again(&self) {
+        assert!(lock(&self.child).is_none(), "{self} runs");
+        // Same port: replicas know it.
+        self.launch_once(self.log_mark())
+            .unwrap_or_else(|log| panic!("{self} did not start again:\n{log}"));
+    }
+
+    #[track_caller]
+    pub fn restart(&self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Changes what the next start uses.
+    pub fn reconfigure(&self, change: impl FnOnce(ServerConfig) -> ServerConfig) {
+        let mut config = lock(&self.config);
+        *config = change(config.clone());
+    }
+
+    pub fn pid(&self) -> u32 {
+        lock(&self.child).as_ref().expect("the server runs").id()
+    }
+
+    pub fn port(&self) -> u16 {
+        *lock(&self.port)
+    }
+
+    pub fn server_id(&self) -> u32 {
+        lock(&self.config).server_id
+    }
+
+    pub fn names(&self) -> Names {
+        lock(&self.config).names
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("mysql.sock")
+    }
+
+    pub fn plugin_dir(&self) -> PathBuf {
+        self.dir.join("plugin")
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.dir.join("error.log")
+    }
+
+    /// The whole error log.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// A place in the error log, for `log_since`.
+    pub fn log_mark(&self) -> usize {
+        fs::read(self.log_path()).map_or(0, |bytes| bytes.len())
+    }
+
+    pub fn log_since(&self, mark: usize) -> String {
+        let bytes = fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(mark..).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits for a line that contains `pattern`; returns the first one.
+    #[track_caller]
+    pub fn wait_log(&self, pattern: &str) -> String {
+        self.wait_log_since(0, pattern)
+    }
+
+    #[track_caller]
+    pub fn wait_log_since(&self, mark: usize, pattern: &str) -> String {
+        let what = format!("a line with {pattern:?} in the log of {self}");
+        let seen = || {
+            let log = self.log_since(mark);
+            let line = log
+                .lines()
+                .find(|line| line.contains(pattern))
+                .map(str::to_owned);
+            line.ok_or_else(|| format!("...\n{}", tail(&log, 25)))
+        };
+        wait_for(PATIENCE, &what, seen).0
+    }
+
+    /// Fails if the server has ended by itself or its log shows a crash.
+    #[track_caller]
+    pub fn assert_no_crash(&self) {
+        let ended = lock(&self.child).is_some() && self.exit_status().is_some();
+        let log = self.log();
+        let crash = CRASH_MARKS.iter().find(|mark| log.contains(**mark));
+        assert!(
+            !ended && crash.is_none(),
+            "{self} crashed (ended by itself: {ended}, {crash:?} in the log):\n{}",
+            tail(&log, 60)
+        );
+    }
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {}", lock(&self.config).label, self.dir.display())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let failed = thread::panicking();
+        let ended = self.exit_status();
+        if let Some(mut child) = lock(&self.child).take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let log = self.log();
+        let crash = CRASH_MARKS.iter().any(|mark| log.contains(mark));
+        if !failed && ended.is_none() && !crash {
+            let _ = fs::remove_dir_all(&self.dir);
+            return;
+        }
+        let _ = fs::write(self.dir.join(KEPT), "");
+        eprintln!(
+            "--- {self} is kept; the end of its error log:\n{}\n---",
+            tail(&log, 40)
+        );
+        assert!(failed, "{self} crashed (ended by itself: {ended:?})");
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+/// A port nobody listens on. From below the range that the kernel gives to outgoing connections, and each test process
+/// begins elsewhere, so that it is still free when the server takes it.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let spread = u16::try_from(std::process::id() % 97).unwrap_or(0) * 100;
+    loop {
+        let port = 20_000 + (spread + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for people.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(scratch_root()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some((pid, _)) = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('-'))
+        else {
+            continue;
+        };
+        if !Path::new("/proc").join(pid).exists() && !entry.path().join(KEPT).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

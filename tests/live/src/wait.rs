@@ -1,0 +1,42 @@
+//! Waiting with a bound. A test never sleeps for a guess: it polls, and when the bound is over it says what it saw.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The bound of waits whose length is no claim: long enough for a loaded machine, short enough for a person.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+const STEP: Duration = Duration::from_millis(5);
+
+/// Waits until `seen` gives a value; after `bound` fails with `what` and the last thing seen instead.
+/// Returns the value and how long it took.
+#[track_caller]
+pub fn wait_for<T>(
+    bound: Duration,
+    what: &str,
+    mut seen: impl FnMut() -> Result<T, String>,
+) -> (T, Duration) {
+    let begin = Instant::now();
+    loop {
+        match seen() {
+            Ok(value) => return (value, begin.elapsed()),
+            Err(instead) if begin.elapsed() > bound => {
+                panic!("waited {bound:?} for {what}; seen instead: {instead}")
+            }
+            Err(_) => sleep(STEP),
+        }
+    }
+}
+
+/// Waits until `holds`, at most `bound`; returns how long it took.
+#[track_caller]
+pub fn eventually(bound: Duration, what: &str, mut holds: impl FnMut() -> bool) -> Duration {
+    let seen = || {
+        if holds() {
+            Ok(())
+        } else {
+            Err("it does not hold".to_owned())
+        }
+    };
+    wait_for(bound, what, seen).1
+}
