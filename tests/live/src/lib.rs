@@ -11,17 +11,22 @@
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `slots.rs` | how many servers may run at once |
+//! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
+//! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS`, `SEMISYNC_DIST` and `MYSQL_SERIES` as for the scripts in `ci/`;
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
 mod config;
+pub mod fake_replica;
+pub mod hostile;
 pub mod load;
 mod names;
 pub mod pair;
 mod paths;
 pub mod process;
+pub mod proxy;
 pub mod server;
 mod slots;
 pub mod sql;

@@ -1,0 +1,511 @@
+//! A replica made of a socket: it speaks just enough of the MySQL protocol to be served a binary log,
+//! and acknowledges what it likes, when it likes, in any form: honest, late, lying or broken.
+//!
+//! It owns the connection, the packet numbers and the place in the log it was served up to. It keeps no relay log
+//! and applies nothing. The account it uses has an empty password, so that the authentication is one packet.
+//! Packet numbers are checked as strictly as the client library checks them: a source that does not restart them
+//! after an event that asks for an acknowledgement fails the test here. The forms of hostility are in [`crate::hostile`].
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+const COM_QUIT: u8 = 0x01;
+const COM_QUERY: u8 = 0x03;
+const COM_BINLOG_DUMP: u8 = 0x12;
+const COM_REGISTER_REPLICA: u8 = 0x15;
+const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
+
+/// CLIENT_LONG_PASSWORD, CLIENT_LONG_FLAG, CLIENT_PROTOCOL_41, CLIENT_TRANSACTIONS, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH.
+const CAPABILITIES: u32 = 0x1 | 0x4 | 0x200 | 0x2000 | 0x8000 | 0x8_0000;
+const MAX_PACKET: usize = 0xff_ffff;
+const EVENT_HEADER: usize = 19;
+const CHECKSUM: usize = 4;
+const ROTATE_EVENT: u8 = 4;
+const HEARTBEAT_EVENT: u8 = 27;
+
+/// Magic number of the semi-sync header and of an acknowledgement.
+pub const MAGIC: u8 = 0xef;
+
+/// Under which user variables a replica says that it can do semi-sync.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Announce {
+    Replica,
+    Slave,
+    Both,
+    /// An asynchronous replica.
+    Nothing,
+}
+
+/// Where a dump begins.
+#[derive(Clone, Debug)]
+pub enum Start {
+    At {
+        file: String,
+        position: u32,
+    },
+    /// Auto-position; the set the replica claims to hold (untagged GTIDs, as `@@gtid_executed` prints them).
+    Gtids(String),
+}
+
+/// A place in the binary log as the fake was served it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    pub file: String,
+    pub position: u64,
+}
+
+/// One event as it came over the wire.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: u8,
+    /// The source asks for an acknowledgement of this event.
+    pub asks: bool,
+    /// The end of the event; for an artificial event, the place served so far.
+    pub end: Place,
+    pub size: usize,
+}
+
+impl Event {
+    pub fn is_heartbeat(&self) -> bool {
+        self.kind == HEARTBEAT_EVENT
+    }
+}
+
+/// A connection that plays a replica.
+pub struct FakeReplica {
+    stream: TcpStream,
+    server_id: u32,
+    buffer: Vec<u8>,
+    next_sequence: u8,
+    semi_sync: bool,
+    served: Place,
+}
+
+impl FakeReplica {
+    /// Connects to the server on `port` as `user`, who has no password.
+    pub fn connect(port: u16, user: &str, server_id: u32) -> io::Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        let mut fake = Self {
+            stream,
+            server_id,
+            buffer: Vec::new(),
+            next_sequence: 0,
+            semi_sync: false,
+            served: Place::default(),
+        };
+        fake.log_in(user)?;
+        Ok(fake)
+    }
+
+    /// All that a replica does up to the dump: connects, announces itself, registers, asks for the log.
+    pub fn attach(
+        port: u16,
+        user: &str,
+        server_id: u32,
+        announce: Announce,
+        start: &Start,
+    ) -> io::Result<Self> {
+        let mut fake = Self::connect(port, user, server_id)?;
+        fake.prepare(announce)?;
+        fake.dump(start)?;
+        Ok(fake)
+    }
+
+    pub fn server_id(&self) -> u32 {
+        self.server_id
+    }
+
+    /// The address the source sees, as its error log prints it: `127.0.0.1:PORT`.
+    pub fn address(&self) -> io::Result<String> {
+        Ok(self.stream.local_addr()?.to_string())
+    }
+
+    /// The place up to which events were read so far.
+    pub fn served(&self) -> &Place {
+        &self.served
+    }
+
+    /// Sets the user variables of a replica and registers it.
+    pub fn prepare(&mut self, announce: Announce) -> io::Result<()> {
+        self.query("SET @source_binlog_checksum='CRC32', @master_binlog_checksum='CRC32'")?;
+        self.heartbeat_every(Duration::from_secs(30))?;
+        match announce {
+            Announce::Replica => self.query("SET @rpl_semi_sync_replica = 1")?,
+            Announce::Slave => self.query("SET @rpl_semi_sync_slave = 1")?,
+            Announce::Both => {
+                self.query("SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave = 1")?
+            }
+            Announce::Nothing => {}
+        }
+        self.semi_sync = announce != Announce::Nothing;
+        let mut packet = vec![COM_REGISTER_REPLICA];
+        packet.extend(self.server_id.to_le_bytes());
+        // Empty host, user and password; port, rank and source id are 0.
+        packet.extend([0; 3 + 2 + 4 + 4]);
+        self.command(&packet)?;
+        self.read_ok()
+    }
+
+    pub fn heartbeat_every(&mut self, period: Duration) -> io::Result<()> {
+        let ns = period.as_nanos();
+        self.query(&format!(
+            "SET @source_heartbeat_period={ns}, @master_heartbeat_period={ns}"
+        ))
+    }
+
+    /// Shrinks the receive buffer, so that a dump the fake does not read from soon blocks in the source.
+    pub fn shrink_receive_buffer(&self, bytes: usize) -> io::Result<()> {
+        SockRef::from(&self.stream).set_recv_buffer_size(bytes)
+    }
+
+    /// Sends the dump command; events come from here on.
+    pub fn dump(&mut self, start: &Start) -> io::Result<()> {
+        let mut packet = Vec::new();
+        match start {
+            Start::At { file, position } => {
+                packet.push(COM_BINLOG_DUMP);
+                packet.extend(position.to_le_bytes());
+                packet.extend(0u16.to_le_bytes());
+                packet.extend(self.server_id.to_le_bytes());
+                packet.extend(file.as_bytes());
+                self.served = Place {
+                    file: file.clone(),
+                    position: u64::from(*position),
+                };
+            }
+            Start::Gtids(set) => {
+                let set = encode_gtids(set)
+                    .ok_or_else(|| bad(format!("not a set of untagged GTIDs: {set}")))?;
+                packet.push(COM_BINLOG_DUMP_GTID);
+                packet.extend(0u16.to_le_bytes());
+                packet.extend(self.server_id.to_le_bytes());
+                packet.extend(0u32.to_le_bytes());
+                packet.extend(4u64.to_le_bytes());
+                packet.extend(
+                    u32::try_from(set.len())
+                        .map_err(|e| bad(e.to_string()))?
+                        .to_le_bytes(),
+                );
+                packet.extend(set);
+            }
+        }
+        self.command(&packet)
+    }
+
+    /// Runs a statement that returns no rows.
+    pub fn query(&mut self, sql: &str) -> io::Result<()> {
+        let mut packet = vec![COM_QUERY];
+        packet.extend(sql.as_bytes());
+        self.command(&packet)?;
+        self.read_ok()
+    }
+
+    /// The next event, or `None` when none comes within `patience`. Bytes of half an event are kept for the next call.
+    pub fn next_event(&mut self, patience: Duration) -> io::Result<Option<Event>> {
+        let Some(packet) = self.read_packet(Instant::now() + patience)? else {
+            return Ok(None);
+        };
+        match packet.first() {
+            Some(0x00) => self.take_event(&packet[1..]).map(Some),
+            Some(0xff) => Err(server_error(&packet)),
+            Some(0xfe) => Err(ErrorKind::UnexpectedEof.into()),
+            _ => Err(bad(format!(
+                "a dump packet starts with {:02x?}",
+                packet.get(..4)
+            ))),
+        }
+    }
+
+    /// Reads until an event asks for an acknowledgement; `None` when none does within `patience`.
+    pub fn next_request(&mut self, patience: Duration) -> io::Result<Option<Event>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.next_event(left)? {
+                Some(event) if event.asks => return Ok(Some(event)),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Acknowledges a place, true or not.
+    pub fn acknowledge(&mut self, place: &Place) -> io::Result<()> {
+        let bytes = acknowledgement(place);
+        self.send_raw(&bytes)
+    }
+
+    /// Sends bytes as they are, packet header and all.
+    pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream
+            .set_write_timeout(Some(Duration::from_secs(5)))?;
+        self.stream.write_all(bytes)
+    }
+
+    /// Says goodbye as a client does.
+    pub fn quit(&mut self) -> io::Result<()> {
+        self.send_raw(&packet_of(&[COM_QUIT]))
+    }
+
+    /// Ends the connection without a word.
+    pub fn close(self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Ends the connection with a reset.
+    pub fn reset(self) {
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    fn take_event(&mut self, bytes: &[u8]) -> io::Result<Event> {
+        let size = bytes.len();
+        let (asks, event) = match (self.semi_sync, bytes) {
+            (true, [MAGIC, flag, event @ ..]) => (flag & 1 == 1, event),
+            (true, _) => return Err(bad(format!("no semi-sync header: {:02x?}", bytes.get(..4)))),
+            (false, event) => (false, event),
+        };
+        if event.len() < EVENT_HEADER + CHECKSUM {
+            return Err(bad(format!("an event of {} bytes", event.len())));
+        }
+        let kind = event[4];
+        let log_pos = u64::from(u32_at(event, 13));
+        let body = &event[EVENT_HEADER..event.len() - CHECKSUM];
+        if kind == ROTATE_EVENT && body.len() > 8 {
+            let position = body[..8]
+                .iter()
+                .rev()
+                .fold(0, |n, b| n << 8 | u64::from(*b));
+            let rotate_end = Place {
+                file: self.served.file.clone(),
+                position: log_pos,
+            };
+            self.served = Place {
+                file: String::from_utf8_lossy(&body[8..]).into_owned(),
+                position,
+            };
+            // A real rotate ends in the file it closes; an artificial one names where the dump goes on.
+            let end = if log_pos == 0 {
+                self.served.clone()
+            } else {
+                rotate_end
+            };
+            return Ok(self.event(kind, asks, end, size));
+        }
+        // Artificial events have no position of their own.
+        self.served.position = self.served.position.max(log_pos);
+        let end = self.served.clone();
+        Ok(self.event(kind, asks, end, size))
+    }
+
+    fn event(&mut self, kind: u8, asks: bool, end: Place, size: usize) -> Event {
+        if asks {
+            // The source restarts its packet numbers after an event that asks.
+            self.next_sequence = 1;
+        }
+        Event {
+            kind,
+            asks,
+            end,
+            size,
+        }
+    }
+
+    fn log_in(&mut self, user: &str) -> io::Result<()> {
+        let greeting = self.expect_packet()?;
+        if greeting.first() == Some(&0xff) {
+            return Err(server_error(&greeting));
+        }
+        let mut packet = Vec::new();
+        packet.extend(CAPABILITIES.to_le_bytes());
+        packet.extend(0x0100_0000u32.to_le_bytes());
+        packet.push(45); // utf8mb4_general_ci
+        packet.extend([0; 23]);
+        packet.extend(user.as_bytes());
+        packet.extend([0, 0]); // end of the name, and a password of no bytes
+        packet.extend(b"caching_sha2_password\0");
+        self.send_packet(&packet)?;
+        loop {
+            let answer = self.expect_packet()?;
+            match answer.first() {
+                Some(0x00) => return Ok(()),
+                Some(0xff) => return Err(server_error(&answer)),
+                // Another authentication plugin, or more data asked for: the password stays empty.
+                Some(0xfe) => self.send_packet(&[])?,
+                _ => {}
+            }
+        }
+    }
+
+    fn command(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.next_sequence = 0;
+        self.send_packet(payload)
+    }
+
+    fn send_packet(&mut self, payload: &[u8]) -> io::Result<()> {
+        let mut bytes = packet_of(payload);
+        bytes[3] = self.next_sequence;
+        self.next_sequence = self.next_sequence.wrapping_add(1);
+        self.send_raw(&bytes)
+    }
+
+    fn read_ok(&mut self) -> io::Result<()> {
+        let packet = self.expect_packet()?;
+        match packet.first() {
+            Some(0x00) => Ok(()),
+            Some(0xff) => Err(server_error(&packet)),
+            _ => Err(bad(format!("expected OK, got {:02x?}", packet.get(..8)))),
+        }
+    }
+
+    fn expect_packet(&mut self) -> io::Result<Vec<u8>> {
+        self.read_packet(Instant::now() + Duration::from_secs(10))?
+            .ok_or_else(|| ErrorKind::TimedOut.into())
+    }
+
+    /// One logical packet, however many packets of 16 MB it takes.
+    fn read_packet(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
+        let mut payload = Vec::new();
+        let mut at = 0;
+        let mut sequence = self.next_sequence;
+        loop {
+            if !self.fill(at + 4, deadline)? {
+                return Ok(None);
+            }
+            let length = (u32_at(&self.buffer, at) & 0xff_ffff) as usize;
+            if self.buffer[at + 3] != sequence {
+                return Err(bad(format!(
+                    "packet number {}, expected {sequence}",
+                    self.buffer[at + 3]
+                )));
+            }
+            sequence = sequence.wrapping_add(1);
+            if !self.fill(at + 4 + length, deadline)? {
+                return Ok(None);
+            }
+            payload.extend_from_slice(&self.buffer[at + 4..at + 4 + length]);
+            at += 4 + length;
+            if length < MAX_PACKET {
+                break;
+            }
+        }
+        self.buffer.drain(..at);
+        self.next_sequence = sequence;
+        Ok(Some(payload))
+    }
+
+    /// Reads until the buffer holds `wanted` bytes; false when the deadline comes first.
+    fn fill(&mut self, wanted: usize, deadline: Instant) -> io::Result<bool> {
+        let mut chunk = [0; 16 * 1024];
+        while self.buffer.len() < wanted {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.stream
+                .set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    if left.is_zero() {
+                        return Ok(false);
+                    }
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// An acknowledgement as a replica sends it: packet number 0, no terminating zero after the name.
+pub fn acknowledgement(place: &Place) -> Vec<u8> {
+    let mut payload = vec![MAGIC];
+    payload.extend(place.position.to_le_bytes());
+    payload.extend(place.file.as_bytes());
+    packet_of(&payload)
+}
+
+/// A packet with number 0 around `payload`, which is shorter than 16 MB.
+pub fn packet_of(payload: &[u8]) -> Vec<u8> {
+    let [a, b, c, ..] = payload.len().to_le_bytes();
+    let mut bytes = vec![a, b, c, 0];
+    bytes.extend(payload);
+    bytes
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..at + 4]
+        .iter()
+        .rev()
+        .fold(0, |n, b| n << 8 | u32::from(*b))
+}
+
+fn bad(text: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, text)
+}
+
+fn server_error(packet: &[u8]) -> io::Error {
+    io::Error::other(String::from_utf8_lossy(packet.get(3..).unwrap_or_default()).into_owned())
+}
+
+/// `uuid:1-5:7, uuid:1` as COM_BINLOG_DUMP_GTID carries it: the ends of intervals are exclusive there.
+fn encode_gtids(text: &str) -> Option<Vec<u8>> {
+    let sets: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .collect();
+    let mut bytes = (sets.len() as u64).to_le_bytes().to_vec();
+    for set in sets {
+        let mut parts = set.split(':');
+        let uuid: String = parts.next()?.chars().filter(|c| *c != '-').collect();
+        if uuid.len() != 32 {
+            return None;
+        }
+        for i in (0..32).step_by(2) {
+            bytes.push(u8::from_str_radix(uuid.get(i..i + 2)?, 16).ok()?);
+        }
+        let intervals: Vec<&str> = parts.collect();
+        bytes.extend((intervals.len() as u64).to_le_bytes());
+        for interval in intervals {
+            let (first, last) = interval.split_once('-').unwrap_or((interval, interval));
+            bytes.extend(first.parse::<u64>().ok()?.to_le_bytes());
+            bytes.extend((last.parse::<u64>().ok()? + 1).to_le_bytes());
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_has_the_bytes_a_stock_replica_sends() {
+        let place = Place {
+            file: "bin.000001".into(),
+            position: 0x9e,
+        };
+        let mut expected = vec![0x13, 0, 0, 0, 0xef, 0x9e, 0, 0, 0, 0, 0, 0, 0];
+        expected.extend(b"bin.000001");
+        assert_eq!(acknowledgement(&place), expected);
+    }
+
+    #[test]
+    fn a_gtid_set_is_encoded_with_exclusive_ends() {
+        let set = encode_gtids("00112233-4455-6677-8899-aabbccddeeff:1-5:7").expect("a valid set");
+        let mut expected = 1u64.to_le_bytes().to_vec();
+        expected.extend([
+            0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd,
+            0xee, 0xff,
+        ]);
+        for n in [2u64, 1, 6, 7, 8] {
+            expected.extend(n.to_le_bytes());
+        }
+        assert_eq!(set, expected);
+        assert_eq!(encode_gtids(""), Some(0u64.to_le_bytes().to_vec()));
+    }
+}
