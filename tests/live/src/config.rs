@@ -37,6 +37,9 @@ impl Libraries {
 
     /// Copies the libraries: a build that replaces them must not change them under a running server.
     pub(crate) fn copy_into(&self, target: &Path) {
+        // The server loads this one of its own at every start, and logs errors when it cannot.
+        let cache = "component_reference_cache.so";
+        let _ = fs::copy(server_dir().join("stock").join(cache), target.join(cache));
         let dir = self.dir();
         let mut found = 0;
         for word in ["master", "slave", "source", "replica"] {
@@ -152,6 +155,8 @@ impl ServerConfig {
              gtid-mode=ON\n\
              enforce-gtid-consistency=ON\n\
              log-error-verbosity=3\n\
+             # its thread would make every shutdown of a source with replicas take ten seconds\n\
+             event-scheduler=OFF\n\
              sync-binlog=0\n\
              innodb-flush-log-at-trx-commit=0\n\
              \n\
