@@ -13,6 +13,7 @@
 //! | `slots.rs` | how many servers may run at once |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
+//! | `fakes.rs` | sources with such replicas |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS`, `SEMISYNC_DIST` and `MYSQL_SERIES` as for the scripts in `ci/`;
@@ -20,6 +21,7 @@
 
 mod config;
 pub mod fake_replica;
+pub mod fakes;
 pub mod hostile;
 pub mod load;
 mod names;

@@ -1,0 +1,227 @@
+//! Which replicas count, and how many are enough: fakes acknowledge in chosen orders, and commits go on exactly when the
+//! N-th largest of the replicas' newest positions reaches them.
+//!
+//! Commits wait side by side here (`binlog_order_commits` OFF); otherwise the server lets them wait one after the other.
+
+use std::time::Duration;
+
+use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
+use semisync_live_tests::hostile::Hostility;
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::{Names, PATIENCE, Server, eventually};
+
+const A_DAY_MS: &str = "86400000";
+/// How long a commit that must not go on is watched.
+const A_WHILE: Duration = Duration::from_millis(200);
+
+/// A source that needs `count` of the fakes attached to it, at the positions of three commits that wait.
+struct Waiters {
+    source: Server,
+    fakes: Vec<FakeReplica>,
+    commits: Vec<Waiting>,
+    ends: Vec<Place>,
+}
+
+impl Waiters {
+    fn three(names: Names, wait_point: &str, count: u32) -> Waiters {
+        let source = Server::lone_source(names, A_DAY_MS);
+        source.execute("SET GLOBAL binlog_order_commits = OFF");
+        source.set_source("wait_point", wait_point);
+        source.execute(&format!("SET GLOBAL {} = {count}", names.wait_count_var()));
+        let mut fakes: Vec<FakeReplica> = (7_790_001..=7_790_003)
+            .map(|server_id| FakeReplica::at_the_end(&source, server_id))
+            .collect();
+        source.wait_status("clients", "3");
+        let commits = (1..=3).map(|n| Waiting::insert(&source, n)).collect();
+        let ends: Vec<Place> = (0..3).map(|_| fakes[0].request().end).collect();
+        for fake in &mut fakes[1..] {
+            for end in &ends {
+                assert_eq!(&fake.request().end, end, "all are served the same");
+            }
+        }
+        Waiters {
+            source,
+            fakes,
+            commits,
+            ends,
+        }
+    }
+
+    /// Replica `fake` acknowledges p`end` (both from 1 on); `released` commits have gone on then.
+    #[track_caller]
+    fn step(&mut self, fake: usize, end: usize, released: usize) {
+        self.fakes[fake - 1].say(&self.ends[end - 1]);
+        let over = || {
+            self.commits
+                .iter()
+                .filter(|commit| commit.is_over())
+                .count()
+        };
+        let what = format!("{released} of 3 commits after replica {fake} acknowledged p{end}");
+        eventually(PATIENCE, &what, || over() >= released);
+        std::thread::sleep(A_WHILE);
+        assert_eq!(over(), released, "{what}");
+    }
+
+    #[track_caller]
+    fn end(self) {
+        for commit in self.commits {
+            commit.done_within(PATIENCE);
+        }
+        assert_eq!(self.source.counter("yes_tx"), 3);
+        assert_eq!(self.source.counter("no_tx"), 0);
+    }
+}
+
+/// Three needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2, which two of three have.
+#[test]
+fn two_of_three_do_not_confirm_what_needs_three() {
+    for names in Names::available() {
+        for wait_point in ["AFTER_COMMIT", "AFTER_SYNC"] {
+            let mut waiters = Waiters::three(*names, wait_point, 3);
+            waiters.step(1, 2, 0);
+            waiters.step(2, 1, 0);
+            waiters.step(3, 3, 1);
+            // Duplicates and older ones change nothing.
+            waiters.step(1, 1, 1);
+            waiters.step(3, 3, 1);
+            waiters.step(3, 1, 1);
+            waiters.step(2, 1, 1);
+            waiters.step(2, 3, 2);
+            waiters.step(1, 3, 3);
+            waiters.end();
+        }
+    }
+}
+
+#[test]
+fn the_second_of_three_confirms_what_needs_two() {
+    let mut waiters = Waiters::three(Names::New, "AFTER_COMMIT", 2);
+    waiters.step(1, 2, 0);
+    waiters.step(2, 1, 1);
+    waiters.step(3, 3, 2);
+    waiters.step(3, 3, 2);
+    waiters.step(2, 2, 2);
+    waiters.step(1, 1, 2);
+    waiters.step(2, 3, 3);
+    waiters.end();
+}
+
+#[test]
+fn the_first_of_three_confirms_what_needs_one() {
+    let mut waiters = Waiters::three(Names::New, "AFTER_SYNC", 1);
+    waiters.step(1, 2, 2);
+    waiters.step(2, 1, 2);
+    waiters.step(1, 1, 2);
+    waiters.step(3, 3, 3);
+    waiters.end();
+}
+
+/// The count is lowered and raised while commits wait: the newest positions decide, as if it had been so from the start.
+#[test]
+fn a_changed_count_holds_for_those_who_wait() {
+    let mut waiters = Waiters::three(Names::New, "AFTER_COMMIT", 3);
+    let count = Names::New.wait_count_var();
+    waiters.step(1, 3, 0);
+    waiters.step(2, 1, 0);
+    waiters.source.execute(&format!("SET GLOBAL {count} = 2"));
+    eventually(PATIENCE, "the release of p1", || {
+        waiters.commits[0].is_over()
+    });
+    waiters.step(2, 1, 1);
+    waiters.source.execute(&format!("SET GLOBAL {count} = 3"));
+    waiters.step(2, 2, 1);
+    waiters.step(3, 2, 2);
+    waiters.source.execute(&format!("SET GLOBAL {count} = 1"));
+    waiters.end();
+}
+
+/// Two connections of one server id are one replica.
+#[test]
+fn two_connections_of_one_replica_are_no_two_replicas() {
+    let source = Server::lone_source(Names::New, A_DAY_MS);
+    source.execute(&format!("SET GLOBAL {} = 2", Names::New.wait_count_var()));
+    let first = FakeReplica::at_the_end(&source, 7_790_021);
+    let mut second = FakeReplica::at_the_end(&source, 7_790_021);
+    source.wait_status("clients", "1");
+    let commit = Waiting::insert(&source, 1);
+    let place = second.answer().end;
+    second.say(&place);
+    std::thread::sleep(A_WHILE);
+    assert!(!commit.is_over(), "one replica counted twice");
+    // Attaching at the newest position says that it holds the transaction.
+    let mut other = FakeReplica::at_the_end(&source, 7_790_022);
+    commit.done_within(PATIENCE);
+    drop(first);
+    source.insert_while(|| {
+        second.answer();
+        other.answer();
+    });
+    assert_eq!(source.counter("yes_tx"), 2);
+}
+
+#[test]
+fn either_vocabulary_announces_a_replica() {
+    for names in Names::available() {
+        let source = Server::lone_source(*names, A_DAY_MS);
+        let ways = [Announce::Replica, Announce::Slave, Announce::Both];
+        for (server_id, announce) in (7_800_001..).zip(ways) {
+            let mut fake = FakeReplica::at_the_end_as(&source, server_id, announce);
+            source.wait_status("clients", "1");
+            source.insert_while(|| {
+                fake.answer();
+            });
+            fake.close();
+            source.wait_status("clients", "0");
+        }
+        assert_eq!(source.counter("yes_tx"), 3);
+        let mut quiet = FakeReplica::at_the_end_as(&source, 7_800_009, Announce::Nothing);
+        let kind = quiet
+            .next_event(PATIENCE)
+            .expect("plain events")
+            .map(|event| event.kind);
+        assert_eq!(
+            kind,
+            Some(4),
+            "the dump begins with a rotate event that has no header"
+        );
+        assert_eq!(source.status("clients"), "0");
+    }
+}
+
+/// A stream of bytes may cut acknowledgements anywhere, and bring several at once.
+#[test]
+fn honest_acknowledgements_may_be_split_or_coalesced() {
+    let source = Server::lone_source(Names::New, A_DAY_MS);
+    source.execute("SET GLOBAL binlog_order_commits = OFF");
+    let mut fake = FakeReplica::at_the_end(&source, 7_810_001);
+    source.insert_while(|| {
+        let event = fake.request();
+        Hostility::ByteByByte
+            .act(&mut fake, &event.end)
+            .expect("byte by byte");
+    });
+    source.insert_while(|| {
+        let bytes = acknowledgement(&fake.request().end);
+        let (head, tail) = bytes.split_at(6);
+        fake.send_raw(head).expect("the first half");
+        std::thread::sleep(A_WHILE);
+        fake.send_raw(tail).expect("the second half");
+    });
+    let commits: Vec<Waiting> = (1..=3).map(|n| Waiting::insert(&source, n)).collect();
+    let mut bytes = Vec::new();
+    for _ in 0..3 {
+        bytes.extend(acknowledgement(&fake.request().end));
+    }
+    // Two and a half at once, then the rest.
+    let (head, tail) = bytes.split_at(bytes.len() - 7);
+    fake.send_raw(head).expect("the first part");
+    let over = || commits.iter().filter(|commit| commit.is_over()).count();
+    eventually(PATIENCE, "two released commits", || over() == 2);
+    fake.send_raw(tail).expect("the rest");
+    for commit in commits {
+        commit.done_within(PATIENCE);
+    }
+    assert_eq!(source.counter("yes_tx"), 5);
+    assert_eq!(source.status("clients"), "1");
+}

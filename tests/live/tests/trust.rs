@@ -1,0 +1,342 @@
+//! Acknowledgements are not to be trusted: what replicas that misbehave can do to commits, which is nothing.
+//!
+//! Fakes made of a socket attach beside an honest replica, or alone, and answer in every form that `hostile.rs` has.
+//! Stock's plugin fails most of these tests, which shows that they can fail.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, Start, acknowledgement};
+use semisync_live_tests::hostile::{HostileReplica, Hostility};
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::process::{descriptors, threads};
+use semisync_live_tests::{Load, Names, PATIENCE, Server, Topology, eventually};
+
+/// A commit that nothing delays takes a millisecond; a loaded machine gets this much. Stock takes 30 s.
+const DELAYED: Duration = Duration::from_secs(2);
+const A_DAY_MS: &str = "86400000";
+
+/// Lines of the error log that name the server id, beside those about its coming and going.
+fn complaints(log: &str, server_id: u32) -> Vec<String> {
+    log.lines()
+        .filter(|line| line.contains(&server_id.to_string()))
+        .filter(|line| !line.contains("binlog_dump") && !line.contains("zombie"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What became of one form beside an honest replica.
+struct Trial {
+    form: Hostility,
+    slowest: Duration,
+    clients: String,
+    logged: Vec<String>,
+    faults: Vec<String>,
+}
+
+/// Commits until the hostile replica has acted and a few commits have followed.
+fn try_form(source: &Server, form: Hostility, server_id: u32) -> Trial {
+    source.wait_status("clients", "1");
+    let mark = source.log_mark();
+    let fake = FakeReplica::at_the_end(source, server_id);
+    let hostile = HostileReplica::unleash(fake, form).expect("it acts");
+    let begin = Instant::now();
+    let mut slowest = Duration::ZERO;
+    let mut after = 0;
+    while after < 10 && begin.elapsed() < PATIENCE {
+        let commit = Instant::now();
+        source.insert(1);
+        slowest = slowest.max(commit.elapsed());
+        after += i32::from(hostile.acts() > 0 || form == Hostility::Silence);
+    }
+    let counts = !(form.breaks_the_protocol() || form.leaves());
+    let wanted = if counts { "2" } else { "1" };
+    let settled = becomes(source, "clients", wanted);
+    let clients = source.status("clients");
+    let logged = complaints(&source.log_since(mark), server_id);
+
+    let mut faults = Vec::new();
+    if hostile.acts() == 0 && form != Hostility::Silence {
+        faults.push("it never acted".to_owned());
+    }
+    if slowest > DELAYED {
+        faults.push(format!("a commit took {slowest:?}"));
+    }
+    if !settled {
+        faults.push(format!("clients is {clients}, not {wanted}"));
+    }
+    if form.breaks_the_protocol() || form.lies() {
+        if logged.len() != 1 {
+            faults.push(format!("{} lines in the log name it, not 1", logged.len()));
+        }
+        if !logged.iter().all(|line| line.contains("127.0.0.1")) {
+            faults.push(format!("the log lacks its address {}", hostile.address));
+        }
+    } else if !logged.is_empty() {
+        faults.push("the log complains of it".to_owned());
+    }
+    Trial {
+        form,
+        slowest,
+        clients,
+        logged,
+        faults,
+    }
+}
+
+/// Whether the status variable has the value soon.
+fn becomes(source: &Server, suffix: &str, wanted: &str) -> bool {
+    let begin = Instant::now();
+    while source.status(suffix) != wanted {
+        if begin.elapsed() > Duration::from_secs(2) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+#[test]
+fn a_hostile_replica_delays_no_commit() {
+    let pair = Topology::new(Names::New).set("timeout", A_DAY_MS).start();
+    let source = &pair.source;
+    source.allow_fakes();
+    let mut faults = String::new();
+    println!(
+        "{:<22} {:>10} {:>7}  the log",
+        "form", "slowest ms", "clients"
+    );
+    for (server_id, form) in (7_770_000..).zip(Hostility::ALL) {
+        let trial = try_form(source, form, server_id);
+        let form = format!("{:?}", trial.form);
+        let slowest = trial.slowest.as_secs_f64() * 1e3;
+        let logged = trial.logged.first().map_or("-", String::as_str);
+        println!("{form:<22} {slowest:>10.1} {:>7}  {logged}", trial.clients);
+        for fault in trial.faults {
+            let _ = writeln!(faults, "{form}: {fault}");
+        }
+    }
+    assert_eq!(source.counter("no_tx"), 0, "commits went on unconfirmed");
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+/// Alone with a source, a liar confirms nothing: neither the commit it lies about nor any later one.
+fn lie_alone(names: Names, form: Hostility) {
+    const ID: u32 = 7_780_001;
+    let source = Server::lone_source(names, "700");
+    let mut fake = FakeReplica::at_the_end(&source, ID);
+    source.insert_while(|| {
+        fake.answer();
+    });
+    assert_eq!(
+        source.counter("yes_tx"),
+        1,
+        "an honest acknowledgement is believed"
+    );
+
+    let mut lie = || {
+        let event = fake.request();
+        form.act(&mut fake, &event.end).expect("the lie goes out");
+    };
+    let took = source.insert_while(&mut lie);
+    assert_eq!(
+        source.counter("yes_tx"),
+        1,
+        "the lie confirmed its commit, in {took:?}"
+    );
+    assert_eq!(source.counter("no_tx"), 1);
+    assert!(
+        took >= Duration::from_millis(700),
+        "released after {took:?}"
+    );
+    assert_eq!(source.status("status"), "OFF");
+    for _ in 0..3 {
+        source.insert(1);
+        lie();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    source.insert(1);
+    assert_eq!(
+        source.counter("yes_tx"),
+        1,
+        "a later commit was confirmed by the lie"
+    );
+    assert_eq!(source.counter("no_tx"), 5);
+    assert_eq!(
+        source.status("status"),
+        "OFF",
+        "the lie switched semi-sync on"
+    );
+    let logged = complaints(&source.log(), ID);
+    assert_eq!(logged.len(), 1, "once for each connection: {logged:#?}");
+
+    // The truth, from the same connection, is believed as before.
+    fake.answer();
+    source.wait_status("status", "ON");
+    source.insert_while(|| {
+        fake.answer();
+    });
+    assert_eq!(source.counter("yes_tx"), 2);
+}
+
+#[test]
+fn a_position_from_the_future_confirms_nothing() {
+    lie_alone(Names::New, Hostility::PositionFromTheFuture);
+}
+
+#[test]
+fn a_file_from_the_future_confirms_nothing() {
+    for names in Names::available() {
+        lie_alone(*names, Hostility::FileFromTheFuture);
+    }
+}
+
+#[test]
+fn a_file_of_another_base_confirms_nothing() {
+    lie_alone(Names::New, Hostility::OtherBase);
+}
+
+/// The position exists, but that connection has not been served so far: the dump is blocked, for the fake does not read.
+#[test]
+fn a_position_that_was_never_sent_confirms_nothing() {
+    const ID: u32 = 7_780_002;
+    let source = Server::lone_source(Names::New, "1500");
+    let mut fake = FakeReplica::at_the_end(&source, ID);
+    fake.shrink_receive_buffer(4096).expect("a small buffer");
+    source.insert_while(|| {
+        fake.answer();
+    });
+    assert_eq!(source.counter("yes_tx"), 1);
+
+    // More than the buffers of both sockets hold.
+    let big = "INSERT INTO app.t (body) VALUES (REPEAT('x', 24 << 20))";
+    let big = Waiting::start(&source, big);
+    source.wait_state(big.connection, &Names::New.waiting_state());
+    fake.say(&source.newest_place());
+    let took = big.done_within(PATIENCE);
+    assert_eq!(
+        source.counter("yes_tx"),
+        1,
+        "confirmed in {took:?} without having been sent"
+    );
+    assert_eq!(source.counter("no_tx"), 1);
+    source.insert(1);
+    assert_eq!(
+        source.counter("no_tx"),
+        2,
+        "the lie confirmed a later commit"
+    );
+    let logged = complaints(&source.log(), ID);
+    assert_eq!(logged.len(), 1, "once for each connection: {logged:#?}");
+
+    // Once it has been served, the same acknowledgement is believed.
+    while fake.answer().end != source.newest_place() {}
+    source.wait_status("status", "ON");
+    source.insert_while(|| {
+        fake.answer();
+    });
+    assert_eq!(source.counter("yes_tx"), 2);
+}
+
+/// With auto-position, what a replica says it holds it is not served; it can acknowledge no more than that.
+#[test]
+fn a_claimed_gtid_set_confirms_no_later_commit() {
+    let source = Server::lone_source(Names::New, "700");
+    source.insert(1);
+    let no_tx = source.counter("no_tx");
+    let held = Start::Gtids(source.variable("gtid_executed"));
+    let fake = FakeReplica::attach_to(&source, 7_820_001, Announce::Both, &held);
+    let mut fake = fake.expect("a fake attaches");
+    source.wait_status("clients", "1");
+    fake.say(&Place {
+        file: source.newest_place().file,
+        position: 1 << 40,
+    });
+    source.insert(1);
+    assert_eq!(
+        source.counter("yes_tx"),
+        0,
+        "confirmed by a replica that never read"
+    );
+    assert_eq!(source.counter("no_tx"), no_tx + 1);
+}
+
+/// A replica whose connection ends stops counting, with no write to notice it by.
+#[test]
+fn a_replica_that_is_gone_stops_counting_at_once() {
+    type End = fn(FakeReplica);
+    let source = Server::lone_source(Names::New, A_DAY_MS);
+    let ends: [(&str, End); 3] = [
+        ("close", FakeReplica::close),
+        ("reset", FakeReplica::reset),
+        ("quit", |mut fake| fake.quit().expect("COM_QUIT goes out")),
+    ];
+    for (server_id, (how, end)) in (7_830_001..).zip(ends) {
+        let fake = FakeReplica::at_the_end(&source, server_id);
+        source.wait_status("clients", "1");
+        end(fake);
+        let took = source.wait_status_within(Duration::from_secs(1), "clients", "0");
+        println!(
+            "after {how}: clients 0 in {:.1} ms",
+            took.as_secs_f64() * 1e3
+        );
+    }
+}
+
+/// Descriptors are reused at once by the next connection: nothing of the one before must cling to them.
+#[test]
+fn two_hundred_short_lived_replicas_leave_nothing_behind() {
+    let pair = Topology::new(Names::New).set("timeout", A_DAY_MS).start();
+    let source = &pair.source;
+    source.allow_fakes();
+    let load = Load::start(source, 4);
+    load.wait_progress(20);
+    let before = (threads(source.pid()), descriptors(source.pid()));
+    let begin = Instant::now();
+    for number in 0..200 {
+        let start = source.newest();
+        let fake = FakeReplica::attach_to(source, 7_840_000 + number, Announce::Both, &start);
+        let mut fake = fake.expect("a fake attaches");
+        match number % 4 {
+            // Gone before it is served anything.
+            0 => fake.close(),
+            1 => {
+                fake.answer();
+                fake.close();
+            }
+            2 => {
+                fake.request();
+                fake.reset();
+            }
+            _ => {
+                let bytes = acknowledgement(&fake.request().end);
+                fake.send_raw(&bytes[..bytes.len() / 2])
+                    .expect("half of it");
+                fake.close();
+            }
+        }
+    }
+    println!("200 connections in {:?}", begin.elapsed());
+    source.wait_status("clients", "1");
+    load.wait_progress(50);
+    let summary = load.finish_clean();
+    println!(
+        "{} commits, the slowest in {:?}",
+        summary.committed, summary.slowest
+    );
+    assert!(
+        summary.slowest < DELAYED,
+        "a commit took {:?}",
+        summary.slowest
+    );
+    assert_eq!(source.counter("no_tx"), 0);
+    let log = source.log();
+    // That the peer is gone when an event is flushed is told as stock tells it.
+    let stray = |line: &&str| line.contains("[ERROR]") && !line.contains("MY-011161");
+    let errors: Vec<&str> = log.lines().filter(stray).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    // The server keeps some threads of connections for reuse.
+    eventually(PATIENCE, "the threads and descriptors of before", || {
+        threads(source.pid()) <= before.0 + 10 && descriptors(source.pid()) <= before.1 + 10
+    });
+}
