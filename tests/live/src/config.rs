@@ -40,20 +40,25 @@ impl Libraries {
         // The server loads this one of its own at every start, and logs errors when it cannot.
         let cache = "component_reference_cache.so";
         let _ = fs::copy(server_dir().join("stock").join(cache), target.join(cache));
-        let dir = self.dir();
-        let mut found = 0;
-        for word in ["master", "slave", "source", "replica"] {
-            let library = format!("semisync_{word}.so");
-            if dir.join(&library).exists() {
-                fs::copy(dir.join(&library), target.join(&library))
-                    .unwrap_or_else(|e| panic!("{}: {e}", dir.join(&library).display()));
-                found += 1;
-            }
+        for library in self.files() {
+            let name = library.file_name().expect("a library has a name");
+            fs::copy(&library, target.join(name))
+                .unwrap_or_else(|e| panic!("{}: {e}", library.display()));
         }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let dir = self.dir();
+        let all = ["master", "slave", "source", "replica"];
+        let paths = all.map(|word| dir.join(format!("semisync_{word}.so")));
+        paths.into_iter().filter(|path| path.exists()).collect()
+    }
+
+    pub(crate) fn assert_built(&self) {
         assert!(
-            found > 0,
+            !self.files().is_empty(),
             "no libraries in {}: run ci/build first",
-            dir.display()
+            self.dir().display()
         );
     }
 }

@@ -42,6 +42,14 @@ impl Names {
         }
     }
 
+    /// A text written in the old vocabulary, in this one: guides are quoted as their readers type them.
+    pub fn spell(self, text: &str) -> String {
+        match self {
+            Names::Old => text.to_owned(),
+            Names::New => text.replace("master", "source").replace("slave", "replica"),
+        }
+    }
+
     pub fn source_plugin(self) -> String {
         format!("rpl_semi_sync_{}", self.source())
     }
@@ -109,4 +117,31 @@ impl Names {
     pub fn waiting_state(self) -> String {
         format!("Waiting for semi-sync ACK from {}", self.replica())
     }
+}
+
+/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the libraries under test lack the
+/// old names (stock's of this series) only the new ones are tried.
+#[macro_export]
+macro_rules! in_both_vocabularies {
+    ($($(#[$doc:meta])* fn $claim:ident($names:ident) $body:block)*) => {
+        $($(#[$doc])*
+        mod $claim {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn claim($names: $crate::Names) $body
+
+            #[test]
+            fn old_names() {
+                if $crate::Names::available().contains(&$crate::Names::Old) {
+                    claim($crate::Names::Old);
+                }
+            }
+
+            #[test]
+            fn new_names() {
+                claim($crate::Names::New);
+            }
+        })*
+    };
 }

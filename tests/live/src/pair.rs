@@ -106,6 +106,10 @@ impl Server {
         );
         let algorithm = link.compression.as_deref().unwrap_or("uncompressed");
         let _ = write!(sql, ", SOURCE_COMPRESSION_ALGORITHMS='{algorithm}'");
+        if Libraries::under_test() == Libraries::Stock {
+            // Stock learns that a connection is gone when it next writes to it.
+            sql.push_str(", SOURCE_HEARTBEAT_PERIOD=0.2");
+        }
         if link.auto_position {
             sql.push_str(", SOURCE_AUTO_POSITION=1");
         } else {

@@ -93,6 +93,7 @@ impl Server {
         SWEPT.call_once(sweep);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let dir = scratch_root().join(format!("{PREFIX}{}-{number}", std::process::id()));
+        config.libraries.assert_built();
         fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         config.libraries.copy_into(&dir.join("plugin"));
         copy_tree(&server_dir().join("data"), &dir.join("data"))
@@ -358,8 +359,12 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The last lines of an error log, without those that tell of the storage engine.
 fn tail(text: &str, lines: usize) -> String {
-    let all: Vec<&str> = text.lines().collect();
+    let all: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("[InnoDB]"))
+        .collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 

@@ -1,0 +1,401 @@
+//! Published guides to semi-sync, each a test: what their readers type, in that order, and what they then must see.
+//! The statements are quoted in the guides' vocabulary and run in both. Where this series no longer takes a statement
+//! (`STOP SLAVE`, `CHANGE MASTER TO`) its successor stands in.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::{
+    Link, Names, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
+};
+
+const IO_RESTART: &str = "STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;";
+
+/// A source and a replica without plugins, replicating.
+fn plain_pair(names: Names) -> (Server, Server) {
+    let configs = vec![ServerConfig::new(1, names), ServerConfig::new(2, names)];
+    let mut servers = Server::start_all(configs);
+    servers.iter().for_each(Server::prepare);
+    let replica = servers.pop().expect("two servers");
+    let source = servers.pop().expect("two servers");
+    // As the guides have it; they are older than GTIDs.
+    replica.replicate_from(&source, &Link::default().by_file_position());
+    (source, replica)
+}
+
+fn row<'a>(rows: &'a [Vec<String>], name: &str) -> &'a str {
+    let row = rows.iter().find(|row| row[0].eq_ignore_ascii_case(name));
+    &row.unwrap_or_else(|| panic!("no row {name} in {rows:?}"))[1]
+}
+
+in_both_vocabularies! {
+    fn overview_of_semi_sync(names) {
+        let (source, replica) = plain_pair(names);
+        let loading = source.rows("show variables like 'have_dynamic_loading'");
+        assert_eq!(row(&loading, "have_dynamic_loading"), "YES");
+        source.script(&names.spell("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so';"));
+        replica.script(&names.spell("INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so';"));
+        for (server, plugin) in [(&source, names.source_plugin()), (&replica, names.replica_plugin())] {
+            let rows = server.rows(
+                "SELECT PLUGIN_NAME, PLUGIN_STATUS FROM INFORMATION_SCHEMA.PLUGINS \
+                 WHERE PLUGIN_NAME LIKE '%semi%'",
+            );
+            assert_eq!(rows, [[plugin, "ACTIVE".to_owned()]]);
+        }
+
+        // Installed is not enabled.
+        let variables = source.rows("show variables like '%rpl%'");
+        assert_eq!(row(&variables, &names.source_var("enabled")), "OFF");
+        assert_eq!(row(&variables, &names.wait_count_var()), "1");
+        assert_eq!(row(&variables, &names.source_var("wait_point")), "AFTER_SYNC");
+        assert_eq!(replica.variable(&names.replica_var("enabled")), "0");
+        assert_eq!(source.status("status"), "OFF");
+        assert_eq!(replica.replica_status(), "OFF");
+
+        // The replica alone: asynchronous.
+        replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 1;"));
+        replica.script(IO_RESTART);
+        source.wait_status("clients", "1");
+        source.insert(1);
+        assert_eq!((source.status("status"), source.counter("yes_tx")), ("OFF".to_owned(), 0));
+
+        // The source alone: one timeout, then asynchronous.
+        replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 0;"));
+        replica.script(IO_RESTART);
+        source.wait_status("clients", "0");
+        source.script(&names.spell(
+            "SET GLOBAL rpl_semi_sync_master_enabled = 1;\nSET GLOBAL rpl_semi_sync_master_timeout = 500;",
+        ));
+        source.insert(2);
+        let status = source.rows("show status like '%rpl%'");
+        assert_eq!(row(&status, &names.source_status("status")), "OFF");
+        assert_eq!(row(&status, &names.source_status("no_tx")), "1");
+        assert_eq!(row(&status, &names.source_status("yes_tx")), "0");
+
+        // Switching the replica on without restarting its I/O thread changes nothing.
+        replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 1;"));
+        source.insert(3);
+        replica.wait_applied(&source);
+        assert_eq!((source.status("clients"), source.status("status")), ("0".to_owned(), "OFF".to_owned()));
+        assert_eq!(replica.replica_status(), "OFF");
+
+        replica.script(IO_RESTART);
+        source.wait_status("status", "ON");
+        assert_eq!(source.status("clients"), "1");
+        source.insert(4);
+        let status = source.rows("show status like '%rpl%'");
+        assert_eq!(row(&status, &names.source_status("yes_tx")), "1");
+        replica.wait_replica_status("ON");
+
+        visibility(&source, &replica);
+
+        // The same from an option file; the plugins are remembered by the servers.
+        let timeout = format!("{}=1000", names.source_var("timeout"));
+        let enabled = format!("{}=1", names.source_var("enabled"));
+        source.reconfigure(|config| config.option(&enabled).option(&timeout));
+        replica.reconfigure(|config| config.option(&format!("{}=1", names.replica_var("enabled"))));
+        source.restart();
+        replica.restart();
+        source.wait_status("clients", "1");
+        source.wait_status("status", "ON");
+        assert_eq!(source.variable(&names.source_var("timeout")), "1000");
+        source.insert(5);
+        assert_eq!(source.counter("yes_tx"), 1);
+        replica.wait_applied(&source);
+        assert_eq!(replica.count_rows(Some(5)), 1);
+    }
+}
+
+/// AFTER_SYNC: no other session sees the row before a replica has it. AFTER_COMMIT: others may.
+fn visibility(source: &Server, replica: &Server) {
+    source.set_source("timeout", "60000");
+    for (wait_point, n, seen) in [("'AFTER_SYNC'", 101, 0), ("'AFTER_COMMIT'", 102, 1)] {
+        source.set_source("wait_point", wait_point);
+        replica.execute("STOP REPLICA IO_THREAD");
+        source.wait_status("clients", "0");
+        let commit = Waiting::insert(source, n);
+        assert_eq!(source.count_rows(Some(n)), seen, "{wait_point}");
+        replica.execute("START REPLICA IO_THREAD");
+        commit.done_within(Duration::from_secs(15));
+        assert_eq!(source.count_rows(Some(n)), 1);
+    }
+    source.set_source("wait_point", "'AFTER_SYNC'");
+}
+
+in_both_vocabularies! {
+    fn setting_up_a_pair(names) {
+        // Both roles on one server, for a switch-over; and only its role on the other.
+        let both = names.spell(
+            "plugin-load = \"rpl_semi_sync_master=semisync_master.so;rpl_semi_sync_slave=semisync_slave.so\"\n\
+             rpl-semi-sync-master-enabled = 1\n\
+             rpl-semi-sync-slave-enabled = 1",
+        );
+        let one = names.spell(
+            "plugin-load=rpl_semi_sync_slave=semisync_slave.so\nrpl_semi_sync_slave_enabled=1",
+        );
+        let configs =
+            vec![ServerConfig::new(1, names).option(&both), ServerConfig::new(2, names).option(&one)];
+        let mut servers = Server::start_all(configs);
+        servers.iter().for_each(Server::prepare);
+        let replica = servers.pop().expect("two servers");
+        let source = servers.pop().expect("two servers");
+
+        let plugins = source.rows("show plugins");
+        for (plugin, library) in [
+            (names.source_plugin(), names.source_library()),
+            (names.replica_plugin(), names.replica_library()),
+        ] {
+            let row = plugins.iter().find(|row| row[0] == plugin).expect("the plugin is listed");
+            assert_eq!(row[1..], ["ACTIVE", "REPLICATION", library.as_str(), "GPL"]);
+        }
+        let timeout = source.rows(&names.spell("show variables like \"rpl_semi_sync_master_timeout\""));
+        assert_eq!(timeout[0][1], "10000");
+
+        replica.replicate_from(&source, &Link::default());
+        source.wait_status("clients", "1");
+        let line = source.wait_log("semi-sync binlog_dump to");
+        // The words are the server's own, in either vocabulary.
+        assert!(line.contains("[Note] [MY-011170] [Repl]"), "{line}");
+        assert!(
+            line.contains("Start semi-sync binlog_dump to replica (server_id: 2), pos(, 4)."),
+            "{line}"
+        );
+        source.insert(1);
+        let on = |server: &Server, statement: &str| server.rows(&names.spell(statement))[0][1].clone();
+        assert_eq!(on(&source, "show status like 'Rpl_semi_sync_master_status'"), "ON");
+        assert_eq!(on(&replica, "show status like 'Rpl_semi_sync_slave_status'"), "ON");
+        // The other role of the source is idle.
+        assert_eq!(on(&source, "show status like 'Rpl_semi_sync_slave_status'"), "OFF");
+
+        // One timeout, then asynchronous; back when the replica has caught up.
+        source.execute(&names.spell("SET GLOBAL rpl_semi_sync_master_timeout = 300"));
+        replica.execute("STOP REPLICA IO_THREAD");
+        source.insert(2);
+        assert_eq!(source.status("status"), "OFF");
+        replica.execute("START REPLICA IO_THREAD");
+        source.wait_status("status", "ON");
+        source.insert(3);
+        assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (2, 1));
+
+        source.execute(&names.spell("SET GLOBAL rpl_semi_sync_master_enabled = 0"));
+        replica.execute("STOP REPLICA");
+        source.wait_status("clients", "0");
+        source.script(&names.spell("UNINSTALL PLUGIN rpl_semi_sync_master;"));
+        replica.script(&names.spell("UNINSTALL PLUGIN rpl_semi_sync_slave;"));
+        source.insert(4);
+        source.stop();
+        replica.stop();
+    }
+
+    fn the_reference_manuals_installation_page(names) {
+        let source = Server::start(ServerConfig::new(1, names));
+        let plugin_dir = source.value("SELECT @@plugin_dir");
+        for library in [names.source_library(), names.replica_library()] {
+            assert!(fs::exists(format!("{plugin_dir}{library}")).unwrap(), "{plugin_dir}{library}");
+        }
+        // A shared library that ours depended on would be mapped with it.
+        let before = mapped_libraries(&source);
+        source.execute(&names.install_source());
+        source.execute(&names.install_replica());
+        let ours = |path: &&String| path.contains("semisync_");
+        let new: Vec<String> = mapped_libraries(&source).difference(&before).cloned().collect();
+        assert_eq!(new.iter().filter(ours).count(), 2, "{new:?}");
+        assert_eq!(new.len(), 2, "the libraries brought others with them: {new:?}");
+
+        let (code, message) = source.error(&names.install_source());
+        assert_eq!(code, 1125, "{message}");
+        // A file that does not exist: error 1126.
+        let (code, message) = source.error("INSTALL PLUGIN rpl_semi_sync_other SONAME 'semisync_other.so'");
+        assert_eq!(code, 1126, "{message}");
+        source.stop();
+    }
+}
+
+/// The shared objects in the server's address space.
+fn mapped_libraries(server: &Server) -> BTreeSet<String> {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", server.pid())).expect("maps");
+    let paths = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
+    paths
+        .filter(|path| path.contains(".so"))
+        .map(str::to_owned)
+        .collect()
+}
+
+in_both_vocabularies! {
+    fn lossless_semi_sync_with_figures(names) {
+        let (source, replica) = plain_pair(names);
+        source.execute(&names.install_source());
+        replica.execute(&names.install_replica());
+        source.execute(&names.spell("SET GLOBAL rpl_semi_sync_master_enabled = 1"));
+        replica.execute(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 1"));
+
+        let variables = source.rows("show variables like 'rpl_semi_sync%'");
+        let expected = [
+            (names.source_var("enabled"), "ON"),
+            (names.source_var("timeout"), "10000"),
+            (names.source_var("trace_level"), "32"),
+            (names.wait_count_var(), "1"),
+            (names.wait_no_replica_var(), "ON"),
+            (names.source_var("wait_point"), "AFTER_SYNC"),
+        ];
+        let expected: Vec<Vec<String>> =
+            expected.map(|(name, value)| vec![name, value.to_owned()]).to_vec();
+        assert_eq!(variables, expected);
+
+        let suffixes = [
+            "clients", "net_avg_wait_time", "net_wait_time", "net_waits", "no_times", "no_tx", "status",
+            "timefunc_failures", "tx_avg_wait_time", "tx_wait_time", "tx_waits", "wait_pos_backtraverse",
+            "wait_sessions", "yes_tx",
+        ];
+        let status = source.rows("show status like 'rpl_semi_sync%'");
+        // Before any replica: nothing counted, and ON.
+        let expected = suffixes.map(|suffix| {
+            let value = if suffix == "status" { "ON" } else { "0" };
+            vec![names.source_status(suffix), value.to_owned()]
+        });
+        assert_eq!(status, expected);
+        let status = replica.rows("show status like 'rpl_semi_sync%'");
+        assert_eq!(status, [[names.replica_status(), "OFF".to_owned()]]);
+
+        replica.script("stop replica io_thread;\nstart replica io_thread;");
+        source.wait_status("clients", "1");
+        assert_eq!(replica.replica_status(), "ON");
+        source.insert(1);
+        assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
+        assert_eq!(source.counter("net_waits"), 1);
+        assert!(source.counter("tx_wait_time") > 0);
+        assert_eq!(source.counter("tx_avg_wait_time"), source.counter("tx_wait_time"));
+
+        // Without a replica the next insert takes the timeout, 10.0 s by default.
+        replica.execute("stop replica io_thread");
+        source.wait_status("clients", "0");
+        let begin = Instant::now();
+        source.insert(2);
+        let took = begin.elapsed();
+        assert!((10.0..10.9).contains(&took.as_secs_f64()), "the insert took {took:?}");
+        assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
+        assert_eq!(source.status("status"), "OFF");
+        assert_eq!(source.count_rows(Some(2)), 1);
+        replica.execute("start replica io_thread");
+        source.wait_status("status", "ON");
+        // The time of the one that timed out is no wait for an acknowledgement.
+        assert_eq!(source.counter("tx_waits"), 1);
+        source.insert(3);
+        replica.wait_applied(&source);
+        assert_eq!(replica.count_rows(None), 3);
+    }
+
+    fn tools_that_find_semi_sync_by_name(names) {
+        let both_roles = |number| ServerConfig::new(number, names).as_source().as_replica();
+        let mut servers = Server::start_all(vec![both_roles(1), both_roles(2)]);
+        servers.iter().for_each(Server::prepare);
+        let replica = servers.pop().expect("two servers");
+        let source = servers.pop().expect("two servers");
+        replica.replicate_from(&source, &Link::default());
+        let pair = Topology { source, replicas: vec![replica] };
+        pair.wait_clients();
+        let (source, replica) = (&pair.source, pair.replica());
+        source.insert(1);
+
+        orchestrator(names, source, replica);
+        vitess(names, source);
+        exporter(names, source, replica);
+        moco(names, source, replica);
+    }
+}
+
+fn orchestrator(names: Names, source: &Server, replica: &Server) {
+    let variables = source.rows("show global variables like 'rpl_semi_sync_%'");
+    for (name, value) in [
+        ("rpl_semi_sync_master_enabled", "ON"),
+        ("rpl_semi_sync_master_timeout", "10000"),
+        ("rpl_semi_sync_master_wait_for_slave_count", "1"),
+        ("rpl_semi_sync_slave_enabled", "ON"),
+    ] {
+        assert_eq!(row(&variables, &names.spell(name)), value, "{name}");
+    }
+    let status = source.rows("show global status like 'rpl_semi_sync_%'");
+    assert_eq!(
+        row(&status, &names.spell("Rpl_semi_sync_master_status")),
+        "ON"
+    );
+    assert_eq!(
+        row(&status, &names.spell("Rpl_semi_sync_master_clients")),
+        "1"
+    );
+    assert_eq!(
+        row(&status, &names.spell("Rpl_semi_sync_slave_status")),
+        "OFF"
+    );
+    let status = replica.rows("show global status like 'rpl_semi_sync_%'");
+    assert_eq!(
+        row(&status, &names.spell("Rpl_semi_sync_slave_status")),
+        "ON"
+    );
+    source.execute(&names.spell(
+        "set @@global.rpl_semi_sync_master_enabled=1, @@global.rpl_semi_sync_slave_enabled=0",
+    ));
+    source.execute(&names.spell("set global rpl_semi_sync_slave_enabled = 1"));
+}
+
+fn vitess(names: Names, source: &Server) {
+    let enabled = source.rows("SHOW VARIABLES LIKE 'rpl_semi_sync_%_enabled'");
+    let expected = [names.source_var("enabled"), names.replica_var("enabled")];
+    let mut found: Vec<&str> = enabled.iter().map(|row| row[0].as_str()).collect();
+    found.sort_unstable_by_key(|name| name.contains(names.replica()));
+    assert_eq!(found, expected);
+    let counters = source.rows(
+        "SELECT variable_name, variable_value FROM performance_schema.global_status \
+         WHERE REGEXP_LIKE(variable_name, 'Rpl_semi_sync_(source|master)_(wait_sessions|yes_tx)')",
+    );
+    assert_eq!(row(&counters, &names.source_status("wait_sessions")), "0");
+    assert_eq!(row(&counters, &names.source_status("yes_tx")), "1");
+    // A planned failover: both off in one statement, in a hurry.
+    let begin = Instant::now();
+    source.execute(&names.spell(
+        "SET GLOBAL rpl_semi_sync_master_enabled = 0, GLOBAL rpl_semi_sync_slave_enabled = 0",
+    ));
+    let took = begin.elapsed();
+    println!("both sides off in one statement: {took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    source.execute(&names.spell(
+        "SET GLOBAL rpl_semi_sync_master_enabled = 1, GLOBAL rpl_semi_sync_slave_enabled = 1",
+    ));
+    source.insert(2);
+}
+
+/// The exporter and the alert rules on top of it drop rows that are neither numbers nor ON/OFF.
+fn exporter(names: Names, source: &Server, replica: &Server) {
+    for server in [source, replica] {
+        let rows = server.rows("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync%'");
+        assert_eq!(rows.len(), 15, "{rows:?}");
+        for row in &rows {
+            let numeric = row[1].parse::<u64>().is_ok() || ["ON", "OFF"].contains(&row[1].as_str());
+            assert!(numeric, "{row:?}");
+        }
+    }
+    for suffix in ["status", "clients", "no_tx", "tx_avg_wait_time"] {
+        source.status(suffix);
+    }
+    assert!(source.counter("tx_avg_wait_time") > 0, "{names:?}");
+}
+
+fn moco(names: Names, source: &Server, replica: &Server) {
+    source.execute(&names.spell("SET GLOBAL rpl_semi_sync_master_timeout = 86400000"));
+    replica.execute("STOP REPLICA IO_THREAD");
+    source.wait_status("clients", "0");
+    let commit = Waiting::insert(source, 3);
+    let waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
+                   WHERE STATE LIKE 'Waiting for semi-sync ACK from%'";
+    assert_eq!(source.value(waiting), "1");
+    assert_eq!(source.counter("wait_sessions"), 1);
+    replica.execute("START REPLICA IO_THREAD");
+    commit.done_within(Duration::from_secs(15));
+    eventually(Duration::from_secs(5), "nobody waits", || {
+        source.value(waiting) == "0"
+    });
+}
