@@ -1,26 +1,23 @@
 //! A replica made of a socket: it speaks just enough of the MySQL protocol to be served a binary log,
 //! and acknowledges what it likes, when it likes, in any form: honest, late, lying or broken.
 //!
-//! It owns the connection, the packet numbers and the place in the log it was served up to. It keeps no relay log
-//! and applies nothing. The account it uses has an empty password, so that the authentication is one packet.
-//! Packet numbers are checked as strictly as the client library checks them: a source that does not restart them
-//! after an event that asks for an acknowledgement fails the test here. The forms of hostility are in [`crate::hostile`].
+//! It owns the place in the log it was served up to; the connection is [`Wire`]'s. It keeps no relay log and applies
+//! nothing. A source that does not restart its packet numbers after an event that asks for an acknowledgement fails
+//! the test here. The forms of hostility are in [`crate::hostile`].
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use crate::wire::{Wire, bad, packet_of, server_error, u32_at};
+
 const COM_QUIT: u8 = 0x01;
-const COM_QUERY: u8 = 0x03;
 const COM_BINLOG_DUMP: u8 = 0x12;
 const COM_REGISTER_REPLICA: u8 = 0x15;
 const COM_BINLOG_DUMP_GTID: u8 = 0x1e;
 
-/// CLIENT_LONG_PASSWORD, CLIENT_LONG_FLAG, CLIENT_PROTOCOL_41, CLIENT_TRANSACTIONS, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH.
-const CAPABILITIES: u32 = 0x1 | 0x4 | 0x200 | 0x2000 | 0x8000 | 0x8_0000;
-const MAX_PACKET: usize = 0xff_ffff;
 const EVENT_HEADER: usize = 19;
 const CHECKSUM: usize = 4;
 const ROTATE_EVENT: u8 = 4;
@@ -76,10 +73,8 @@ impl Event {
 
 /// A connection that plays a replica.
 pub struct FakeReplica {
-    stream: TcpStream,
+    wire: Wire,
     server_id: u32,
-    buffer: Vec<u8>,
-    next_sequence: u8,
     semi_sync: bool,
     served: Place,
 }
@@ -87,18 +82,12 @@ pub struct FakeReplica {
 impl FakeReplica {
     /// Connects to the server on `port` as `user`, who has no password.
     pub fn connect(port: u16, user: &str, server_id: u32) -> io::Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_nodelay(true)?;
-        let mut fake = Self {
-            stream,
+        Ok(Self {
+            wire: Wire::connect(port, user)?,
             server_id,
-            buffer: Vec::new(),
-            next_sequence: 0,
             semi_sync: false,
             served: Place::default(),
-        };
-        fake.log_in(user)?;
-        Ok(fake)
+        })
     }
 
     /// All that a replica does up to the dump: connects, announces itself, registers, asks for the log.
@@ -121,7 +110,7 @@ impl FakeReplica {
 
     /// The address the source sees, as its error log prints it: `127.0.0.1:PORT`.
     pub fn address(&self) -> io::Result<String> {
-        Ok(self.stream.local_addr()?.to_string())
+        Ok(self.wire.stream.local_addr()?.to_string())
     }
 
     /// The place up to which events were read so far.
@@ -131,14 +120,15 @@ impl FakeReplica {
 
     /// Sets the user variables of a replica and registers it.
     pub fn prepare(&mut self, announce: Announce) -> io::Result<()> {
-        self.query("SET @source_binlog_checksum='CRC32', @master_binlog_checksum='CRC32'")?;
+        self.wire
+            .query("SET @source_binlog_checksum='CRC32', @master_binlog_checksum='CRC32'")?;
         self.heartbeat_every(Duration::from_secs(30))?;
         match announce {
-            Announce::Replica => self.query("SET @rpl_semi_sync_replica = 1")?,
-            Announce::Slave => self.query("SET @rpl_semi_sync_slave = 1")?,
-            Announce::Both => {
-                self.query("SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave = 1")?
-            }
+            Announce::Replica => self.wire.query("SET @rpl_semi_sync_replica = 1")?,
+            Announce::Slave => self.wire.query("SET @rpl_semi_sync_slave = 1")?,
+            Announce::Both => self
+                .wire
+                .query("SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave = 1")?,
             Announce::Nothing => {}
         }
         self.semi_sync = announce != Announce::Nothing;
@@ -146,20 +136,20 @@ impl FakeReplica {
         packet.extend(self.server_id.to_le_bytes());
         // Empty host, user and password; port, rank and source id are 0.
         packet.extend([0; 3 + 2 + 4 + 4]);
-        self.command(&packet)?;
-        self.read_ok()
+        self.wire.command(&packet)?;
+        self.wire.read_ok()
     }
 
     pub fn heartbeat_every(&mut self, period: Duration) -> io::Result<()> {
         let ns = period.as_nanos();
-        self.query(&format!(
+        self.wire.query(&format!(
             "SET @source_heartbeat_period={ns}, @master_heartbeat_period={ns}"
         ))
     }
 
     /// Shrinks the receive buffer, so that a dump the fake does not read from soon blocks in the source.
     pub fn shrink_receive_buffer(&self, bytes: usize) -> io::Result<()> {
-        SockRef::from(&self.stream).set_recv_buffer_size(bytes)
+        SockRef::from(&self.wire.stream).set_recv_buffer_size(bytes)
     }
 
     /// Sends the dump command; events come from here on.
@@ -193,20 +183,12 @@ impl FakeReplica {
                 packet.extend(set);
             }
         }
-        self.command(&packet)
-    }
-
-    /// Runs a statement that returns no rows.
-    pub fn query(&mut self, sql: &str) -> io::Result<()> {
-        let mut packet = vec![COM_QUERY];
-        packet.extend(sql.as_bytes());
-        self.command(&packet)?;
-        self.read_ok()
+        self.wire.command(&packet)
     }
 
     /// The next event, or `None` when none comes within `patience`. Bytes of half an event are kept for the next call.
     pub fn next_event(&mut self, patience: Duration) -> io::Result<Option<Event>> {
-        let Some(packet) = self.read_packet(Instant::now() + patience)? else {
+        let Some(packet) = self.wire.read_packet(Instant::now() + patience)? else {
             return Ok(None);
         };
         match packet.first() {
@@ -241,9 +223,7 @@ impl FakeReplica {
 
     /// Sends bytes as they are, packet header and all.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream
-            .set_write_timeout(Some(Duration::from_secs(5)))?;
-        self.stream.write_all(bytes)
+        self.wire.send_raw(bytes)
     }
 
     /// Says goodbye as a client does.
@@ -253,12 +233,12 @@ impl FakeReplica {
 
     /// Ends the connection without a word.
     pub fn close(self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.wire.stream.shutdown(Shutdown::Both);
     }
 
     /// Ends the connection with a reset.
     pub fn reset(self) {
-        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        let _ = SockRef::from(&self.wire.stream).set_linger(Some(Duration::ZERO));
     }
 
     fn take_event(&mut self, bytes: &[u8]) -> io::Result<Event> {
@@ -304,7 +284,7 @@ impl FakeReplica {
     fn event(&mut self, kind: u8, asks: bool, end: Place, size: usize) -> Event {
         if asks {
             // The source restarts its packet numbers after an event that asks.
-            self.next_sequence = 1;
+            self.wire.restart_numbers();
         }
         Event {
             kind,
@@ -312,111 +292,6 @@ impl FakeReplica {
             end,
             size,
         }
-    }
-
-    fn log_in(&mut self, user: &str) -> io::Result<()> {
-        let greeting = self.expect_packet()?;
-        if greeting.first() == Some(&0xff) {
-            return Err(server_error(&greeting));
-        }
-        let mut packet = Vec::new();
-        packet.extend(CAPABILITIES.to_le_bytes());
-        packet.extend(0x0100_0000u32.to_le_bytes());
-        packet.push(45); // utf8mb4_general_ci
-        packet.extend([0; 23]);
-        packet.extend(user.as_bytes());
-        packet.extend([0, 0]); // end of the name, and a password of no bytes
-        packet.extend(b"caching_sha2_password\0");
-        self.send_packet(&packet)?;
-        loop {
-            let answer = self.expect_packet()?;
-            match answer.first() {
-                Some(0x00) => return Ok(()),
-                Some(0xff) => return Err(server_error(&answer)),
-                // Another authentication plugin, or more data asked for: the password stays empty.
-                Some(0xfe) => self.send_packet(&[])?,
-                _ => {}
-            }
-        }
-    }
-
-    fn command(&mut self, payload: &[u8]) -> io::Result<()> {
-        self.next_sequence = 0;
-        self.send_packet(payload)
-    }
-
-    fn send_packet(&mut self, payload: &[u8]) -> io::Result<()> {
-        let mut bytes = packet_of(payload);
-        bytes[3] = self.next_sequence;
-        self.next_sequence = self.next_sequence.wrapping_add(1);
-        self.send_raw(&bytes)
-    }
-
-    fn read_ok(&mut self) -> io::Result<()> {
-        let packet = self.expect_packet()?;
-        match packet.first() {
-            Some(0x00) => Ok(()),
-            Some(0xff) => Err(server_error(&packet)),
-            _ => Err(bad(format!("expected OK, got {:02x?}", packet.get(..8)))),
-        }
-    }
-
-    fn expect_packet(&mut self) -> io::Result<Vec<u8>> {
-        self.read_packet(Instant::now() + Duration::from_secs(10))?
-            .ok_or_else(|| ErrorKind::TimedOut.into())
-    }
-
-    /// One logical packet, however many packets of 16 MB it takes.
-    fn read_packet(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
-        let mut payload = Vec::new();
-        let mut at = 0;
-        let mut sequence = self.next_sequence;
-        loop {
-            if !self.fill(at + 4, deadline)? {
-                return Ok(None);
-            }
-            let length = (u32_at(&self.buffer, at) & 0xff_ffff) as usize;
-            if self.buffer[at + 3] != sequence {
-                return Err(bad(format!(
-                    "packet number {}, expected {sequence}",
-                    self.buffer[at + 3]
-                )));
-            }
-            sequence = sequence.wrapping_add(1);
-            if !self.fill(at + 4 + length, deadline)? {
-                return Ok(None);
-            }
-            payload.extend_from_slice(&self.buffer[at + 4..at + 4 + length]);
-            at += 4 + length;
-            if length < MAX_PACKET {
-                break;
-            }
-        }
-        self.buffer.drain(..at);
-        self.next_sequence = sequence;
-        Ok(Some(payload))
-    }
-
-    /// Reads until the buffer holds `wanted` bytes; false when the deadline comes first.
-    fn fill(&mut self, wanted: usize, deadline: Instant) -> io::Result<bool> {
-        let mut chunk = [0; 16 * 1024];
-        while self.buffer.len() < wanted {
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.stream
-                .set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-            match self.stream.read(&mut chunk) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if left.is_zero() {
-                        return Ok(false);
-                    }
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
     }
 }
 
@@ -426,29 +301,6 @@ pub fn acknowledgement(place: &Place) -> Vec<u8> {
     payload.extend(place.position.to_le_bytes());
     payload.extend(place.file.as_bytes());
     packet_of(&payload)
-}
-
-/// A packet with number 0 around `payload`, which is shorter than 16 MB.
-pub fn packet_of(payload: &[u8]) -> Vec<u8> {
-    let [a, b, c, ..] = payload.len().to_le_bytes();
-    let mut bytes = vec![a, b, c, 0];
-    bytes.extend(payload);
-    bytes
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..at + 4]
-        .iter()
-        .rev()
-        .fold(0, |n, b| n << 8 | u32::from(*b))
-}
-
-fn bad(text: String) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, text)
-}
-
-fn server_error(packet: &[u8]) -> io::Error {
-    io::Error::other(String::from_utf8_lossy(packet.get(3..).unwrap_or_default()).into_owned())
 }
 
 /// `uuid:1-5:7, uuid:1` as COM_BINLOG_DUMP_GTID carries it: the ends of intervals are exclusive there.

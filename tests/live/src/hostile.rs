@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::fake_replica::{FakeReplica, MAGIC, Place, acknowledgement, packet_of};
+use crate::fake_replica::{FakeReplica, MAGIC, Place, acknowledgement};
+use crate::wire::packet_of;
 
 /// What the fake does instead of acknowledging.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,6 +13,7 @@
 //! | `slots.rs` | how many servers may run at once |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
+//! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
@@ -33,6 +34,7 @@ pub mod server;
 mod slots;
 pub mod sql;
 mod wait;
+pub mod wire;
 
 pub use config::{Libraries, ServerConfig};
 pub use load::Load;

@@ -1,0 +1,180 @@
+//! What was confirmed is on the replica: the source is killed under load, and every commit that a client was told of is
+//! looked for on the replica.
+//!
+//! A round is 12 s of eight clients (`SEMISYNC_ROUND_SECONDS` sets it), then SIGKILL at a random moment.
+//! `SEMISYNC_SEED` repeats a run's choices.
+
+use std::collections::HashSet;
+use std::env;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use mysql::Conn;
+use mysql::prelude::Queryable;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::{Link, Names, PATIENCE, Server, Topology, wait_for};
+
+const CLIENTS: u64 = 8;
+const ROUNDS: u64 = 5;
+const A_DAY_MS: &str = "86400000";
+
+/// xorshift64*: enough to choose with, and repeatable.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
+    }
+}
+
+/// Commits until the server is gone; returns the ids of which it was told that they are committed.
+fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool, told: &AtomicU64) -> Vec<u64> {
+    let mut dice = Dice::new(seed ^ number << 32);
+    let mut confirmed = Vec::new();
+    let mut next = number * 100_000_000 + 1;
+    while !stop.load(Ordering::Relaxed) {
+        let ids: Vec<u64> = (next..next + 1 + dice.below(3)).collect();
+        next += ids.len() as u64;
+        let outcome = if ids.len() == 1 {
+            conn.query_drop(insert(ids[0], &mut dice))
+        } else {
+            transaction(&mut conn, &ids, &mut dice)
+        };
+        // The server is gone: of these ids nobody was told.
+        if outcome.is_err() {
+            break;
+        }
+        told.fetch_add(ids.len() as u64, Ordering::Relaxed);
+        confirmed.extend(ids);
+    }
+    confirmed
+}
+
+fn insert(id: u64, dice: &mut Dice) -> String {
+    let size = if dice.below(50) == 0 {
+        200_000
+    } else {
+        10 + dice.below(500)
+    };
+    format!("INSERT INTO {TABLE} (id, body) VALUES ({id}, REPEAT('d', {size}))")
+}
+
+fn transaction(conn: &mut Conn, ids: &[u64], dice: &mut Dice) -> mysql::Result<()> {
+    conn.query_drop("BEGIN")?;
+    for id in ids {
+        conn.query_drop(insert(*id, dice))?;
+    }
+    conn.query_drop("COMMIT")
+}
+
+/// Waits until the replica has applied all it has received.
+fn drain(replica: &Server) {
+    replica.execute("STOP REPLICA IO_THREAD");
+    let received =
+        "SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status";
+    let received = replica.value(received).replace('\n', "");
+    wait_for(
+        PATIENCE,
+        &format!("{received} applied on {replica}"),
+        || {
+            let sql = format!("SELECT GTID_SUBSET('{received}', @@global.gtid_executed)");
+            match replica.value(&sql).as_str() {
+                "1" => Ok(()),
+                _ => Err(replica.variable("gtid_executed")),
+            }
+        },
+    );
+}
+
+fn number_from(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}"))
+    })
+}
+
+fn round(number: u64, seed: u64, seconds: u64) {
+    let mut dice = Dice::new(seed);
+    let names =
+        Names::available()[usize::try_from(number).expect("small") % Names::available().len()];
+    let wait_point = if number.is_multiple_of(3) {
+        "AFTER_COMMIT"
+    } else {
+        "AFTER_SYNC"
+    };
+    let link = if number.is_multiple_of(2) {
+        Link::default()
+    } else {
+        Link::default().tls()
+    };
+    let pair = Topology::new(names)
+        .set("timeout", A_DAY_MS)
+        .set("wait_point", wait_point)
+        .source_option("max-binlog-size=4M")
+        .over(link)
+        .start();
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::new(AtomicU64::new(0));
+    let clients: Vec<JoinHandle<Vec<u64>>> = (0..CLIENTS)
+        .map(|client_number| {
+            let conn = pair.source.conn();
+            let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
+            thread::spawn(move || client(conn, client_number, seed, &stop, &told))
+        })
+        .collect();
+    thread::sleep(Duration::from_secs(seconds));
+    assert_eq!(
+        pair.source.counter("no_tx"),
+        0,
+        "commits were not confirmed at all"
+    );
+    assert_eq!(pair.source.status("status"), "ON");
+    thread::sleep(Duration::from_micros(dice.below(1_000_000)));
+    pair.source.kill9();
+    stop.store(true, Ordering::Relaxed);
+    let confirmed: Vec<u64> = clients
+        .into_iter()
+        .flat_map(|c| c.join().expect("a client"))
+        .collect();
+
+    drain(pair.replica());
+    let rows = pair.replica().rows(&format!("SELECT id FROM {TABLE}"));
+    let held: HashSet<u64> = rows
+        .iter()
+        .map(|row| row[0].parse().expect("an id"))
+        .collect();
+    let missing: Vec<&u64> = confirmed.iter().filter(|id| !held.contains(id)).collect();
+    println!(
+        "round {number} (seed {seed}, {names:?} names, {wait_point}): {} rows confirmed, {} on the replica, {} missing",
+        confirmed.len(),
+        held.len(),
+        missing.len()
+    );
+    assert!(confirmed.len() > 100, "the clients hardly committed");
+    assert!(
+        missing.is_empty(),
+        "seed {seed}: confirmed, and missing on the replica: {missing:?}"
+    );
+}
+
+#[test]
+fn no_confirmed_commit_is_missing_after_the_source_is_killed() {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970");
+    let seed = number_from("SEMISYNC_SEED").unwrap_or(now.as_secs() % 1_000_000);
+    let seconds = number_from("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
+    println!("SEMISYNC_SEED={seed}");
+    for number in 1..=ROUNDS {
+        round(number, seed + number, seconds);
+    }
+}

@@ -1,0 +1,225 @@
+//! Plain TCP, TLS and compressed replication connections: the same guarantees over each of them.
+//!
+//! Every commit under load is confirmed, the replica ends up with the same rows, and acknowledgements are read while the
+//! sender is blocked in a write.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::proxy::{Direction, Proxy};
+use semisync_live_tests::{Libraries, Link, Load, Names, Topology};
+
+const A_DAY_MS: &str = "86400000";
+/// A base name so long that an acknowledgement is worth compressing.
+const LONG_BASE: &str = "binary-log-of-a-server-whose-owner-likes-names-that-say-a-lot";
+
+fn transports() -> Vec<(&'static str, Link)> {
+    vec![
+        ("plain", Link::default()),
+        ("TLS", Link::default().tls()),
+        ("zlib", Link::default().compression("zlib")),
+        ("zstd", Link::default().compression("zstd")),
+        ("TLS, zlib", Link::default().tls().compression("zlib")),
+        ("TLS, zstd", Link::default().tls().compression("zstd")),
+    ]
+}
+
+/// What the connection is really made of, as the replica tells it.
+fn in_use(pair: &Topology) -> String {
+    let algorithms = "SELECT COMPRESSION_ALGORITHM, SSL_ALLOWED \
+                      FROM performance_schema.replication_connection_configuration";
+    pair.replica().rows(algorithms).concat().join(", TLS ")
+}
+
+/// Relinks over the transport and puts it under load.
+fn load_over(
+    pair: &Topology,
+    what: &str,
+    link: &Link,
+    writers: usize,
+    seconds: u64,
+    statement: &str,
+) {
+    let source = &pair.source;
+    pair.replica().execute("STOP REPLICA");
+    pair.replica().replicate_from(source, link);
+    pair.wait_clients();
+    source.wait_status("status", "ON");
+    let (yes_tx, no_tx) = (source.counter("yes_tx"), source.counter("no_tx"));
+    let statement = statement.to_owned();
+    let load = Load::with(source, writers, move |_| statement.clone());
+    thread::sleep(Duration::from_secs(seconds));
+    let seen = load.finish_clean();
+    let confirmed = source.counter("yes_tx") - yes_tx;
+    println!(
+        "{what} ({}): {} commits, the slowest in {:.1} ms",
+        in_use(pair),
+        seen.committed,
+        seen.slowest.as_secs_f64() * 1e3
+    );
+    assert_eq!(
+        source.counter("no_tx"),
+        no_tx,
+        "{what}: commits went on unconfirmed"
+    );
+    // Sessions that commit as a group wait once.
+    assert!(
+        confirmed > 0 && confirmed <= seen.committed,
+        "{what}: {confirmed} of {} were confirmed",
+        seen.committed
+    );
+    assert_eq!(source.status("clients"), "1", "{what}");
+    assert_same_rows(pair, what);
+}
+
+#[track_caller]
+fn assert_same_rows(pair: &Topology, what: &str) {
+    pair.replica().wait_applied(&pair.source);
+    let sql = format!(
+        "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n, CRC32(body)))), 0) FROM {TABLE}"
+    );
+    assert_eq!(
+        pair.source.rows(&sql),
+        pair.replica().rows(&sql),
+        "{what}: rows"
+    );
+}
+
+#[test]
+fn every_transport_confirms_every_commit() {
+    for names in Names::available() {
+        let pair = Topology::new(*names).set("timeout", A_DAY_MS).start();
+        for (what, link) in transports() {
+            load_over(
+                &pair,
+                what,
+                &link,
+                8,
+                2,
+                &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
+            );
+        }
+    }
+}
+
+/// Our source with the replica plugin of the server, and the other way round.
+#[test]
+fn every_transport_works_with_stock_at_the_other_end() {
+    if Libraries::under_test() == Libraries::Stock {
+        return;
+    }
+    for side in ["source", "replica"] {
+        let builder = Topology::new(Names::New).set("timeout", A_DAY_MS);
+        let pair = match side {
+            "source" => builder.source_libraries(Libraries::Stock),
+            _ => builder.replica_libraries(Libraries::Stock),
+        };
+        let pair = pair.start();
+        for (what, link) in transports() {
+            let what = format!("stock's {side}, {what}");
+            load_over(
+                &pair,
+                &what,
+                &link,
+                8,
+                1,
+                &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
+            );
+        }
+    }
+}
+
+/// Acknowledgements of 80 bytes are really compressed, and files change all the time.
+#[test]
+fn long_names_make_compressed_acknowledgements() {
+    assert!(LONG_BASE.len() >= 60);
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .source_option(&format!("log-bin={LONG_BASE}"))
+        .source_option("max-binlog-size=16K")
+        .start();
+    for (what, link) in transports() {
+        load_over(
+            &pair,
+            what,
+            &link,
+            8,
+            1,
+            &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
+        );
+    }
+    let files = pair.source.rows("SHOW BINARY LOGS").len();
+    assert!(files > 5, "only {files} files were written");
+}
+
+/// Transactions come as one compressed payload event each.
+#[test]
+fn compressed_transactions_are_confirmed() {
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .source_option("binlog-transaction-compression=ON")
+        .start();
+    let sql = format!("INSERT INTO {TABLE} (body) VALUES (REPEAT('compress me ', 2000))");
+    for (what, link) in transports().into_iter().take(3) {
+        load_over(&pair, what, &link, 8, 1, &sql);
+    }
+}
+
+/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
+#[test]
+fn big_rows_over_tls_and_compression_are_confirmed() {
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .source_option("max-allowed-packet=64M")
+        .replica_option("max-allowed-packet=64M")
+        .start();
+    let sql = format!(
+        "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), (1 + FLOOR(RAND() * 4)) << 14))"
+    );
+    for (what, link) in transports() {
+        load_over(&pair, what, &link, 4, 2, &sql);
+        pair.source.execute(&format!("TRUNCATE TABLE {TABLE}"));
+    }
+}
+
+/// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are read all the same.
+#[test]
+fn a_replica_that_reads_in_fits_and_starts_is_served() {
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .source_option("max-allowed-packet=64M")
+        .replica_option("max-allowed-packet=64M")
+        .start_unlinked();
+    let source = &pair.source;
+    let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
+    for (what, link) in transports().into_iter().take(3) {
+        pair.replica().execute("STOP REPLICA");
+        pair.replica()
+            .replicate_from(source, &link.port(proxy.port()));
+        pair.wait_clients();
+        let load = Load::with(source, 4, |_| {
+            format!("INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), 1 << 15))")
+        });
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(3) {
+            proxy.stall(Direction::ToReplica);
+            thread::sleep(Duration::from_millis(150));
+            proxy.pass();
+            thread::sleep(Duration::from_millis(50));
+            proxy.stall(Direction::ToSource);
+            thread::sleep(Duration::from_millis(50));
+            proxy.pass();
+            thread::sleep(Duration::from_millis(20));
+        }
+        let seen = load.finish_clean();
+        println!(
+            "{what}, in fits and starts: {} commits, the slowest in {:?}",
+            seen.committed, seen.slowest
+        );
+        assert_eq!(source.counter("no_tx"), 0, "{what}");
+        assert_eq!(source.status("clients"), "1", "{what}");
+        assert_same_rows(&pair, what);
+        source.execute(&format!("TRUNCATE TABLE {TABLE}"));
+    }
+}
