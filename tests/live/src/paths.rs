@@ -34,8 +34,11 @@ pub fn dist_dir(flavour: &str) -> PathBuf {
     dist.join(format!("{}{flavour}", series()))
 }
 
-/// Where the servers of this run live: in memory if there is such a place.
+/// Where the servers of this run live: in memory if there is such a place, unless `SEMISYNC_TEST_DIR` names another.
 pub fn scratch_root() -> PathBuf {
+    if let Some(dir) = env::var_os("SEMISYNC_TEST_DIR") {
+        return PathBuf::from(dir);
+    }
     let shm = Path::new("/dev/shm");
     if shm.is_dir() {
         shm.to_owned()

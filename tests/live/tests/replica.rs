@@ -1,0 +1,210 @@
+//! The replica's side: several sources, other generations and vocabularies on the other end, sources without semi-sync,
+//! reconnects, and relay log settings.
+
+use std::time::Duration;
+
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::{
+    Libraries, Link, Load, Names, Server, ServerConfig, Topology, in_both_vocabularies, wait_for,
+};
+
+const SOON: Duration = Duration::from_secs(15);
+
+/// Commits some rows; every one must have been acknowledged, and arrive.
+fn assert_confirmed(pair: &Topology) {
+    let source = &pair.source;
+    assert_eq!(source.status("status"), "ON");
+    let before = source.counter("yes_tx");
+    (0..20).for_each(|n| source.insert(n));
+    assert_eq!(
+        (source.counter("yes_tx") - before, source.counter("no_tx")),
+        (20, 0)
+    );
+    pair.replica().wait_applied(source);
+    assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
+}
+
+in_both_vocabularies! {
+    fn each_channel_is_semi_sync_on_its_own(names) {
+        let source = |id: u32| {
+            ServerConfig::new(id, names).as_source().label(&format!("source {id}"))
+                // A row of one source must not meet one of the other.
+                .option("auto_increment_increment=10").option(&format!("auto_increment_offset={id}"))
+                .option(&format!("{}=5000", names.source_var("timeout")))
+        };
+        let configs = vec![source(1), source(3), ServerConfig::new(2, names).as_replica()];
+        let servers = Server::start_all(configs);
+        servers.iter().for_each(Server::prepare);
+        let [one, three, replica] = &servers[..] else { panic!("three servers") };
+        replica.replicate_from(one, &Link::default().channel("one"));
+        replica.replicate_from(three, &Link::default().channel("three"));
+        one.wait_status("clients", "1");
+        three.wait_status("clients", "1");
+        assert_eq!(replica.replica_status(), "ON");
+
+        let loads = [Load::start(one, 4), Load::start(three, 4)];
+        for load in loads {
+            load.wait_progress(200);
+            load.finish_clean();
+        }
+        for source in [one, three] {
+            assert_eq!((source.status("status"), source.counter("no_tx")), ("ON".to_owned(), 0));
+            assert!(source.counter("yes_tx") > 10);
+        }
+
+        // One channel stops: it is refused to unload the plugin for the other, which goes on as before.
+        replica.execute("STOP REPLICA FOR CHANNEL 'one'");
+        one.wait_status("clients", "0");
+        assert_eq!(replica.replica_status(), "ON");
+        let (code, message) = replica.error(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
+        assert_eq!(code, 1883, "{message}");
+        let before = three.counter("yes_tx");
+        three.insert(1);
+        assert_eq!((three.counter("yes_tx") - before, three.counter("no_tx")), (1, 0));
+        replica.execute("START REPLICA FOR CHANNEL 'one'");
+        one.wait_status("clients", "1");
+        one.insert(2);
+        assert_eq!((one.status("status"), one.counter("no_tx")), ("ON".to_owned(), 0));
+        replica.wait_applied(one);
+        replica.wait_applied(three);
+        assert_eq!(replica.count_rows(None), one.count_rows(None) + three.count_rows(None));
+
+        // With both stopped nothing is in use any more.
+        replica.execute("STOP REPLICA");
+        replica.wait_replica_status("OFF");
+        replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
+    }
+
+    fn our_source_with_stocks_replica(names) {
+        let pair = Topology::new(names)
+            .replica_names(Names::New)
+            .replica_libraries(Libraries::Stock)
+            .start();
+        assert_confirmed(&pair);
+        pair.replica().wait_replica_status("ON");
+    }
+
+    fn either_vocabulary_on_the_other_end(names) {
+        if !Names::available().contains(&names.other()) {
+            return;
+        }
+        let pair = Topology::new(names).replica_names(names.other()).start();
+        assert_confirmed(&pair);
+        pair.replica().wait_replica_status("ON");
+        assert_eq!(pair.source.variable(&names.source_var("enabled")), "1");
+    }
+
+    fn a_source_without_semi_sync_is_replicated_asynchronously(names) {
+        let configs = vec![ServerConfig::new(1, names), ServerConfig::new(2, names).as_replica()];
+        let servers = Server::start_all(configs);
+        servers.iter().for_each(Server::prepare);
+        let (source, replica) = (&servers[0], &servers[1]);
+        replica.replicate_from(source, &Link::default());
+        source.insert(1);
+        replica.wait_applied(source);
+        assert_eq!(replica.count_rows(None), 1);
+        assert_eq!(replica.replica_status(), "OFF");
+        let line = replica.wait_log("MY-011184");
+        assert!(line.contains("[Warning]"), "{line}");
+        assert!(line.contains("does not support semi-sync"), "{line}");
+
+        // The source learns it later; the next connection finds out.
+        source.execute(&names.install_source());
+        source.set_source("enabled", "1");
+        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        source.wait_status("clients", "1");
+        source.insert(2);
+        assert_eq!(source.counter("yes_tx"), 1);
+        assert_eq!(replica.replica_status(), "ON");
+    }
+
+    fn after_a_restart_of_the_source_semi_sync_is_back_by_itself(names) {
+        let pair = Topology::new(names).start();
+        assert_confirmed(&pair);
+        pair.source.restart();
+        pair.wait_clients();
+        pair.source.wait_status("status", "ON");
+        assert_confirmed(&pair);
+        // Also when it ends without a word.
+        pair.source.kill9();
+        pair.source.start_again();
+        pair.wait_clients();
+        pair.source.wait_status("status", "ON");
+        assert_confirmed(&pair);
+    }
+
+    fn every_relay_log_setting_acknowledges(names) {
+        let pair = Topology::new(names).start();
+        for period in [0, 1, 10000] {
+            pair.replica().execute("STOP REPLICA");
+            pair.source.wait_status("clients", "0");
+            pair.replica().execute(&format!("SET GLOBAL sync_relay_log = {period}"));
+            pair.replica().execute("START REPLICA");
+            pair.wait_clients();
+            assert_confirmed(&pair);
+        }
+    }
+
+    fn switching_on_takes_effect_with_the_next_connection(names) {
+        let pair = Topology::new(names).set("timeout", "400")
+            .replica_option(&format!("{}=0", names.replica_var("enabled")))
+            .start_unlinked();
+        let (source, replica) = (&pair.source, pair.replica());
+        replica.replicate_from(source, &Link::default().by_file_position());
+        let dump = "SELECT COUNT(*) FROM performance_schema.threads \
+                    WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%'";
+        wait_for(SOON, "a dump thread", || match source.value(dump).as_str() {
+            "1" => Ok(()),
+            other => Err(other.to_owned()),
+        });
+        source.wait_log("Start asynchronous binlog_dump to replica (server_id: 2)");
+        replica.set_replica("enabled", "1");
+        assert_eq!(replica.replica_status(), "OFF");
+        source.insert(1);
+        assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
+
+        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        source.wait_status("status", "ON");
+        assert_eq!(replica.replica_status(), "ON");
+        replica.wait_log("Start semi-sync replication to source");
+        source.insert(2);
+        assert_eq!(source.counter("yes_tx"), 1);
+        let (code, message) = replica.error(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
+        assert_eq!(code, 1883, "{message}");
+
+        // Off likewise: the connection at hand goes on as it is, and the status falls with it.
+        replica.set_replica("enabled", "0");
+        replica.execute("STOP REPLICA IO_THREAD");
+        replica.wait_replica_status("OFF");
+        source.wait_status("clients", "0");
+        replica.execute("START REPLICA IO_THREAD");
+        source.insert(3);
+        assert_eq!(source.counter("no_tx"), 2);
+        replica.wait_applied(source);
+    }
+
+    fn a_silent_replica_is_told_apart_from_a_slow_applier(names) {
+        // The acknowledgement is about the relay log: an applier that stands still delays no commit.
+        let pair = Topology::new(names).start();
+        pair.replica().execute("STOP REPLICA SQL_THREAD");
+        for n in 0..10 {
+            Waiting::start(&pair.source, &format!("INSERT INTO app.t (n) VALUES ({n})")).done_within(SOON);
+        }
+        assert_eq!((pair.source.counter("yes_tx"), pair.source.counter("no_tx")), (10, 0));
+        assert_eq!(pair.replica().count_rows(None), 0);
+        pair.replica().execute("START REPLICA SQL_THREAD");
+        pair.replica().wait_applied(&pair.source);
+    }
+}
+
+#[test]
+fn stocks_source_with_our_replica() {
+    for &names in Names::available() {
+        let pair = Topology::new(Names::New)
+            .source_libraries(Libraries::Stock)
+            .replica_names(names)
+            .start();
+        assert_confirmed(&pair);
+        pair.replica().wait_replica_status("ON");
+    }
+}
