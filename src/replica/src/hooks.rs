@@ -1,0 +1,240 @@
+//! The relay log I/O observer. Every hook runs in the receiver thread of its
+//! channel; what it answers with an error for, stock's does too.
+
+use crate::{
+    channel::Channel,
+    negotiation::{Agreement, negotiate},
+    plugin::{Replica, is_enabled, traces_details},
+};
+use semisync_core::{MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name};
+use semisync_server::{
+    Shared,
+    client::{SendError, SourceConnection},
+    guard::guard,
+    log::{self, Arg, Level},
+    sys, text,
+};
+use std::ffi::{c_char, c_int, c_ulong};
+
+pub static RELAY_IO: Shared<sys::Binlog_relay_IO_observer> =
+    Shared::new(sys::Binlog_relay_IO_observer {
+        len: LEN,
+        thread_start: Some(thread_start),
+        thread_stop: Some(thread_stop),
+        applier_start: None,
+        applier_stop: None,
+        before_request_transmit: Some(before_request_transmit),
+        after_read_event: Some(after_read_event),
+        after_queue_event: Some(after_queue_event),
+        after_reset_slave: None,
+        applier_log_event: None,
+    });
+#[allow(clippy::cast_possible_truncation)] // a compile-time constant of 80
+const LEN: u32 = size_of::<sys::Binlog_relay_IO_observer>() as u32;
+
+/// The receiver thread starts; there is no connection yet.
+unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_int {
+    guard("thread_start", 0, || {
+        // SAFETY: the server's structure and its strings, valid during the hook.
+        let (param, user, host, file) = unsafe {
+            let param = &*param;
+            (
+                param,
+                text(param.user),
+                text(param.host),
+                text(param.master_log_name),
+            )
+        };
+        let semi_sync = is_enabled();
+        let mut channel = Channel::current().disconnected();
+        channel.set_semi_sync(semi_sync);
+        channel.save();
+        log::message(
+            Level::Note,
+            sys::ER_SEMISYNC_REPLICA_START,
+            &[
+                Arg::Text(if semi_sync {
+                    "semi-sync"
+                } else {
+                    "asynchronous"
+                }),
+                Arg::Text(user),
+                Arg::Text(host),
+                Arg::Number(param.port.into()),
+                Arg::Text(if file.is_empty() { "FIRST" } else { file }),
+                Arg::Number(param.master_log_pos),
+            ],
+        );
+        0
+    })
+}
+
+/// The receiver thread ends.
+unsafe extern "C" fn thread_stop(_: *mut sys::Binlog_relay_IO_param) -> c_int {
+    guard("thread_stop", 0, || {
+        let mut channel = Channel::current().disconnected();
+        channel.set_semi_sync(false);
+        channel.save();
+        0
+    })
+}
+
+/// Connected, and about to ask for the dump; also after every reconnect.
+unsafe extern "C" fn before_request_transmit(
+    param: *mut sys::Binlog_relay_IO_param,
+    _flags: u32,
+) -> c_int {
+    guard("before_request_transmit", 0, || {
+        let mut channel = Channel::current().disconnected();
+        channel.set_semi_sync(false);
+        channel.save();
+        let Some(replica) = Replica::get().filter(|_| is_enabled()) else {
+            return 0;
+        };
+        // SAFETY: the hook's connection, idle, used during the hook only.
+        let Some(source) = (unsafe { SourceConnection::new(replica.server, (*param).mysql) })
+        else {
+            return 0;
+        };
+        match negotiate(&source, replica.vocabulary.plugin) {
+            Ok(Agreement::SemiSync { may_volunteer }) => {
+                channel.negotiated = true;
+                channel.may_volunteer = may_volunteer;
+                channel.set_semi_sync(true);
+                channel.save();
+                0
+            }
+            Ok(Agreement::Asynchronous) => 0,
+            Err(()) => 1,
+        }
+    })
+}
+
+/// A packet was read; it begins behind the status byte.
+unsafe extern "C" fn after_read_event(
+    _: *mut sys::Binlog_relay_IO_param,
+    packet: *const c_char,
+    len: c_ulong,
+    event_buf: *mut *const c_char,
+    event_len: *mut c_ulong,
+) -> c_int {
+    let mut channel = Channel::current();
+    // SAFETY: the server's packet of `len` bytes.
+    let bytes = unsafe {
+        std::slice::from_raw_parts(
+            packet.cast::<u8>(),
+            usize::try_from(len).unwrap_or_default(),
+        )
+    };
+    let header = if channel.negotiated {
+        split_event_header(bytes)
+    } else {
+        Some((false, bytes))
+    };
+    let Some((ask, event)) = header else {
+        guard("after_read_event", (), || {
+            log::message(
+                Level::Error,
+                sys::ER_SEMISYNC_MISSING_MAGIC_NO_FOR_SEMISYNC_PKT,
+                &[Arg::Number(len)],
+            );
+        });
+        return -1;
+    };
+    // SAFETY: the server's variables for the event, which lies in its packet.
+    unsafe {
+        *event_buf = event.as_ptr().cast();
+        *event_len = event.len() as c_ulong;
+    }
+    // The header is off by now: whatever happens in here, replication goes on.
+    guard("after_read_event", 0, || {
+        channel.ask = ask;
+        channel.heartbeat = channel.negotiated && is_heartbeat(event);
+        channel.save();
+        if channel.negotiated && traces_details() {
+            let args = [Arg::Text("after_read_event"), Arg::Number(ask.into())];
+            log::message(Level::Note, sys::ER_SEMISYNC_REPLICA_REPLY, &args);
+        }
+        0
+    })
+}
+
+/// The event is in the relay log: the position is its end.
+unsafe extern "C" fn after_queue_event(
+    param: *mut sys::Binlog_relay_IO_param,
+    _event: *const c_char,
+    _len: c_ulong,
+    _flags: u32,
+) -> c_int {
+    guard("after_queue_event", 0, || {
+        let mut channel = Channel::current();
+        let Some(replica) = Replica::get().filter(|replica| replica.is_working()) else {
+            return 0;
+        };
+        if !channel.negotiated || !(channel.ask || (channel.heartbeat && channel.may_volunteer)) {
+            return 0;
+        }
+        // SAFETY: the server's structure, its file name and its connection.
+        let (file, offset, source) = unsafe {
+            let param = &*param;
+            (
+                text(param.master_log_name),
+                param.master_log_pos,
+                SourceConnection::new(replica.server, param.mysql),
+            )
+        };
+        let at = split_name(file.as_bytes()).map(|(_, number)| Position {
+            file: number,
+            offset,
+        });
+        if !channel.ask && (at.is_none() || at <= channel.acknowledged) {
+            return 0;
+        }
+        let mut buffer = [0; MAX_ACK];
+        let (Some(source), Some(bytes)) =
+            (source, encode_ack(file.as_bytes(), offset, &mut buffer))
+        else {
+            return 0;
+        };
+        if traces_details() {
+            let args = [
+                Arg::Text("after_queue_event"),
+                Arg::Text(file),
+                Arg::Number(offset),
+            ];
+            log::message(
+                Level::Note,
+                sys::ER_SEMISYNC_REPLICA_REPLY_WITH_BINLOG_INFO,
+                &args,
+            );
+        }
+        // A heartbeat that moved the position past transactions that we had:
+        // the source may wait for just this, after an acknowledgement was lost.
+        let sent = if channel.ask {
+            source.send_asked(bytes)
+        } else {
+            source.send_unasked(bytes)
+        };
+        // As in stock, a failure does not stop the receiver: if the connection
+        // is broken, the next read finds it so.
+        match sent {
+            Ok(()) => {
+                channel.acknowledged = at;
+                channel.save();
+            }
+            Err(SendError::Write(errno, text)) => log::message(
+                Level::Error,
+                sys::ER_SEMISYNC_REPLICA_SEND_REPLY_FAILED,
+                &[Arg::Text(&text), Arg::Number(errno.into())],
+            ),
+            Err(SendError::Flush) => {
+                log::message(
+                    Level::Error,
+                    sys::ER_SEMISYNC_REPLICA_NET_FLUSH_REPLY_FAILED,
+                    &[],
+                );
+            }
+        }
+        0
+    })
+}

@@ -1,0 +1,373 @@
+//! A dump thread's connection to its replica: packets not yet sent, packet
+//! numbers, and the transport below.
+//!
+//! `DumpConnection` belongs to the dump thread. `AckStream` is the receiver
+//! thread's way to the same socket. What the two may do at the same time:
+//! on a plain socket anything (the kernel serialises); on TLS nothing, because
+//! OpenSSL allows one thread at a time in an `SSL` object: there every read and
+//! every write must be made under one lock, and neither blocks under it. (The
+//! server's own plugins read and write without one.) To get at the writes, the
+//! connection's `write` function is replaced for as long as the dump lasts.
+
+use crate::{Server, sys};
+use semisync_sys::Symbols;
+use std::{
+    ffi::{c_int, c_uchar},
+    net::SocketAddr,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Compression {
+    None,
+    Zlib,
+    Zstd,
+}
+
+/// The connection of the current dump thread. Not Send: only that thread.
+pub struct DumpConnection {
+    symbols: &'static Symbols,
+    net: *mut sys::NET,
+    vio: *mut sys::Vio,
+    is_tls: bool,
+}
+
+/// What a TLS write did without blocking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TlsWrite {
+    /// The result for the caller of `write`: bytes written, or an error.
+    Done(usize),
+    /// Wait until the socket is readable, then write the same bytes again.
+    WantRead,
+    /// Wait until the socket is writable, then write the same bytes again.
+    WantWrite,
+}
+
+/// Result of a read that does not block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Received {
+    Bytes(usize),
+    Nothing,
+    /// End of stream or a broken connection.
+    Closed,
+}
+
+/// Reads what the replica sends, without blocking.
+pub struct AckStream {
+    symbols: &'static Symbols,
+    fd: c_int,
+    /// The Vio to read through on TLS, null on a plain socket.
+    tls: *mut sys::Vio,
+}
+
+// SAFETY: the pointer is used under the owner's lock only (see `receive`).
+unsafe impl Send for AckStream {}
+
+/// The server's result for a failed write.
+pub const WRITE_FAILED: usize = usize::MAX;
+
+impl DumpConnection {
+    /// The connection that the current thread serves. None if it has none, or
+    /// one whose transport we do not know how to share safely.
+    pub fn current(server: Server) -> Option<Self> {
+        let symbols = server.symbols();
+        // SAFETY: called in a dump thread, which has a THD with a classic
+        // protocol; each answer is checked before the next call.
+        let net = unsafe {
+            let thd = (symbols.thd_get_current_thd)();
+            if thd.is_null() {
+                return None;
+            }
+            let protocol = (symbols.thd_get_protocol_classic)(thd);
+            if protocol.is_null() {
+                return None;
+            }
+            (symbols.protocol_classic_get_net)(protocol)
+        };
+        if net.is_null() {
+            return None;
+        }
+        // SAFETY: the NET of a live session; this thread owns it.
+        let vio = unsafe { (*net).vio };
+        if vio.is_null() {
+            return None;
+        }
+        // SAFETY: the session's Vio.
+        let kind = unsafe { (symbols.vio_type)(vio) };
+        let is_tls = match kind {
+            sys::VIO_TYPE_TCPIP | sys::VIO_TYPE_SOCKET => false,
+            sys::VIO_TYPE_SSL => true,
+            _ => return None,
+        };
+        let connection = Self {
+            symbols,
+            net,
+            vio,
+            is_tls,
+        };
+        // The layout of Vio is this series' if `write` is the function that
+        // belongs to the transport; nothing is written otherwise. A blocking
+        // socket under TLS would block in `write` with our lock held.
+        let known = connection.write_function() == Some(connection.own_write());
+        (known && (!is_tls || connection.socket_is_nonblocking())).then_some(connection)
+    }
+
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    pub fn fd(&self) -> c_int {
+        // SAFETY: the session's Vio.
+        unsafe { (self.symbols.vio_fd)(self.vio) }
+    }
+
+    fn socket_is_nonblocking(&self) -> bool {
+        // SAFETY: reads the flags of an open descriptor.
+        let flags = unsafe { libc::fcntl(self.fd(), libc::F_GETFL) };
+        flags >= 0 && flags & libc::O_NONBLOCK != 0
+    }
+
+    pub fn compression(&self) -> Compression {
+        // SAFETY: this thread owns the NET; extension is a NET_SERVER here.
+        unsafe {
+            if !(*self.net).compress {
+                return Compression::None;
+            }
+            let extension = (*self.net).extension.cast::<sys::NET_SERVER>();
+            if !extension.is_null() && (*extension).compress_ctx_algorithm == sys::MYSQL_ZSTD {
+                Compression::Zstd
+            } else {
+                Compression::Zlib
+            }
+        }
+    }
+
+    // ---- packets ----
+
+    /// Number of the next packet; unchanged between two calls: none was written.
+    pub fn packet_number(&self) -> u32 {
+        // SAFETY: this thread owns the NET.
+        unsafe { (*self.net).pkt_nr }
+    }
+
+    /// After a packet that asks for an acknowledgement the replica counts from
+    /// 1 again (it cleared its numbers to send the acknowledgement).
+    pub fn restart_packet_numbers(&self) {
+        // SAFETY: this thread owns the NET.
+        unsafe {
+            (*self.net).pkt_nr = 1;
+            (*self.net).compress_pkt_nr = 0;
+        }
+    }
+
+    /// Sends what is buffered. false: the connection failed.
+    pub fn flush(&self) -> bool {
+        // SAFETY: this thread owns the NET and is not inside a write.
+        unsafe { !(self.symbols.net_flush)(self.net) }
+    }
+
+    /// Where in the buffer the next packet will begin.
+    pub fn buffered(&self) -> usize {
+        // SAFETY: both point into the NET's buffer, write_pos not before buff.
+        unsafe { (*self.net).write_pos.offset_from_unsigned((*self.net).buff) }
+    }
+
+    /// Bytes that fit behind what is buffered.
+    pub fn room(&self) -> usize {
+        // SAFETY: as in `buffered`; write_pos not behind buff_end.
+        unsafe {
+            (*self.net)
+                .buff_end
+                .offset_from_unsigned((*self.net).write_pos)
+        }
+    }
+
+    /// Shows `look` the payload of the packet that begins at `start` in the
+    /// buffer, if it lies there whole. `look` must not write packets.
+    pub fn with_buffered_packet<R>(
+        &self,
+        start: usize,
+        look: impl FnOnce(&mut [u8]) -> R,
+    ) -> Option<R> {
+        const PACKET_HEADER: usize = 4;
+        let end = self.buffered();
+        if end < start.checked_add(PACKET_HEADER)? {
+            return None;
+        }
+        // SAFETY: [buff, write_pos) is initialised and this thread's own; only
+        // `look` sees it, and only as long as it runs.
+        let buffer = unsafe { std::slice::from_raw_parts_mut((*self.net).buff, end) };
+        let (header, rest) = buffer
+            .get_mut(start..)?
+            .split_at_mut_checked(PACKET_HEADER)?;
+        let [low, middle, high, _number] = *header else {
+            return None;
+        };
+        let length = u32::from_le_bytes([low, middle, high, 0]);
+        rest.get_mut(..usize::try_from(length).ok()?).map(look)
+    }
+
+    // ---- transport ----
+
+    fn own_write(&self) -> usize {
+        if self.is_tls {
+            self.symbols.vio_ssl_write as usize
+        } else {
+            self.symbols.vio_write as usize
+        }
+    }
+
+    fn write_function(&self) -> Option<usize> {
+        // SAFETY: the session's Vio is larger than the part we declare.
+        unsafe { (*self.vio).write }.map(|f| f as usize)
+    }
+
+    /// Puts `write` between the server and the transport. It must end in
+    /// `write_plain` or `try_write_tls`. `restore` takes it out again.
+    pub fn interpose(&self, write: WriteHook) {
+        // SAFETY: this thread is the only one that writes to the connection or
+        // reads this field; `current` made sure that it is the right one.
+        unsafe { (*self.vio).write = Some(write) };
+    }
+
+    pub fn restore(&self) {
+        let own = if self.is_tls {
+            self.symbols.vio_ssl_write
+        } else {
+            self.symbols.vio_write
+        };
+        // SAFETY: as in `interpose`.
+        unsafe { (*self.vio).write = Some(own) };
+    }
+
+    /// The transport's own write on a plain socket: blocks up to the write timeout.
+    ///
+    /// # Safety
+    /// `buf` holds `size` bytes.
+    pub unsafe fn write_plain(&self, buf: *const c_uchar, size: usize) -> usize {
+        // SAFETY: the session's Vio, this thread; the bytes by the caller's promise.
+        unsafe { (self.symbols.vio_write)(self.vio, buf, size) }
+    }
+
+    /// One TLS write that does not block. Under the lock that serialises it
+    /// with [`AckStream::receive`].
+    ///
+    /// # Safety
+    /// `buf` holds `size` bytes; TLS connection.
+    pub unsafe fn try_write_tls(&self, buf: *const c_uchar, size: usize) -> TlsWrite {
+        // SAFETY: as above; with the blocking flag off the call never waits.
+        let written = unsafe {
+            (self.symbols.vio_set_blocking_flag)(self.vio, false);
+            let written = (self.symbols.vio_ssl_write)(self.vio, buf, size);
+            (self.symbols.vio_set_blocking_flag)(self.vio, true);
+            written
+        };
+        match written {
+            VIO_SOCKET_WANT_READ => TlsWrite::WantRead,
+            VIO_SOCKET_WANT_WRITE => TlsWrite::WantWrite,
+            written => TlsWrite::Done(written),
+        }
+    }
+
+    /// Waits, without any lock of ours, for what a TLS write wants. false: the
+    /// connection's write timeout passed, or the session was shut down; errno
+    /// tells the server which.
+    pub fn wait_for(&self, wanted: TlsWrite) -> bool {
+        let event = match wanted {
+            TlsWrite::Done(_) => return true,
+            TlsWrite::WantRead => sys::VIO_IO_EVENT_READ,
+            TlsWrite::WantWrite => sys::VIO_IO_EVENT_WRITE,
+        };
+        // SAFETY: the session's Vio, this thread.
+        unsafe { (self.symbols.vio_io_wait)(self.vio, event, (*self.vio).write_timeout) == 1 }
+    }
+
+    /// The receiver thread's end of the connection.
+    ///
+    /// # Safety
+    /// The stream must not be used after `transmit_stop` has returned: the
+    /// server closes the connection then, and the descriptor is used again.
+    pub unsafe fn ack_stream(&self) -> AckStream {
+        AckStream {
+            symbols: self.symbols,
+            fd: self.fd(),
+            tls: if self.is_tls {
+                self.vio
+            } else {
+                std::ptr::null_mut()
+            },
+        }
+    }
+
+    /// The replica's address, for the error log.
+    pub fn peer(&self) -> String {
+        peer_address(self.fd())
+            .map_or_else(|| "a local socket".into(), |address| address.to_string())
+    }
+}
+
+pub type WriteHook = unsafe extern "C" fn(*mut sys::Vio, *const c_uchar, usize) -> usize;
+const VIO_SOCKET_WANT_READ: usize = usize::MAX - 1;
+const VIO_SOCKET_WANT_WRITE: usize = usize::MAX - 2;
+
+impl AckStream {
+    pub fn fd(&self) -> c_int {
+        self.fd
+    }
+
+    /// Reads what is there. Under the lock that guards the stream's life, and
+    /// on TLS serialises it with the dump thread's writes.
+    pub fn receive(&mut self, buffer: &mut [u8]) -> Received {
+        if self.tls.is_null() {
+            return self.receive_plain(buffer);
+        }
+        // SAFETY: the connection lives (the lock's owner vouches for it) and no
+        // other thread is inside the SSL object; without blocking.
+        let read = unsafe {
+            (self.symbols.vio_set_blocking_flag)(self.tls, false);
+            let read = (self.symbols.vio_ssl_read)(self.tls, buffer.as_mut_ptr(), buffer.len());
+            (self.symbols.vio_set_blocking_flag)(self.tls, true);
+            read
+        };
+        match read {
+            VIO_SOCKET_WANT_READ | VIO_SOCKET_WANT_WRITE => Received::Nothing,
+            0 | WRITE_FAILED => Received::Closed,
+            read => Received::Bytes(read.min(buffer.len())),
+        }
+    }
+
+    fn receive_plain(&mut self, buffer: &mut [u8]) -> Received {
+        // SAFETY: an open socket and a valid buffer.
+        let read = unsafe {
+            libc::recv(
+                self.fd,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                libc::MSG_DONTWAIT,
+            )
+        };
+        match usize::try_from(read) {
+            Ok(0) => Received::Closed,
+            Ok(read) => Received::Bytes(read),
+            Err(_) => match std::io::Error::last_os_error().kind() {
+                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted => {
+                    Received::Nothing
+                }
+                _ => Received::Closed,
+            },
+        }
+    }
+}
+
+fn peer_address(fd: c_int) -> Option<SocketAddr> {
+    use std::{
+        mem::ManuallyDrop,
+        net::TcpStream,
+        os::fd::{FromRawFd, IntoRawFd},
+    };
+    // SAFETY: the descriptor is open and stays the server's: it is given back
+    // without being closed.
+    let socket = ManuallyDrop::new(unsafe { TcpStream::from_raw_fd(fd) });
+    let address = socket.peer_addr().ok();
+    let _ = ManuallyDrop::into_inner(socket).into_raw_fd();
+    address
+}

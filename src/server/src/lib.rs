@@ -1,0 +1,33 @@
+//! Safe Rust over the server's plugin interface.
+//!
+//! | file | what it makes safe |
+//! |---|---|
+//! | `server` | the running server: series check, shutdown flag, user variables, client errors |
+//! | `plugin` | the descriptor that a library exports |
+//! | `variables`, `status` | system and status variables |
+//! | `observers` | registration of the replication observers |
+//! | `guard` | no panic unwinds into the server |
+//! | `log` | the error log, by the server's own message numbers |
+//! | `psi` | stages and instrumented threads |
+//! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
+//! | `connection` | a dump thread's connection to its replica |
+//! | `client` | a receiver thread's connection to its source |
+//!
+//! SAFETY.md lists every callback, its thread and the locks that the server holds.
+
+pub mod client;
+pub mod connection;
+pub mod guard;
+pub mod log;
+pub mod observers;
+pub mod plugin;
+pub mod psi;
+mod server;
+mod shared;
+pub mod status;
+pub mod variables;
+pub mod wait;
+
+pub use semisync_sys as sys;
+pub use server::{MonotonicMicros, Server, text};
+pub use shared::Shared;

@@ -1,0 +1,190 @@
+//! The running server: whether the library belongs to it, and the few things
+//! that a plugin asks of it.
+
+use crate::log::{self, Level};
+use semisync_sys::{self as sys, Symbols};
+use std::{
+    ffi::{CStr, c_char, c_int, c_void},
+    sync::{OnceLock, atomic::Ordering},
+};
+
+/// A handle to the server, as cheap to copy as a reference.
+#[derive(Clone, Copy)]
+pub struct Server {
+    symbols: &'static Symbols,
+}
+
+/// Microseconds of a clock that never goes back.
+pub struct MonotonicMicros;
+
+impl MonotonicMicros {
+    pub fn now() -> u64 {
+        static START: OnceLock<std::time::Instant> = OnceLock::new();
+        let start = START.get_or_init(std::time::Instant::now);
+        u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Server {
+    /// Connects to the server that loads the plugin: checks the series, looks
+    /// the server's functions up and opens the error log. Call it first in
+    /// `init`; the reason of a refusal is in the error log then.
+    pub fn connect(plugin: &crate::plugin::Handle) -> Option<Self> {
+        static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
+        let symbols = match SYMBOLS.get() {
+            Some(symbols) => symbols,
+            None => match Symbols::resolve() {
+                Ok(symbols) => SYMBOLS.get_or_init(|| symbols),
+                Err(missing) => {
+                    plugin.refuse(&format!(
+                        "this library is built for MySQL {}, and {missing}; install the library of the server's series",
+                        built_series()
+                    ));
+                    return None;
+                }
+            },
+        };
+        // SAFETY: a C string that the server keeps for as long as it lives.
+        let version = unsafe { text(symbols.server_version) };
+        if !is_of_series(version, built_series()) {
+            plugin.refuse(&format!(
+                "this library is built for MySQL {}, the server is {version}; install the library of the server's series",
+                built_series()
+            ));
+            return None;
+        }
+        let server = Self { symbols };
+        if let Err(reason) = server.open_log(plugin) {
+            plugin.refuse(&reason);
+            return None;
+        }
+        Some(server)
+    }
+
+    pub(crate) fn symbols(self) -> &'static Symbols {
+        self.symbols
+    }
+
+    fn open_log(self, plugin: &crate::plugin::Handle) -> Result<(), String> {
+        let table = plugin
+            .registry()
+            .and_then(|registry| registry.acquire::<*const c_void>(c"log_builtins.mysql_server"))
+            .ok_or("the server has no service log_builtins")?;
+        let slot = |index: u32| -> *const c_void {
+            // SAFETY: the service table of this series has that many slots (its
+            // first use is checked below); it lives as long as the server.
+            unsafe { *table.add(index as usize) }
+        };
+        let message = slot(sys::LOG_BUILTINS_MESSAGE_SLOT);
+        if message != self.symbols.log_builtins_message {
+            return Err(
+                "the server's service log_builtins has another layout than this library knows"
+                    .into(),
+            );
+        }
+        let errmsg = slot(sys::LOG_BUILTINS_ERRMSG_BY_ERRCODE_SLOT);
+        // SAFETY: the first is the function by that name (just compared); the
+        // second lies two slots behind it in every layout of this series.
+        unsafe {
+            log::connect(
+                std::mem::transmute::<*const c_void, sys::log_builtins_message_func>(message),
+                std::mem::transmute::<*const c_void, sys::log_builtins_errmsg_func>(errmsg),
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether the server has begun to shut down. Any thread, no lock.
+    pub fn is_shutting_down(self) -> bool {
+        // SAFETY: an aligned 4-byte integer that lives as long as the server.
+        unsafe { &*self.symbols.shutdown_flag }.load(Ordering::Acquire) != 0
+    }
+
+    /// `@@GLOBAL.replication_sender_observe_commit_only`. Any thread, no lock.
+    pub fn observes_commits_only(self) -> bool {
+        // SAFETY: a bool of one byte that lives as long as the server.
+        unsafe { &*self.symbols.observe_commit_only }.load(Ordering::Relaxed) != 0
+    }
+
+    /// A user variable of the session that the current thread serves; `name`
+    /// without '@'. Only in hooks that run in a session's thread.
+    pub fn user_variable(self, name: &CStr) -> Option<i64> {
+        let mut value = 0;
+        let mut is_null: c_int = 0;
+        // SAFETY: the thread has a THD (the caller's duty is documented, and
+        // every such hook is called from one); the pointers are valid.
+        let found =
+            unsafe { (self.symbols.get_user_var_int)(name.as_ptr(), &mut value, &mut is_null) };
+        (found == 0 && is_null == 0).then_some(value)
+    }
+
+    /// Reports that the plugin cannot be uninstalled, as the server's own error.
+    pub fn error_cannot_uninstall(self, plugin: &CStr, reason: &CStr) {
+        self.error(sys::ER_PLUGIN_CANNOT_BE_UNINSTALLED, plugin, reason);
+    }
+
+    /// Reports that `plugin` cannot be installed because of `other`, to the
+    /// client and in the error log, as the server's own plugins do.
+    pub fn error_conflict(self, plugin: &CStr, other: &CStr) {
+        let args = [
+            log::Arg::Text(plugin.to_str().unwrap_or_default()),
+            log::Arg::Text(other.to_str().unwrap_or_default()),
+        ];
+        log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
+        self.error(sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT, plugin, other);
+    }
+
+    fn error(self, number: u32, first: &CStr, second: &CStr) {
+        let number = c_int::try_from(number).unwrap_or_default();
+        // SAFETY: both messages take two strings.
+        unsafe { (self.symbols.my_error)(number, 0, first.as_ptr(), second.as_ptr()) };
+    }
+}
+
+/// The series that this library was built for, read from the marker string
+/// that the library carries (`strings` shows it).
+fn built_series() -> &'static str {
+    let marker = std::hint::black_box(sys::SERIES_MARKER);
+    marker.split_once('=').map_or("", |(_, series)| series)
+}
+
+/// Whether a version such as "9.7.4-log" belongs to a series such as "9.7".
+fn is_of_series(version: &str, series: &str) -> bool {
+    version
+        .strip_prefix(series)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('-'))
+}
+
+/// A C string of the server as text; empty for null or for bytes that are not
+/// UTF-8 (names in the server's own messages are).
+///
+/// # Safety
+/// `string` is null or a C string that outlives the use of the answer: what the
+/// server hands to a hook lives until the hook returns.
+pub unsafe fn text<'a>(string: *const c_char) -> &'a str {
+    if string.is_null() {
+        return "";
+    }
+    // SAFETY: not null, and a C string by the caller's promise.
+    unsafe { CStr::from_ptr(string) }.to_str().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_belongs_to_its_series_only() {
+        assert!(is_of_series("9.7.4", "9.7"));
+        assert!(is_of_series("9.7", "9.7"));
+        assert!(is_of_series("9.7-debug", "9.7"));
+        assert!(!is_of_series("9.70.1", "9.7"));
+        assert!(!is_of_series("8.4.8", "9.7"));
+    }
+
+    #[test]
+    fn the_library_knows_its_series() {
+        let declared = CStr::from_bytes_with_nul(sys::MYSQL_SERIES).unwrap();
+        assert_eq!(built_series(), declared.to_str().unwrap());
+    }
+}

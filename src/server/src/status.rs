@@ -1,0 +1,61 @@
+//! Status variables: every row is a function, so that one consistent snapshot
+//! is behind each value and no counter of ours is handed out by address.
+//!
+//! The server calls them under `LOCK_status`: they must not block.
+
+use crate::sys;
+use std::ffi::{CStr, c_char, c_int};
+
+/// A value as `SHOW GLOBAL STATUS` prints it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value {
+    /// ON or OFF.
+    Bool(bool),
+    /// An unsigned long.
+    Long(u64),
+    /// An unsigned long long.
+    LongLong(u64),
+}
+
+/// A row: the full name, and the function that fills it in.
+pub const fn row(name: &'static CStr, show: ShowFunction) -> sys::st_mysql_show_var {
+    sys::st_mysql_show_var {
+        name: name.as_ptr(),
+        value: show as *mut c_char,
+        type_: sys::SHOW_FUNC,
+        scope: sys::SHOW_SCOPE_GLOBAL,
+    }
+}
+
+/// The row that ends the array.
+pub const END: sys::st_mysql_show_var = sys::st_mysql_show_var {
+    name: std::ptr::null(),
+    value: std::ptr::null_mut(),
+    type_: sys::SHOW_UNDEF,
+    scope: sys::SHOW_SCOPE_UNDEF,
+};
+
+pub type ShowFunction =
+    unsafe extern "C" fn(*mut sys::THD, *mut sys::st_mysql_show_var, *mut c_char) -> c_int;
+
+/// Answers a show function.
+///
+/// # Safety
+/// `out` and `buffer` are the arguments of a show function: a row to fill in
+/// and `SHOW_VAR_FUNC_BUFF_SIZE` bytes that live as long as the row is used.
+pub unsafe fn answer(out: *mut sys::st_mysql_show_var, buffer: *mut c_char, value: Value) -> c_int {
+    let (kind, bytes) = match value {
+        Value::Bool(on) => (sys::SHOW_BOOL, u64::from(on)),
+        Value::Long(number) => (sys::SHOW_LONG, number),
+        Value::LongLong(number) => (sys::SHOW_LONGLONG, number),
+    };
+    // SAFETY: the buffer holds more than 8 bytes (little-endian: the first byte
+    // serves as the bool); alignment is not assumed.
+    unsafe { buffer.cast::<u64>().write_unaligned(bytes) };
+    // SAFETY: `out` is the caller's row.
+    unsafe {
+        (*out).type_ = kind;
+        (*out).value = buffer;
+    }
+    0
+}

@@ -1,0 +1,215 @@
+//! A session that waits for something of ours, visible in the process list and
+//! woken by KILL and shutdown.
+//!
+//! `thd_enter_cond` hands mutex and condition to the server, whose KILL locks
+//! the one and broadcasts the other through `mysql_mutex_t` and `mysql_cond_t`:
+//! so these are real pthread objects in the server's layout. Lock order: the
+//! server's `LOCK_thd_data`, `LOCK_current_cond`, then the mutex of a `Waiter`.
+//! Nothing is locked under that mutex.
+
+use crate::{Server, psi::Stage, sys};
+use std::{
+    cell::UnsafeCell,
+    pin::Pin,
+    sync::Arc,
+    sync::atomic::{AtomicU8, Ordering},
+    time::{Duration, Instant},
+};
+
+/// One waiting session. Shared between it and whoever releases it.
+pub struct Waiter {
+    mutex: UnsafeCell<sys::mysql_mutex_t>,
+    cond: UnsafeCell<sys::mysql_cond_t>,
+    /// 0 while it waits, else the answer that `release` gave.
+    answer: AtomicU8,
+}
+
+// SAFETY: mutex and condition are made for use by many threads; they are only
+// touched through pthread functions after `new`.
+unsafe impl Send for Waiter {}
+// SAFETY: as above.
+unsafe impl Sync for Waiter {}
+
+/// Why `sleep` came back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Woken {
+    /// Released with this answer.
+    Released(u8),
+    /// The deadline has passed.
+    TimedOut,
+    /// Somebody woke the session (KILL, shutdown) or nobody did: look around,
+    /// sleep again.
+    Spurious,
+}
+
+impl Waiter {
+    pub fn new() -> Pin<Arc<Self>> {
+        // SAFETY: all-zero is what PTHREAD_MUTEX_INITIALIZER and
+        // PTHREAD_COND_INITIALIZER are on Linux, and "not instrumented" for psi.
+        let (mutex, cond) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+        let waiter = Arc::pin(Self {
+            mutex: UnsafeCell::new(mutex),
+            cond: UnsafeCell::new(cond),
+            answer: AtomicU8::new(0),
+        });
+        // The deadline is on the monotonic clock: a clock that is set must
+        // neither shorten nor lengthen a wait.
+        let mut attributes = std::mem::MaybeUninit::uninit();
+        // SAFETY: attributes are initialised, used and destroyed in this order;
+        // the condition is pinned and nobody waits on it yet.
+        unsafe {
+            libc::pthread_condattr_init(attributes.as_mut_ptr());
+            libc::pthread_condattr_setclock(attributes.as_mut_ptr(), libc::CLOCK_MONOTONIC);
+            libc::pthread_cond_init(waiter.raw_cond(), attributes.as_ptr());
+            libc::pthread_condattr_destroy(attributes.as_mut_ptr());
+        }
+        waiter
+    }
+
+    fn raw_mutex(&self) -> *mut libc::pthread_mutex_t {
+        // SAFETY: the address of a field; no reference is made.
+        unsafe { &raw mut (*self.mutex.get()).mutex }
+    }
+
+    fn raw_cond(&self) -> *mut libc::pthread_cond_t {
+        // SAFETY: as above.
+        unsafe { &raw mut (*self.cond.get()).cond }
+    }
+
+    /// Ends the wait with `answer` (not 0). Any thread; no lock of the plugin
+    /// may be held. The first answer counts.
+    pub fn release(&self, answer: u8) {
+        self.lock();
+        let _ = self
+            .answer
+            .compare_exchange(0, answer, Ordering::AcqRel, Ordering::Acquire);
+        // SAFETY: initialised in `new`, alive because the caller holds it.
+        unsafe { libc::pthread_cond_signal(self.raw_cond()) };
+        self.unlock();
+    }
+
+    fn lock(&self) {
+        // SAFETY: initialised in `new`; never locked twice by one thread.
+        unsafe { libc::pthread_mutex_lock(self.raw_mutex()) };
+    }
+
+    fn unlock(&self) {
+        // SAFETY: locked by this thread.
+        unsafe { libc::pthread_mutex_unlock(self.raw_mutex()) };
+    }
+}
+
+/// The current session's stay in the process list state of its wait.
+pub struct SessionWait<'w> {
+    server: Server,
+    waiter: &'w Waiter,
+    old_stage: sys::PSI_stage_info,
+}
+
+impl<'w> SessionWait<'w> {
+    /// Enters the state. Only in a session's thread.
+    pub fn enter(server: Server, waiter: &'w Waiter, stage: &'static Stage) -> Self {
+        // SAFETY: plain data that thd_enter_cond overwrites.
+        let mut old_stage: sys::PSI_stage_info = unsafe { std::mem::zeroed() };
+        waiter.lock();
+        // SAFETY: null means the current session; mutex (held, as wanted) and
+        // condition live in the waiter until thd_exit_cond, see `drop`.
+        unsafe {
+            (server.symbols().thd_enter_cond)(
+                std::ptr::null_mut(),
+                waiter.cond.get(),
+                waiter.mutex.get(),
+                stage.as_ptr(),
+                &mut old_stage,
+                c"wait".as_ptr(),
+                c"semisync".as_ptr(),
+                0,
+            );
+        }
+        waiter.unlock();
+        Self {
+            server,
+            waiter,
+            old_stage,
+        }
+    }
+
+    /// Sleeps until released, woken or past the deadline (None: no deadline).
+    /// `look_around` is asked under the mutex: true means not to sleep at all.
+    /// What KILL and shutdown set before they broadcast is seen there, so that
+    /// a broadcast between two sleeps is not lost.
+    pub fn sleep(&self, deadline: Option<Instant>, look_around: impl FnOnce() -> bool) -> Woken {
+        let waiter = self.waiter;
+        waiter.lock();
+        let mut error = 0;
+        if waiter.answer.load(Ordering::Acquire) == 0 && !look_around() {
+            // SAFETY: the mutex is held by this thread.
+            error = unsafe {
+                match deadline {
+                    Some(deadline) => libc::pthread_cond_timedwait(
+                        waiter.raw_cond(),
+                        waiter.raw_mutex(),
+                        &monotonic(deadline),
+                    ),
+                    None => libc::pthread_cond_wait(waiter.raw_cond(), waiter.raw_mutex()),
+                }
+            };
+        }
+        let answer = waiter.answer.load(Ordering::Acquire);
+        waiter.unlock();
+        match (answer, error) {
+            (0, libc::ETIMEDOUT) => Woken::TimedOut,
+            (0, _) => Woken::Spurious,
+            (answer, _) => Woken::Released(answer),
+        }
+    }
+}
+
+impl Drop for SessionWait<'_> {
+    fn drop(&mut self) {
+        // SAFETY: entered in `enter`, in this thread; the mutex is not held, as
+        // this series wants it.
+        unsafe {
+            (self.server.symbols().thd_exit_cond)(
+                std::ptr::null_mut(),
+                &self.old_stage,
+                c"wait".as_ptr(),
+                c"semisync".as_ptr(),
+                0,
+            );
+        }
+    }
+}
+
+/// A deadline as an absolute time of CLOCK_MONOTONIC.
+fn monotonic(deadline: Instant) -> libc::timespec {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: writes the given structure; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    let rest = deadline.saturating_duration_since(Instant::now());
+    let base = Duration::new(
+        u64::try_from(now.tv_sec).unwrap_or_default(),
+        u32::try_from(now.tv_nsec).unwrap_or_default(),
+    );
+    let at = base.saturating_add(rest);
+    libc::timespec {
+        tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(at.subsec_nanos()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_counts() {
+        let waiter = Waiter::new();
+        waiter.release(2);
+        waiter.release(1);
+        assert_eq!(waiter.answer.load(Ordering::Acquire), 2);
+    }
+}

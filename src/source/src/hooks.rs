@@ -1,0 +1,112 @@
+//! Transaction and binary log storage observers: the commit's side.
+//!
+//! No hook answers with an error where stock's do not: an error of `after_sync`
+//! would abort the server (`binlog_error_action`).
+
+use crate::{
+    state::Source,
+    variables::{WaitPoint, wait_point},
+    wait::wait_for_acknowledgement,
+};
+use semisync_server::{Shared, guard::guard, sys};
+use std::ffi::{c_char, c_int};
+
+pub static TRANSACTION: Shared<sys::Trans_observer> = Shared::new(sys::Trans_observer {
+    len: LEN_TRANSACTION,
+    before_dml: None,
+    before_commit: None,
+    before_rollback: None,
+    after_commit: Some(after_commit),
+    after_rollback: Some(after_rollback),
+    begin: None,
+});
+
+pub static STORAGE: Shared<sys::Binlog_storage_observer> =
+    Shared::new(sys::Binlog_storage_observer {
+        len: LEN_STORAGE,
+        after_flush: Some(after_flush),
+        after_sync: Some(after_sync),
+    });
+
+#[allow(clippy::cast_possible_truncation)] // compile-time constants below 100
+mod lengths {
+    use semisync_server::sys;
+    pub const LEN_TRANSACTION: u32 = size_of::<sys::Trans_observer>() as u32;
+    pub const LEN_STORAGE: u32 = size_of::<sys::Binlog_storage_observer>() as u32;
+}
+use lengths::{LEN_STORAGE, LEN_TRANSACTION};
+
+/// A group of transactions was written to the binary log and ends at `log_pos`.
+/// Flush leader, under `LOCK_log`, before any dump thread may see the end.
+unsafe extern "C" fn after_flush(
+    _: *mut sys::Binlog_storage_param,
+    log_file: *const c_char,
+    log_pos: u64,
+) -> c_int {
+    guard("after_flush", 0, || {
+        let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
+            return 0;
+        };
+        // SAFETY: the hook's argument.
+        if let Some(end) = unsafe { source.position(log_file, log_pos) } {
+            source.update(|core, now, fx| core.on_flush(end, now, fx));
+        }
+        0
+    })
+}
+
+/// The group was synced. Leader of the commit group; under `LOCK_commit` with
+/// `binlog_order_commits`.
+unsafe extern "C" fn after_sync(
+    _: *mut sys::Binlog_storage_param,
+    log_file: *const c_char,
+    log_pos: u64,
+) -> c_int {
+    guard("after_sync", 0, || {
+        if wait_point() == WaitPoint::AfterSync {
+            // SAFETY: the hook's arguments.
+            unsafe { wait_for(log_file, log_pos) };
+        }
+        0
+    })
+}
+
+/// The engine has committed (or there was nothing to commit). May come with no
+/// file, or with a position that was confirmed long ago.
+unsafe extern "C" fn after_commit(param: *mut sys::Trans_param) -> c_int {
+    // SAFETY: the hook's argument.
+    guard("after_commit", 0, || unsafe { after_transaction(param) })
+}
+
+/// As `after_commit`: a rollback too can leave events in the binary log.
+unsafe extern "C" fn after_rollback(param: *mut sys::Trans_param) -> c_int {
+    // SAFETY: the hook's argument.
+    guard("after_rollback", 0, || unsafe { after_transaction(param) })
+}
+
+/// # Safety
+/// `param` is the parameter of a transaction hook.
+unsafe fn after_transaction(param: *const sys::Trans_param) -> c_int {
+    if wait_point() == WaitPoint::AfterCommit {
+        // SAFETY: the server's structure, valid during the hook.
+        let (flags, file, offset) =
+            unsafe { ((*param).flags, (*param).log_file, (*param).log_pos) };
+        if flags & sys::TRANS_IS_REAL_TRANS != 0 {
+            // SAFETY: the file name is the server's.
+            unsafe { wait_for(file, offset) };
+        }
+    }
+    0
+}
+
+/// # Safety
+/// `file` is null or a C string of the server's.
+unsafe fn wait_for(file: *const c_char, offset: u64) {
+    let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
+        return;
+    };
+    // SAFETY: the caller's promise.
+    if let Some(at) = unsafe { source.position(file, offset) } {
+        wait_for_acknowledgement(source, at);
+    }
+}

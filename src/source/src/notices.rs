@@ -1,0 +1,173 @@
+//! What the source side says in the error log: stock's messages by the server's
+//! own numbers, in stock's order.
+
+use crate::{link::Link, state::Source};
+use semisync_core::{FileName, Notice, Position, Violation};
+use semisync_server::{
+    log::{self, Arg, Level},
+    sys,
+};
+
+pub fn report(source: &Source, notice: &Notice) {
+    let name = |at: &Position| file_name(source, at);
+    match notice {
+        Notice::Enabled => {
+            log::message(Level::Note, sys::ER_SEMISYNC_RPL_INIT_FOR_TRX, &[]);
+            log::message(Level::Note, sys::ER_SEMISYNC_RPL_ENABLED_ON_SOURCE, &[]);
+        }
+        Notice::Disabled => log::message(Level::Note, sys::ER_SEMISYNC_DISABLED_ON_SOURCE, &[]),
+        Notice::SwitchedOff => log::message(Level::Note, sys::ER_SEMISYNC_RPL_SWITCHED_OFF, &[]),
+        Notice::SwitchedOn(at) => log::message(
+            Level::Note,
+            sys::ER_SEMISYNC_RPL_SWITCHED_ON,
+            &[Arg::Text(&name(at)), Arg::Number(at.offset)],
+        ),
+        Notice::TimedOut { waiting, confirmed } => {
+            let confirmed = confirmed.unwrap_or(Position { file: 0, offset: 0 });
+            log::message(
+                Level::Warning,
+                sys::ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
+                &[
+                    Arg::Text(&name(waiting)),
+                    Arg::Number(waiting.offset),
+                    Arg::Text(&name(&confirmed)),
+                    Arg::Number(confirmed.offset),
+                ],
+            );
+        }
+        Notice::ForcedShutdown => {
+            log::message(Level::Warning, sys::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
+        }
+        Notice::OutOfOrder { last, new } => log::message(
+            Level::Error,
+            sys::ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER,
+            &[
+                Arg::Text("after_flush"),
+                Arg::Text(&name(last)),
+                Arg::Number(last.offset),
+                Arg::Text(&name(new)),
+                Arg::Number(new.offset),
+            ],
+        ),
+    }
+}
+
+/// A dump begins: `how` is "semi-sync" or "asynchronous".
+pub fn dump_started(how: &str, server_id: u32, file: &str, offset: u64) {
+    log::message(
+        Level::Note,
+        sys::ER_SEMISYNC_START_BINLOG_DUMP_TO_REPLICA,
+        &[
+            Arg::Text(how),
+            Arg::Number(server_id.into()),
+            Arg::Text(file),
+            Arg::Number(offset),
+        ],
+    );
+}
+
+pub fn dump_stopped(how: &str, server_id: u32) {
+    log::message(
+        Level::Note,
+        sys::ER_SEMISYNC_STOP_BINLOG_DUMP_TO_REPLICA,
+        &[Arg::Text(how), Arg::Number(server_id.into())],
+    );
+}
+
+/// A replica broke the protocol: stock's text and number where it has one,
+/// with the replica's server id and address, and what follows from it.
+pub fn violation(link: &Link, violation: Violation) {
+    let code = match violation {
+        Violation::Magic => Some(sys::ER_SEMISYNC_REPLY_MAGIC_NO_ERROR),
+        Violation::TooShort => Some(sys::ER_SEMISYNC_REPLY_PKT_LENGTH_TOO_SMALL),
+        Violation::NameTooLong | Violation::PacketTooLarge => {
+            Some(sys::ER_SEMISYNC_REPLY_BINLOG_FILE_TOO_LARGE)
+        }
+        Violation::BadName | Violation::Compression => None,
+    };
+    let (id, peer) = (link.server_id, &link.peer);
+    let end = "its acknowledgements do not count until it connects again.";
+    match code {
+        Some(code) => log::coded(
+            Level::Error,
+            code,
+            format_args!(
+                "{} Replica (server_id: {id}) at {peer}: {violation}; {end}",
+                log::server_text(code, &[])
+            ),
+        ),
+        None => log::plain(
+            Level::Error,
+            format_args!("Semi-sync replica (server_id: {id}) at {peer}: {violation}; {end}"),
+        ),
+    }
+}
+
+pub fn from_the_future(source: &Source, link: &Link, at: &Position, served: Option<Position>) {
+    let served = served.map_or_else(
+        || "nothing was sent to it yet".to_owned(),
+        |served| {
+            format!(
+                "it was served up to ({}, {})",
+                file_name(source, &served),
+                served.offset
+            )
+        },
+    );
+    log::plain(
+        Level::Error,
+        format_args!(
+            "Semi-sync replica (server_id: {}) at {} acknowledged ({}, {}), but {served}: refused. Further ones of this connection are refused in silence.",
+            link.server_id,
+            link.peer,
+            file_name(source, at),
+            at.offset
+        ),
+    );
+}
+
+pub fn connection_gone(link: &Link) {
+    log::plain(
+        Level::Note,
+        format_args!(
+            "Semi-sync replica (server_id: {}) at {} has closed its connection and no longer counts.",
+            link.server_id, link.peer
+        ),
+    );
+}
+
+pub fn cannot_share_connection(server_id: u32) {
+    log::message(
+        Level::Error,
+        sys::ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,
+        &[],
+    );
+    log::plain(
+        Level::Warning,
+        format_args!(
+            "Replica (server_id: {server_id}) is served asynchronously: acknowledgements cannot be read safely from its kind of connection."
+        ),
+    );
+}
+
+/// After a panic in `hook` (see `semisync_server::guard`).
+pub fn internal_error(hook: &str) {
+    log::plain(
+        Level::Error,
+        format_args!(
+            "Internal error in hook '{hook}': semi-sync replication is switched OFF, replication goes on asynchronously. Setting the plugin's _enabled variable OFF and ON again starts it anew; please report this."
+        ),
+    );
+}
+
+/// The name of a position's file, or nothing for no position.
+pub fn file_name(source: &Source, at: &Position) -> String {
+    if at.file == 0 {
+        return String::new();
+    }
+    FileName {
+        base: source.base(),
+        number: at.file,
+    }
+    .to_string()
+}

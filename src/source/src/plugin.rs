@@ -1,0 +1,122 @@
+//! Installing and uninstalling the source side, and what a panic leads to.
+
+use crate::{
+    Vocabulary, dump, hooks, notices,
+    receiver::THREAD,
+    state::{Source, apply_options},
+};
+use semisync_server::{
+    Server, guard,
+    log::{self, Level},
+    observers::{register, unregister},
+    plugin::Handle,
+    sys,
+};
+use std::{
+    ffi::c_int,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether the observers are registered: the server calls `deinit` after a
+/// failed `init` too.
+static OBSERVING: AtomicBool = AtomicBool::new(false);
+
+/// `INSTALL PLUGIN`, or the server's start. In the installing session, or
+/// without a session at the start; variables hold their values already.
+pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
+    let Some(server) = Server::connect(plugin) else {
+        return 1;
+    };
+    guard::arm(after_panic);
+    if plugin.server_has_variable(vocabulary.rival_variable) {
+        server.error_conflict(vocabulary.plugin, vocabulary.rival);
+        return 1;
+    }
+    for stage in [
+        &vocabulary.waiting_for_ack,
+        &vocabulary.waiting_for_replica,
+        &vocabulary.reading_ack,
+    ] {
+        stage.register(server);
+    }
+    THREAD.register(server);
+
+    let source = Source::start(server, vocabulary);
+    if apply_options(source) && observe(server, plugin) {
+        OBSERVING.store(true, Ordering::Release);
+        return 0;
+    }
+    source.set_enabled(false);
+    1
+}
+
+fn observe(server: Server, plugin: &Handle) -> bool {
+    if !register(server, &hooks::TRANSACTION, plugin) {
+        return false;
+    }
+    if !register(server, &hooks::STORAGE, plugin) {
+        unregister(server, &hooks::TRANSACTION, plugin);
+        return false;
+    }
+    if !register(server, &dump::TRANSMIT, plugin) {
+        unregister(server, &hooks::STORAGE, plugin);
+        unregister(server, &hooks::TRANSACTION, plugin);
+        return false;
+    }
+    true
+}
+
+/// Refused while dump threads of semi-sync replicas run: their connections
+/// carry our header, and a replica cannot do without it.
+pub fn check_uninstall() -> c_int {
+    let Some(source) = Source::get().filter(|source| !source.links.is_empty()) else {
+        return 0;
+    };
+    let words = source.vocabulary;
+    source
+        .server
+        .error_cannot_uninstall(words.plugin, words.still_in_use);
+    1
+}
+
+/// `UNINSTALL PLUGIN`, or the server's end; also called if `init` failed. Not 0:
+/// an observer is still known to the server.
+pub fn deinit(plugin: &Handle) -> c_int {
+    let Some(source) = Source::get().filter(|_| OBSERVING.swap(false, Ordering::AcqRel)) else {
+        return 0;
+    };
+    let server = source.server;
+    let mut result = 0;
+    for (taken_back, message) in [
+        (
+            unregister(server, &hooks::TRANSACTION, plugin),
+            sys::ER_SEMISYNC_UNREGISTER_TRX_OBSERVER_FAILED,
+        ),
+        (
+            unregister(server, &hooks::STORAGE, plugin),
+            sys::ER_SEMISYNC_UNREGISTER_BINLOG_STORAGE_OBSERVER_FAILED,
+        ),
+        (
+            unregister(server, &dump::TRANSMIT, plugin),
+            sys::ER_SEMISYNC_UNREGISTER_BINLOG_TRANSMIT_OBSERVER_FAILED,
+        ),
+    ] {
+        if !taken_back {
+            log::message(Level::Error, message, &[]);
+            result = 1;
+        }
+    }
+    source.set_enabled(false);
+    if result == 0 {
+        log::message(Level::Note, sys::ER_SEMISYNC_UNREGISTERED_REPLICATOR, &[]);
+    }
+    result
+}
+
+/// A hook panicked: replication goes on asynchronously.
+pub(crate) fn after_panic(hook: &'static str) {
+    notices::internal_error(hook);
+    if let Some(source) = Source::get() {
+        source.update(|core, now, fx| core.disable(now, fx));
+    }
+}

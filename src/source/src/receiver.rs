@@ -1,0 +1,282 @@
+//! The thread that reads acknowledgements: one `epoll` over all replicas, an
+//! `eventfd` to end it. It reads without blocking and keeps a buffer for each
+//! replica, so a replica that sends half a packet, or nothing, delays nobody.
+//!
+//! Links are watched by their id, not their descriptor: an event of a
+//! connection that has just been removed finds no link. Level-triggered, one
+//! read for each event, so that a flood from one replica takes its turn.
+
+use crate::{link::Link, notices, state::Source, variables::traces_details};
+use semisync_core::{AckVerdict, LinkId, Message, Position, Violation};
+use semisync_server::{
+    connection::Received,
+    log::{self, Arg, Level},
+    psi::{Thread, ThreadKind},
+    sys,
+};
+use std::{
+    ffi::c_int,
+    os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Stock's name in `performance_schema.threads` and in `top -H`.
+pub static THREAD: ThreadKind = ThreadKind::new(c"Ack_receiver", c"ss_ack");
+
+/// One TLS record, so that a read leaves none behind inside the SSL object.
+const READ_SIZE: usize = 16 * 1024;
+const EVENTS: usize = 64;
+/// No link has this id.
+const WAKE: u64 = 0;
+
+pub struct Receiver {
+    poll: Arc<Poll>,
+    thread: Thread,
+}
+
+struct Poll {
+    epoll: OwnedFd,
+    wake: OwnedFd,
+    stop: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Receiver {
+    /// None: no descriptor or no thread could be had; the error log says so.
+    pub fn start(source: &'static Source) -> Option<Self> {
+        let started = Poll::new().and_then(|poll| {
+            let poll = Arc::new(poll);
+            let theirs = Arc::clone(&poll);
+            THREAD
+                .spawn(source.server, move || theirs.run(source))
+                .map(|thread| Self { poll, thread })
+        });
+        started
+            .map_err(|errno| {
+                log::message(
+                    Level::Error,
+                    sys::ER_SEMISYNC_FAILED_TO_START_ACK_RECEIVER_THD,
+                    &[Arg::Number(errno.unsigned_abs().into())],
+                );
+            })
+            .ok()
+    }
+
+    pub fn watch(&self, fd: c_int, link: LinkId) {
+        let interest = libc::EPOLLIN | libc::EPOLLRDHUP;
+        if let Err(errno) = self.poll.control(libc::EPOLL_CTL_ADD, fd, interest, link.0) {
+            log::message(
+                Level::Error,
+                sys::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET,
+                &[Arg::Number(errno.unsigned_abs().into())],
+            );
+        }
+    }
+
+    /// A descriptor that is not watched is no error: both the receiver and the
+    /// dump thread end the watch of a connection that is gone.
+    pub fn unwatch(&self, fd: c_int) {
+        let _ = self.poll.control(libc::EPOLL_CTL_DEL, fd, 0, 0);
+    }
+
+    /// Whether the thread is gone although nobody stopped it.
+    pub fn has_ended(&self) -> bool {
+        self.poll.ended.load(Ordering::Acquire)
+    }
+
+    pub fn stop(self) {
+        self.poll.stop.store(true, Ordering::Release);
+        let one = 1u64.to_ne_bytes();
+        // SAFETY: eight bytes to an open eventfd.
+        unsafe { libc::write(self.poll.wake.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+        if let Err(errno) = self.thread.join() {
+            log::message(
+                Level::Error,
+                sys::ER_SEMISYNC_FAILED_TO_STOP_ACK_RECEIVER_THD,
+                &[Arg::Number(errno.unsigned_abs().into())],
+            );
+        }
+    }
+}
+
+impl Poll {
+    fn new() -> Result<Self, c_int> {
+        // SAFETY: no pointers; the result is checked.
+        let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        // SAFETY: as above.
+        let wake = owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+        let poll = Self {
+            epoll,
+            wake,
+            stop: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        };
+        poll.control(
+            libc::EPOLL_CTL_ADD,
+            poll.wake.as_raw_fd(),
+            libc::EPOLLIN,
+            WAKE,
+        )?;
+        Ok(poll)
+    }
+
+    fn control(&self, operation: c_int, fd: c_int, interest: c_int, id: u64) -> Result<(), c_int> {
+        let mut event = libc::epoll_event {
+            events: interest.cast_unsigned(),
+            u64: id,
+        };
+        // SAFETY: an open epoll descriptor and a valid event.
+        match unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, &mut event) } {
+            0 => Ok(()),
+            _ => Err(errno()),
+        }
+    }
+
+    fn run(&self, source: &'static Source) {
+        log::message(Level::Note, sys::ER_SEMISYNC_STARTING_ACK_RECEIVER_THD, &[]);
+        // Also after a panic the next start must find that this one is over.
+        let _ended = Ended(&self.ended);
+        let mut buffer = vec![0; READ_SIZE];
+        let mut acks = Vec::new();
+        while !self.stop.load(Ordering::Acquire) {
+            let stage = if source.links.is_empty() {
+                &source.vocabulary.waiting_for_replica
+            } else {
+                &source.vocabulary.waiting_for_ack
+            };
+            stage.enter(source.server);
+            let mut events = [const {
+                libc::epoll_event {
+                    events: 0,
+                    u64: WAKE,
+                }
+            }; EVENTS];
+            let ready = match self.wait(&mut events) {
+                Ok(ready) => ready,
+                Err(libc::EINTR) => continue,
+                Err(errno) => {
+                    log::message(
+                        Level::Error,
+                        sys::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET,
+                        &[Arg::Number(errno.unsigned_abs().into())],
+                    );
+                    break;
+                }
+            };
+            source.vocabulary.reading_ack.enter(source.server);
+            for event in events.iter().take(ready) {
+                if let Some(link) = source.links.find(LinkId(event.u64)) {
+                    serve(source, &link, &mut buffer, &mut acks);
+                }
+            }
+        }
+        log::message(
+            Level::Note,
+            sys::ER_SEMISYNC_STOPPING_ACK_RECEIVER_THREAD,
+            &[],
+        );
+    }
+
+    fn wait(&self, events: &mut [libc::epoll_event; EVENTS]) -> Result<usize, c_int> {
+        let most = c_int::try_from(EVENTS).unwrap_or(1);
+        // SAFETY: room for `most` events.
+        let ready =
+            unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), most, -1) };
+        usize::try_from(ready).map_err(|_| errno())
+    }
+}
+
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// How a read from a link ended.
+enum End {
+    Open,
+    Closed,
+    Broken(Violation),
+}
+
+/// Reads once from a link and hands on what it acknowledged. `acks` is scratch.
+fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position>) {
+    acks.clear();
+    let end = read(source, link, buffer, acks);
+    for at in acks.iter() {
+        acknowledge(source, link, *at);
+    }
+    match end {
+        End::Open => return,
+        End::Closed => notices::connection_gone(link),
+        End::Broken(violation) => notices::violation(link, violation),
+    }
+    source.links.ignore(link);
+    source.update(|core, now, fx| {
+        core.detach(link.id, source.server.is_shutting_down(), now, fx);
+    });
+}
+
+fn read(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position>) -> End {
+    let mut gate = link.gate.lock();
+    let Some(intake) = gate.as_mut() else {
+        return End::Open; // removed between the event and now
+    };
+    let read = match intake.stream.receive(buffer) {
+        Received::Nothing => return End::Open,
+        Received::Closed => return End::Closed,
+        Received::Bytes(read) => buffer.get(..read).unwrap_or_default(),
+    };
+    let mut quit = false;
+    let mut foreign = false;
+    let fed = intake.reader.feed(read, &mut |message| match message {
+        Message::Ack { base, position } if source.is_our_base(base) => acks.push(position),
+        Message::Ack { .. } => foreign = true,
+        Message::Quit => quit = true,
+    });
+    match fed {
+        Err(violation) => End::Broken(violation),
+        Ok(()) if foreign => End::Broken(Violation::BadName),
+        Ok(()) if quit => End::Closed,
+        Ok(()) => End::Open,
+    }
+}
+
+fn acknowledge(source: &Source, link: &Link, at: Position) {
+    let served = link.served();
+    let verdict = source.update(|core, now, fx| core.on_ack(link.id, at, served, now, fx));
+    if let AckVerdict::FromTheFuture { first: true } = verdict {
+        notices::from_the_future(source, link, &at, served);
+    }
+    if traces_details() {
+        log::message(
+            Level::Note,
+            sys::ER_SEMISYNC_SERVER_REPLY,
+            &[
+                Arg::Text("acknowledge"),
+                Arg::Text(&notices::file_name(source, &at)),
+                Arg::Number(at.offset),
+                Arg::Number(link.server_id.into()),
+            ],
+        );
+    }
+}
+
+fn owned(fd: c_int) -> Result<OwnedFd, c_int> {
+    if fd < 0 {
+        return Err(errno());
+    }
+    // SAFETY: just opened, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn errno() -> c_int {
+    std::io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or_default()
+}

@@ -1,0 +1,184 @@
+//! The one `Source` of this library: the lock around the coordinator, and the
+//! carrying out of its effects.
+//!
+//! It is made at the first installation and never freed (the library stays
+//! mapped, see SAFETY.md): a hook can never meet a dangling one. Each
+//! installation starts it afresh.
+
+use crate::{
+    Vocabulary,
+    link::Links,
+    notices,
+    variables::{self, wait_count, waits_without_replicas},
+};
+use parking_lot::Mutex;
+use semisync_core::{Coordinator, Effects, LinkId, Outcome, Position, Settings, split_name};
+use semisync_server::{MonotonicMicros, Server, wait::Waiter};
+use std::{
+    ffi::{CStr, c_char},
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+pub type WaiterRef = Pin<Arc<Waiter>>;
+
+static SOURCE: OnceLock<Source> = OnceLock::new();
+
+pub struct Source {
+    pub server: Server,
+    pub vocabulary: &'static Vocabulary,
+    pub links: Links,
+    core: Mutex<Coordinator<WaiterRef>>,
+    /// What `core` says, readable without its lock by hooks that run for every
+    /// event.
+    enabled: AtomicBool,
+    wanting: AtomicBool,
+    /// The base name of the binary log, once the server has told it.
+    base: OnceLock<Box<str>>,
+    next_link: AtomicU64,
+}
+
+impl Source {
+    /// None until the plugin was installed for the first time.
+    pub fn get() -> Option<&'static Self> {
+        SOURCE.get()
+    }
+
+    /// The source of this installation: nothing left of an earlier one.
+    pub fn start(server: Server, vocabulary: &'static Vocabulary) -> &'static Self {
+        let source = SOURCE.get_or_init(|| Self {
+            server,
+            vocabulary,
+            links: Links::default(),
+            core: Mutex::new(Coordinator::new(settings())),
+            enabled: AtomicBool::new(false),
+            wanting: AtomicBool::new(false),
+            base: OnceLock::new(),
+            next_link: AtomicU64::new(1),
+        });
+        source.update(|core, _, _| *core = Coordinator::new(settings()));
+        source
+    }
+
+    /// Whether semi-sync is switched on by its variable. No lock.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Acquire)
+    }
+
+    /// Whether an acknowledgement of the newest commit is worth asking for,
+    /// even with a heartbeat. No lock.
+    pub fn is_wanting(&self) -> bool {
+        self.wanting.load(Ordering::Relaxed)
+    }
+
+    /// Changes the coordinator, then, without the lock, releases sessions and
+    /// writes to the error log as it says.
+    pub fn update<R>(
+        &self,
+        change: impl FnOnce(&mut Coordinator<WaiterRef>, u64, &mut Effects<WaiterRef>) -> R,
+    ) -> R {
+        let mut effects = Effects::default();
+        let result = {
+            let mut core = self.core.lock();
+            let result = change(&mut core, MonotonicMicros::now(), &mut effects);
+            self.enabled.store(core.enabled(), Ordering::Release);
+            self.wanting.store(core.wanting(), Ordering::Relaxed);
+            result
+        };
+        for (waiter, outcome) in effects.released {
+            waiter.release(answer(outcome));
+        }
+        for notice in effects.notices {
+            notices::report(self, &notice);
+        }
+        result
+    }
+
+    /// Asks the coordinator something.
+    pub fn look<R>(&self, ask: impl FnOnce(&Coordinator<WaiterRef>) -> R) -> R {
+        ask(&self.core.lock())
+    }
+
+    /// `SET GLOBAL ..._enabled`. false: it could not be switched on; the error
+    /// log says why. Under the server's `LOCK_global_system_variables`, so one
+    /// call at a time.
+    pub fn set_enabled(&'static self, on: bool) -> bool {
+        if on {
+            self.update(|core, _, fx| core.enable(fx));
+            let started = self.links.start_receiver(self);
+            if !started {
+                self.update(|core, now, fx| core.disable(now, fx));
+            }
+            started
+        } else {
+            self.update(|core, now, fx| core.disable(now, fx));
+            self.links.stop_receiver();
+            true
+        }
+    }
+
+    pub fn new_link_id(&self) -> LinkId {
+        LinkId(self.next_link.fetch_add(1, Ordering::Relaxed))
+    }
+
+    // ---- positions ----
+
+    /// The position that the server names; its file's base name is learned.
+    /// None: no file (see abi of `after_commit`) or not a binary log's name.
+    ///
+    /// # Safety
+    /// `file` is null or a C string of the server's.
+    pub unsafe fn position(&self, file: *const c_char, offset: u64) -> Option<Position> {
+        if file.is_null() || offset == 0 {
+            return None;
+        }
+        // SAFETY: not null, and the caller's promise.
+        let name = unsafe { CStr::from_ptr(file) };
+        let (base, number) = split_name(name.to_bytes())?;
+        self.learn_base(base);
+        Some(Position {
+            file: number,
+            offset,
+        })
+    }
+
+    pub fn learn_base(&self, base: &[u8]) {
+        if self.base.get().is_none()
+            && let Ok(base) = std::str::from_utf8(base)
+        {
+            let _ = self.base.set(base.into());
+        }
+    }
+
+    /// Whether `base` is the base name of this server's binary log.
+    pub fn is_our_base(&self, base: &[u8]) -> bool {
+        self.base.get().is_some_and(|ours| ours.as_bytes() == base)
+    }
+
+    pub fn base(&self) -> &str {
+        self.base.get().map_or("", |base| base)
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        wait_count: wait_count(),
+        wait_no_replica: waits_without_replicas(),
+    }
+}
+
+/// What a waiter is told; any value but 0 ends its wait.
+fn answer(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Acknowledged => 1,
+        Outcome::Asynchronous => 2,
+    }
+}
+
+/// Enables semi-sync if the option file or the command line says so.
+pub fn apply_options(source: &'static Source) -> bool {
+    !variables::is_enabled() || source.set_enabled(true)
+}
