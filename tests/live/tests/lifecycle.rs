@@ -1,0 +1,258 @@
+//! Loading and unloading: nothing stays behind, nothing is torn from under a user, and a library that is not fit to run is
+//! refused with a reason while the server stays up.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use semisync_live_tests::{
+    Libraries, Load, Names, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
+    process,
+};
+
+const SOON: Duration = Duration::from_secs(15);
+
+fn is_listed(server: &Server, plugin: &str) -> bool {
+    let sql = format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
+    server.try_value(&sql).is_some()
+}
+
+/// UNINSTALL PLUGIN; a session inside a hook may put the end off until it leaves.
+fn uninstall(server: &Server, plugin: &str) {
+    server.execute(&format!("UNINSTALL PLUGIN {plugin}"));
+    eventually(SOON, &format!("{plugin} is gone"), || {
+        !is_listed(server, plugin)
+    });
+}
+
+in_both_vocabularies! {
+    fn twenty_times_installed_and_uninstalled_under_load_leaves_nothing_behind(names) {
+        // A small buffer pool: what grows is then not the server's cache.
+        let small = "innodb_buffer_pool_size=8M";
+        let pair = Topology::new(names)
+            .configure_source(|_| ServerConfig::new(1, names).label("source").option(small))
+            .configure_replica(|_| ServerConfig::new(2, names).option(small))
+            .start_unlinked();
+        let (source, replica) = (&pair.source, pair.replica());
+        replica.replicate_from(source, &Default::default());
+        let statement = |writer| format!("REPLACE INTO app.t (id, n) VALUES ({}, 1)", writer + 1);
+        let load = Load::with(source, 4, statement);
+        let mut first = None;
+        let mut last = [(0, 0, 0), (0, 0, 0)];
+        for round in 0..20 {
+            source.execute(&names.install_source());
+            replica.execute(&names.install_replica());
+            source.set_source("timeout", "50");
+            source.set_source("enabled", "1");
+            replica.set_replica("enabled", "1");
+            replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+            source.wait_status("clients", "1");
+            source.wait_status("status", "ON");
+            let before = source.counter("yes_tx");
+            eventually(SOON, "commits are confirmed", || source.counter("yes_tx") > before);
+            replica.execute("STOP REPLICA IO_THREAD");
+            source.wait_status("clients", "0");
+            uninstall(source, &names.source_plugin());
+            uninstall(replica, &names.replica_plugin());
+            last = [source, replica].map(|server| {
+                let pid = server.pid();
+                (process::threads(pid), process::descriptors(pid), process::resident_kib(pid))
+            });
+            // The server fills its own caches in the first rounds.
+            if round == 4 {
+                first = Some(last);
+            }
+        }
+        load.finish_clean();
+        let first = first.expect("five rounds");
+        println!("threads, descriptors, resident KiB: after 5 rounds {first:?}, after 20 {last:?}");
+        for (before, after) in first.into_iter().zip(last) {
+            assert!(after.0 <= before.0, "threads: {before:?}, then {after:?}");
+            // One file of the server's own may be open at that moment.
+            assert!(after.1 <= before.1 + 2, "descriptors: {before:?}, then {after:?}");
+            assert!(after.2 <= before.2 + 24 * 1024, "memory: {before:?}, then {after:?}");
+        }
+        replica.execute("START REPLICA IO_THREAD");
+        replica.wait_applied(source);
+        source.stop();
+        replica.stop();
+    }
+
+    fn uninstall_is_refused_while_in_use(names) {
+        let pair = Topology::new(names).start();
+        for (server, plugin) in
+            [(&pair.source, names.source_plugin()), (pair.replica(), names.replica_plugin())]
+        {
+            let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
+            assert_eq!(code, 1883, "{message}");
+            assert!(message.contains(&plugin), "{message}");
+            assert!(is_listed(server, &plugin));
+        }
+        pair.source.insert(1);
+        assert_eq!(pair.source.counter("yes_tx"), 1);
+        // Switching off does not make the connection go: still in use.
+        pair.source.set_source("enabled", "0");
+        assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
+
+        pair.replica().execute("STOP REPLICA IO_THREAD");
+        pair.source.wait_status("clients", "0");
+        uninstall(&pair.source, &names.source_plugin());
+        uninstall(pair.replica(), &names.replica_plugin());
+        pair.replica().execute("START REPLICA IO_THREAD");
+        pair.source.insert(2);
+        pair.replica().wait_applied(&pair.source);
+        pair.source.stop();
+        pair.replica().stop();
+    }
+
+    fn the_other_name_of_the_same_side_is_refused(names) {
+        let other = names.other();
+        if !Names::available().contains(&other) {
+            return;
+        }
+        let server = Server::start(ServerConfig::new(1, names));
+        for (first, second, in_the_way, refused) in [
+            (names.install_source(), other.install_source(), names.source_plugin(), other.source_plugin()),
+            (names.install_replica(), other.install_replica(), names.replica_plugin(), other.replica_plugin()),
+        ] {
+            server.execute(&first);
+            let mark = server.log_mark();
+            let (code, message) = server.error(&second);
+            println!("{second}: {code} {message}");
+            assert_eq!(code, 4045, "{message}");
+            assert!(message.contains(&in_the_way), "{message}");
+            let line = server.wait_log_since(mark, "MY-013765");
+            assert!(line.contains(&in_the_way) && line.contains(&refused), "{line}");
+            assert!(is_listed(&server, &in_the_way) && !is_listed(&server, &refused));
+        }
+        server.set_source("enabled", "1");
+        assert_eq!(server.status("status"), "ON");
+        // The other way round, once the first has gone.
+        uninstall(&server, &names.source_plugin());
+        server.execute(&other.install_source());
+        assert!(is_listed(&server, &other.source_plugin()));
+
+        // Both in the option file: one of them serves, and so does the server.
+        uninstall(&server, &other.source_plugin());
+        uninstall(&server, &names.replica_plugin());
+        server.reconfigure(|config| {
+            config
+                .option(&format!("plugin-load-add={}", names.source_library()))
+                .option(&format!("plugin-load-add={}", other.source_library()))
+        });
+        server.restart();
+        let active = [names, other].map(|names| is_listed(&server, &names.source_plugin()));
+        assert_eq!(active.iter().filter(|active| **active).count(), 1, "{active:?}");
+    }
+}
+
+/// Our library as another series would have built it.
+fn forge_series(plugin_dir: &Path, library: &str, forged: &str) {
+    let mut bytes = fs::read(plugin_dir.join(library)).expect("the library");
+    let (marker, other) = (b"MYSQL_SERIES=9.7", b"MYSQL_SERIES=8.4");
+    let places: Vec<usize> = bytes
+        .windows(marker.len())
+        .enumerate()
+        .filter(|(_, w)| w == marker)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(
+        !places.is_empty(),
+        "{library} does not say which series it is for"
+    );
+    for at in places {
+        bytes[at..at + other.len()].copy_from_slice(other);
+    }
+    fs::write(plugin_dir.join(forged), bytes).expect("a forged library");
+}
+
+fn stock_is_under_test() -> bool {
+    Libraries::under_test() == Libraries::Stock
+}
+
+in_both_vocabularies! {
+    fn a_library_of_another_series_is_refused_with_a_reason(names) {
+        if stock_is_under_test() {
+            return;
+        }
+        let server = Server::start(ServerConfig::new(1, names));
+        for (plugin, library) in [
+            (names.source_plugin(), names.source_library()),
+            (names.replica_plugin(), names.replica_library()),
+        ] {
+            forge_series(&server.plugin_dir(), &library, "forged.so");
+            let mark = server.log_mark();
+            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin} SONAME 'forged.so'"));
+            assert_eq!(code, 1123, "{message}");
+            let line = server.wait_log_since(mark, "8.4");
+            println!("{line}");
+            assert!(line.contains("[ERROR]") && line.contains("9.7"), "{line}");
+            assert!(!is_listed(&server, &plugin));
+            // The right one is not held against the wrong one's failure.
+            server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
+            uninstall(&server, &plugin);
+        }
+        server.prepare();
+        server.insert(1);
+        server.stop();
+    }
+
+    fn a_truncated_library_is_refused(names) {
+        let server = Server::start(ServerConfig::new(1, names));
+        let whole = fs::read(server.plugin_dir().join(names.source_library())).expect("the library");
+        for length in [0, 40, 200] {
+            fs::write(server.plugin_dir().join("truncated.so"), &whole[..length]).expect("written");
+            let install = format!("INSTALL PLUGIN {} SONAME 'truncated.so'", names.source_plugin());
+            let (code, message) = server.error(&install);
+            assert_eq!(code, 1126, "{message}");
+        }
+        server.execute(&names.install_source());
+        server.stop();
+    }
+
+    fn plugins_in_a_bad_state_do_not_keep_the_server_from_starting(names) {
+        let server = Server::start(ServerConfig::new(1, names));
+        let dir = server.plugin_dir();
+        fs::write(dir.join("truncated.so"), b"\x7fELF").expect("written");
+        server.execute(&names.install_source());
+        server.execute(&names.install_replica());
+        server.stop();
+
+        // Remembered by the server, but their libraries are gone.
+        for library in [names.source_library(), names.replica_library()] {
+            fs::rename(dir.join(&library), dir.join(format!("{library}.away"))).expect("renamed");
+        }
+        let options = names.spell(
+            "plugin-load-add=semisync_missing.so\n\
+             plugin-load-add=truncated.so\n\
+             loose-rpl_semi_sync_master_enabled=1\n\
+             loose-rpl_semi_sync_slave_enabled=1",
+        );
+        server.reconfigure(|config| config.option(&options));
+        server.start_again();
+        for library in ["semisync_missing.so", "truncated.so", &names.source_library()] {
+            server.wait_log(library);
+        }
+        server.prepare();
+        server.insert(1);
+        server.stop();
+
+        // Back, but built for another series.
+        if !stock_is_under_test() {
+            for library in [names.source_library(), names.replica_library()] {
+                forge_series(&dir, &format!("{library}.away"), &library);
+            }
+            server.start_again();
+            assert!(!is_listed(&server, &names.source_plugin()));
+            server.insert(2);
+            server.stop();
+        }
+        for library in [names.source_library(), names.replica_library()] {
+            fs::rename(dir.join(format!("{library}.away")), dir.join(&library)).expect("renamed");
+        }
+        server.start_again();
+        assert_eq!(server.status("status"), "ON");
+        assert_eq!(server.replica_status(), "OFF");
+        server.stop();
+    }
+}
