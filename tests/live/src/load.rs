@@ -50,13 +50,24 @@ impl Load {
         writers: usize,
         statement: impl Fn(usize) -> String + Clone + Send + 'static,
     ) -> Load {
+        Load::paced(server, writers, Duration::ZERO, statement)
+    }
+
+    /// As `with`, each writer with a pause after each commit: for long loads that the replica is to keep up with.
+    #[track_caller]
+    pub fn paced(
+        server: &Server,
+        writers: usize,
+        pause: Duration,
+        statement: impl Fn(usize) -> String + Clone + Send + 'static,
+    ) -> Load {
         let stop = Arc::new(AtomicBool::new(false));
         let committed = Arc::new(AtomicU64::new(0));
         let start = |number: usize| {
             let mut conn = server.conn();
             let (stop, committed) = (stop.clone(), committed.clone());
             let statement = statement.clone();
-            thread::spawn(move || write(&mut conn, &stop, &committed, || statement(number)))
+            thread::spawn(move || write(&mut conn, &stop, &committed, pause, || statement(number)))
         };
         let writers = (0..writers).map(start).collect();
         Load {
@@ -118,6 +129,7 @@ fn write(
     conn: &mut Conn,
     stop: &AtomicBool,
     committed: &AtomicU64,
+    pause: Duration,
     statement: impl Fn() -> String,
 ) -> Seen {
     let mut seen = Seen::default();
@@ -129,6 +141,7 @@ fn write(
         }
         seen.slowest = seen.slowest.max(begin.elapsed());
         committed.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(pause);
     }
     seen
 }

@@ -35,8 +35,10 @@ in_both_vocabularies! {
             .start_unlinked();
         let (source, replica) = (&pair.source, pair.replica());
         replica.replicate_from(source, &Default::default());
-        let statement = |writer| format!("REPLACE INTO app.t (id, n) VALUES ({}, 1)", writer + 1);
-        let load = Load::with(source, 4, statement);
+        // Each writer has a row of its own, so that the table does not grow.
+        (0..4).for_each(|n| source.insert(n));
+        let statement = |writer| format!("UPDATE app.t SET n = n + 4 WHERE id = {}", writer + 1);
+        let load = Load::paced(source, 4, Duration::from_millis(2), statement);
         let mut first = None;
         let mut last = [(0, 0, 0), (0, 0, 0)];
         for round in 0..20 {
