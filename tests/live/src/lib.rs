@@ -18,6 +18,7 @@
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS`, `SEMISYNC_DIST` and `MYSQL_SERIES` as for the scripts in `ci/`;
+//! `SEMISYNC_TEST_DIR` is where servers live (else /dev/shm);
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
 mod config;
