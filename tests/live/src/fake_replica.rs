@@ -60,15 +60,11 @@ pub struct Event {
     pub kind: u8,
     /// The source asks for an acknowledgement of this event.
     pub asks: bool,
-    /// The end of the event; for an artificial event, the place served so far.
+    /// Made up by the sender: it tells a place and is not in the log itself.
+    pub artificial: bool,
+    /// The end of the event; for an artificial event, the place it tells.
     pub end: Place,
     pub size: usize,
-}
-
-impl Event {
-    pub fn is_heartbeat(&self) -> bool {
-        self.kind == HEARTBEAT_EVENT
-    }
 }
 
 /// A connection that plays a replica.
@@ -251,47 +247,47 @@ impl FakeReplica {
         if event.len() < EVENT_HEADER + CHECKSUM {
             return Err(bad(format!("an event of {} bytes", event.len())));
         }
-        let kind = event[4];
-        let log_pos = u64::from(u32_at(event, 13));
-        let body = &event[EVENT_HEADER..event.len() - CHECKSUM];
-        if kind == ROTATE_EVENT && body.len() > 8 {
-            let position = body[..8]
-                .iter()
-                .rev()
-                .fold(0, |n, b| n << 8 | u64::from(*b));
-            let rotate_end = Place {
-                file: self.served.file.clone(),
-                position: log_pos,
-            };
-            self.served = Place {
-                file: String::from_utf8_lossy(&body[8..]).into_owned(),
-                position,
-            };
-            // A real rotate ends in the file it closes; an artificial one names where the dump goes on.
-            let end = if log_pos == 0 {
-                self.served.clone()
-            } else {
-                rotate_end
-            };
-            return Ok(self.event(kind, asks, end, size));
-        }
-        // Artificial events have no position of their own.
-        self.served.position = self.served.position.max(log_pos);
-        let end = self.served.clone();
-        Ok(self.event(kind, asks, end, size))
-    }
-
-    fn event(&mut self, kind: u8, asks: bool, end: Place, size: usize) -> Event {
         if asks {
             // The source restarts its packet numbers after an event that asks.
             self.wire.restart_numbers();
         }
-        Event {
+        let kind = event[4];
+        let log_pos = u64::from(u32_at(event, 13));
+        let body = &event[EVENT_HEADER..event.len() - CHECKSUM];
+        let artificial = log_pos == 0 || kind == HEARTBEAT_EVENT;
+        if kind == ROTATE_EVENT && body.len() > 8 {
+            let closed = Place {
+                file: self.served.file.clone(),
+                position: log_pos,
+            };
+            let little_endian = |n, byte: &u8| n << 8 | u64::from(*byte);
+            self.served = Place {
+                file: String::from_utf8_lossy(&body[8..]).into_owned(),
+                position: body[..8].iter().rev().fold(0, little_endian),
+            };
+            // A real one ends in the file it closes.
+            let end = if artificial {
+                self.served.clone()
+            } else {
+                closed
+            };
+            return Ok(Event {
+                kind,
+                asks,
+                artificial,
+                end,
+                size,
+            });
+        }
+        self.served.position = self.served.position.max(log_pos);
+        let end = self.served.clone();
+        Ok(Event {
             kind,
             asks,
+            artificial,
             end,
             size,
-        }
+        })
     }
 }
 

@@ -102,16 +102,20 @@ impl FakeReplica {
         fake
     }
 
-    /// The next event that asks for an acknowledgement; there must be one.
+    /// The next event of the log that asks for an acknowledgement; there must be one. Artificial events that ask on the
+    /// way, which tell where the dump stands, are answered honestly.
     #[track_caller]
     pub fn request(&mut self) -> Event {
-        match self.next_request(PATIENCE) {
-            Ok(Some(event)) => event,
-            Ok(None) => panic!(
-                "fake {}: the source asked for no acknowledgement",
-                self.server_id()
-            ),
-            Err(e) => panic!("fake {}: the source serves no more: {e}", self.server_id()),
+        loop {
+            match self.next_request(PATIENCE) {
+                Ok(Some(event)) if event.artificial => self.say(&event.end),
+                Ok(Some(event)) => return event,
+                Ok(None) => panic!(
+                    "fake {}: the source asked for no acknowledgement",
+                    self.server_id()
+                ),
+                Err(e) => panic!("fake {}: the source serves no more: {e}", self.server_id()),
+            }
         }
     }
 

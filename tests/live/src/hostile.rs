@@ -86,15 +86,13 @@ impl Hostility {
                 | Self::CutShort
                 | Self::LongName
                 | Self::NoNumber
+                | Self::OtherBase
         )
     }
 
     /// It is a well-formed lie: it is to be logged, once for each connection, and believed never.
     pub fn lies(self) -> bool {
-        matches!(
-            self,
-            Self::PositionFromTheFuture | Self::FileFromTheFuture | Self::OtherBase
-        )
+        matches!(self, Self::PositionFromTheFuture | Self::FileFromTheFuture)
     }
 
     /// The replica leaves: it stops counting.
