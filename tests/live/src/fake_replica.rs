@@ -76,28 +76,20 @@ pub struct FakeReplica {
 }
 
 impl FakeReplica {
-    /// Connects to the server on `port` as `user`, who has no password.
-    pub fn connect(port: u16, user: &str, server_id: u32) -> io::Result<Self> {
-        Ok(Self {
-            wire: Wire::connect(port, user)?,
+    /// Takes over a connection.
+    pub fn over(wire: Wire, server_id: u32) -> Self {
+        Self {
+            wire,
             server_id,
             semi_sync: false,
             served: Place::default(),
-        })
+        }
     }
 
-    /// All that a replica does up to the dump: connects, announces itself, registers, asks for the log.
-    pub fn attach(
-        port: u16,
-        user: &str,
-        server_id: u32,
-        announce: Announce,
-        start: &Start,
-    ) -> io::Result<Self> {
-        let mut fake = Self::connect(port, user, server_id)?;
-        fake.prepare(announce)?;
-        fake.dump(start)?;
-        Ok(fake)
+    /// All that a replica does up to the dump: announces itself, registers, asks for the log.
+    pub fn attach(&mut self, announce: Announce, start: &Start) -> io::Result<()> {
+        self.prepare(announce)?;
+        self.dump(start)
     }
 
     pub fn server_id(&self) -> u32 {
@@ -213,18 +205,17 @@ impl FakeReplica {
 
     /// Acknowledges a place, true or not.
     pub fn acknowledge(&mut self, place: &Place) -> io::Result<()> {
-        let bytes = acknowledgement(place);
-        self.send_raw(&bytes)
+        self.wire.send_packets(&acknowledgement(place))
     }
 
-    /// Sends bytes as they are, packet header and all.
+    /// Sends bytes as they are, whatever the protocol.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.wire.send_raw(bytes)
     }
 
     /// Says goodbye as a client does.
     pub fn quit(&mut self) -> io::Result<()> {
-        self.send_raw(&packet_of(&[COM_QUIT]))
+        self.wire.send_packets(&packet_of(&[COM_QUIT]))
     }
 
     /// Ends the connection without a word.

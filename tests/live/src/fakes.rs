@@ -12,6 +12,7 @@ use crate::names::Names;
 use crate::pair::TABLE;
 use crate::server::Server;
 use crate::wait::PATIENCE;
+use crate::wire::Wire;
 
 /// The account that `allow_fakes` makes.
 const USER: &str = "fake";
@@ -79,7 +80,21 @@ impl FakeReplica {
         announce: Announce,
         start: &Start,
     ) -> io::Result<Self> {
-        Self::attach(source.port(), USER, server_id, announce, start)
+        let mut fake = Self::over(Wire::connect(source.port(), USER, false)?, server_id);
+        fake.attach(announce, start)?;
+        Ok(fake)
+    }
+
+    /// As `attach_to`, over a connection with zlib compression.
+    pub fn attach_compressed_to(
+        source: &Server,
+        server_id: u32,
+        announce: Announce,
+        start: &Start,
+    ) -> io::Result<Self> {
+        let mut fake = Self::over(Wire::connect(source.port(), USER, true)?, server_id);
+        fake.attach(announce, start)?;
+        Ok(fake)
     }
 
     /// Attaches at the end of the binary log, semi-synchronously, and waits until the source has noticed.

@@ -1,36 +1,48 @@
 //! The MySQL protocol as far as a fake replica needs it: packets with their numbers, logging in, commands and their OK.
 //!
 //! It owns the socket and the bytes that were read and not yet used. Packet numbers are checked as strictly as the client
-//! library checks them. The account has an empty password, so that the authentication is one packet.
+//! library checks them; with compression it checks those of the frames alone, and here nobody does. Frames go out stored
+//! unless a test makes its own. The account has an empty password, so that the authentication is one packet.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
+use flate2::read::ZlibDecoder;
+
 const COM_QUERY: u8 = 0x03;
 
 /// CLIENT_LONG_PASSWORD, CLIENT_LONG_FLAG, CLIENT_PROTOCOL_41, CLIENT_TRANSACTIONS, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH.
 const CAPABILITIES: u32 = 0x1 | 0x4 | 0x200 | 0x2000 | 0x8000 | 0x8_0000;
+const CLIENT_COMPRESS: u32 = 0x20;
 const MAX_PACKET: usize = 0xff_ffff;
+const FRAME_HEADER: usize = 7;
 
 /// One client connection.
 pub struct Wire {
     pub(crate) stream: TcpStream,
+    /// With compression: bytes of frames that are not complete yet.
+    frames: Vec<u8>,
     buffer: Vec<u8>,
     next_sequence: u8,
+    compressed: bool,
 }
 
 impl Wire {
-    /// Connects to the server on `port` of this machine and logs in.
-    pub fn connect(port: u16, user: &str) -> io::Result<Self> {
+    /// Connects to the server on `port` of this machine and logs in; from then on with zlib compression, if wanted.
+    pub fn connect(port: u16, user: &str, compressed: bool) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         let mut wire = Self {
             stream,
+            frames: Vec::new(),
             buffer: Vec::new(),
             next_sequence: 0,
+            compressed: false,
         };
-        wire.log_in(user)?;
+        let compress = if compressed { CLIENT_COMPRESS } else { 0 };
+        wire.log_in(user, CAPABILITIES | compress)?;
+        wire.compressed = compressed;
         Ok(wire)
     }
 
@@ -42,7 +54,18 @@ impl Wire {
         self.read_ok()
     }
 
-    /// Sends bytes as they are, packet header and all.
+    /// Sends bytes of packets as they are, header and all; with compression in a stored frame.
+    pub fn send_packets(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.compressed {
+            return self.send_raw(bytes);
+        }
+        let number = bytes.get(3).copied().unwrap_or_default();
+        let mut frame = frame_of(bytes, 0);
+        frame[3] = number;
+        self.send_raw(&frame)
+    }
+
+    /// Sends bytes as they are, whatever the protocol.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream
             .set_write_timeout(Some(Duration::from_secs(5)))?;
@@ -54,13 +77,13 @@ impl Wire {
         self.next_sequence = 1;
     }
 
-    fn log_in(&mut self, user: &str) -> io::Result<()> {
+    fn log_in(&mut self, user: &str, capabilities: u32) -> io::Result<()> {
         let greeting = self.expect_packet()?;
         if greeting.first() == Some(&0xff) {
             return Err(server_error(&greeting));
         }
         let mut packet = Vec::new();
-        packet.extend(CAPABILITIES.to_le_bytes());
+        packet.extend(capabilities.to_le_bytes());
         packet.extend(0x0100_0000u32.to_le_bytes());
         packet.push(45); // utf8mb4_general_ci
         packet.extend([0; 23]);
@@ -90,7 +113,7 @@ impl Wire {
         let mut bytes = packet_of(payload);
         bytes[3] = self.next_sequence;
         self.next_sequence = self.next_sequence.wrapping_add(1);
-        self.send_raw(&bytes)
+        self.send_packets(&bytes)
     }
 
     /// The answer of a command that returns nothing.
@@ -118,7 +141,7 @@ impl Wire {
                 return Ok(None);
             }
             let length = (u32_at(&self.buffer, at) & 0xff_ffff) as usize;
-            if self.buffer[at + 3] != sequence {
+            if self.buffer[at + 3] != sequence && !self.compressed {
                 return Err(bad(format!(
                     "packet number {}, expected {sequence}",
                     self.buffer[at + 3]
@@ -148,6 +171,10 @@ impl Wire {
                 .set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(n) if self.compressed => {
+                    self.frames.extend_from_slice(&chunk[..n]);
+                    self.unpack()?;
+                }
                 Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     if left.is_zero() {
@@ -160,6 +187,34 @@ impl Wire {
         }
         Ok(true)
     }
+
+    /// Moves what complete frames hold to the packets.
+    fn unpack(&mut self) -> io::Result<()> {
+        while self.frames.len() >= FRAME_HEADER {
+            let length = (u32_at(&self.frames, 0) & 0xff_ffff) as usize;
+            let expanded = u32_at(&self.frames, 3) >> 8;
+            if self.frames.len() < FRAME_HEADER + length {
+                break;
+            }
+            let frame: Vec<u8> = self.frames.drain(..FRAME_HEADER + length).collect();
+            let body = &frame[FRAME_HEADER..];
+            if expanded == 0 {
+                self.buffer.extend_from_slice(body);
+            } else {
+                ZlibDecoder::new(body).read_to_end(&mut self.buffer)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A compressed frame with number 0 around `body`, which expands to `expanded` bytes; 0: it is stored.
+pub fn frame_of(body: &[u8], expanded: usize) -> Vec<u8> {
+    let [a, b, c, ..] = body.len().to_le_bytes();
+    let [d, e, f, ..] = expanded.to_le_bytes();
+    let mut bytes = vec![a, b, c, 0, d, e, f];
+    bytes.extend(body);
+    bytes
 }
 
 /// A packet with number 0 around `payload`, which is shorter than 16 MB.
