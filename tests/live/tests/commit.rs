@@ -316,7 +316,11 @@ in_both_vocabularies! {
         assert_eq!(source.counter("yes_tx"), 5);
         replica_anew();
         cleared();
-        source.insert(5);
+        // A silent replica makes sure that the session waits before the acknowledgement comes.
+        pair.replica().freeze();
+        let commit = Waiting::insert(source, 5);
+        pair.replica().thaw();
+        commit.done_within(SOON);
         assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
 
         // While a session waits after its commit. It holds the server's own locks, so the reset takes its turn behind it.

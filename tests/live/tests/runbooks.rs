@@ -264,7 +264,11 @@ in_both_vocabularies! {
         replica.script("stop replica io_thread;\nstart replica io_thread;");
         source.wait_status("clients", "1");
         assert_eq!(replica.replica_status(), "ON");
-        source.insert(1);
+        // A silent replica makes sure that the session waits before the acknowledgement comes.
+        replica.freeze();
+        let commit = Waiting::insert(&source, 1);
+        replica.thaw();
+        commit.done_within(Duration::from_secs(15));
         assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
         assert_eq!(source.counter("net_waits"), 1);
         assert!(source.counter("tx_wait_time") > 0);
