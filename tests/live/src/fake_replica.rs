@@ -135,11 +135,6 @@ impl FakeReplica {
         ))
     }
 
-    /// Shrinks the receive buffer, so that a dump the fake does not read from soon blocks in the source.
-    pub fn shrink_receive_buffer(&self, bytes: usize) -> io::Result<()> {
-        SockRef::from(&self.wire.stream).set_recv_buffer_size(bytes)
-    }
-
     /// Sends the dump command; events come from here on.
     pub fn dump(&mut self, start: &Start) -> io::Result<()> {
         let mut packet = Vec::new();

@@ -211,7 +211,6 @@ fn a_position_that_was_never_sent_confirms_nothing() {
     const ID: u32 = 7_780_002;
     let source = Server::lone_source(Names::New, "1500");
     let mut fake = FakeReplica::at_the_end(&source, ID);
-    fake.shrink_receive_buffer(4096).expect("a small buffer");
     source.insert_while(|| {
         fake.answer();
     });
