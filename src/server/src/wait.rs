@@ -83,9 +83,11 @@ impl Waiter {
         let _ = self
             .answer
             .compare_exchange(0, answer, Ordering::AcqRel, Ordering::Acquire);
+        self.unlock();
+        // After the unlock, so that the session does not wake up only to wait
+        // for the mutex.
         // SAFETY: initialised in `new`, alive because the caller holds it.
         unsafe { libc::pthread_cond_signal(self.raw_cond()) };
-        self.unlock();
     }
 
     fn lock(&self) {

@@ -2,7 +2,7 @@
 //! own numbers, in stock's order.
 
 use crate::{link::Link, state::Source};
-use semisync_core::{FileName, Notice, Position, Violation};
+use semisync_core::{FileName, Notice, OutOfOrder, Position, Violation};
 use semisync_server::{
     log::{self, Arg, Level},
     sys,
@@ -38,7 +38,7 @@ pub fn report(source: &Source, notice: &Notice) {
         Notice::ForcedShutdown => {
             log::message(Level::Warning, sys::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
         }
-        Notice::OutOfOrder { last, new } => log::message(
+        Notice::OutOfOrder(OutOfOrder { last, new }) => log::message(
             Level::Error,
             sys::ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER,
             &[

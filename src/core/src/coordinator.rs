@@ -1,0 +1,533 @@
+//! All that decides on the source: which replicas are connected and what they
+//! have, which sessions wait, whether semi-sync is ON or OFF.
+//!
+//! The caller holds a lock around it, passes time (microseconds of any clock
+//! that does not go back) and carries out the [`Effects`] after unlocking.
+//! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
+//! only while ON; every pending group and every waiting position lies behind
+//! `confirmed`.
+
+use crate::{
+    pending::{OutOfOrder, Pending},
+    position::Position,
+    quorum::{LinkId, Voter, connected_servers, quorum_position},
+    stats::Stats,
+};
+use std::collections::BTreeMap;
+
+/// What the operator has set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// How many replicas must acknowledge.
+    pub wait_count: u32,
+    /// Whether commits wait although fewer replicas are connected.
+    pub wait_no_replica: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            wait_count: 1,
+            wait_no_replica: true,
+        }
+    }
+}
+
+/// How a commit's wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Enough replicas have it.
+    Acknowledged,
+    /// It goes on without them.
+    Asynchronous,
+}
+
+/// A waiting session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WaitId(u64);
+
+/// What the operator is told, in the error log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    Enabled,
+    Disabled,
+    SwitchedOff,
+    /// Enough replicas have caught up: up to here, or file 0 if there was no
+    /// commit to catch up with.
+    SwitchedOn(Position),
+    TimedOut {
+        waiting: Position,
+        confirmed: Option<Position>,
+    },
+    /// The server shuts down with commits that are not confirmed.
+    ForcedShutdown,
+    OutOfOrder(OutOfOrder),
+}
+
+/// What is to be done once the lock is released.
+#[derive(Debug)]
+pub struct Effects<W> {
+    /// Sessions to wake.
+    pub released: Vec<(W, Outcome)>,
+    pub notices: Vec<Notice>,
+}
+
+impl<W> Default for Effects<W> {
+    fn default() -> Self {
+        Self {
+            released: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+}
+
+/// Answer to a session that wants to wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begin {
+    /// Nothing to wait for.
+    Done(Outcome),
+    /// Semi-sync is not enabled.
+    NotCounted,
+    Wait(WaitId),
+}
+
+/// What became of an acknowledgement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AckVerdict {
+    Accepted,
+    /// Nothing new.
+    Stale,
+    /// Of what this connection was not served: refused. `first`: the first such
+    /// of this connection.
+    FromTheFuture {
+        first: bool,
+    },
+    /// The replica is not connected (any more).
+    UnknownLink,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mode {
+    Disabled,
+    Off,
+    On,
+}
+
+#[derive(Debug)]
+struct Waiting<W> {
+    waiter: W,
+    since: u64,
+}
+
+#[derive(Debug)]
+pub struct Coordinator<W> {
+    settings: Settings,
+    mode: Mode,
+    voters: Vec<Voter>,
+    /// Connections that were warned of for an acknowledgement from the future.
+    warned: Vec<LinkId>,
+    /// End of the newest commit group since semi-sync was enabled.
+    newest: Option<Position>,
+    /// Enough replicas had everything up to here.
+    confirmed: Option<Position>,
+    pending: Pending,
+    waiting: BTreeMap<(Position, WaitId), Waiting<W>>,
+    next_wait: u64,
+    stats: Stats,
+    scratch: Vec<Position>,
+}
+
+impl<W> Coordinator<W> {
+    /// Not enabled, nobody connected.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            mode: Mode::Disabled,
+            voters: Vec::new(),
+            warned: Vec::new(),
+            newest: None,
+            confirmed: None,
+            pending: Pending::default(),
+            waiting: BTreeMap::new(),
+            next_wait: 0,
+            stats: Stats::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    // ---- what is ----
+
+    pub fn enabled(&self) -> bool {
+        self.mode != Mode::Disabled
+    }
+
+    /// Enabled and not switched off.
+    pub fn status(&self) -> bool {
+        self.mode == Mode::On
+    }
+
+    /// How many different replicas are connected.
+    pub fn clients(&self) -> u64 {
+        connected_servers(&self.voters).into()
+    }
+
+    pub fn wait_sessions(&self) -> u64 {
+        u64::try_from(self.waiting.len()).unwrap_or(u64::MAX)
+    }
+
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    pub fn confirmed(&self) -> Option<Position> {
+        self.confirmed
+    }
+
+    pub fn newest(&self) -> Option<Position> {
+        self.newest
+    }
+
+    /// Whether an acknowledgement of what is newest would change anything.
+    pub fn wanting(&self) -> bool {
+        match self.mode {
+            Mode::Disabled => false,
+            Mode::Off => true,
+            Mode::On => self.newest > self.confirmed,
+        }
+    }
+
+    // ---- the operator ----
+
+    pub fn enable(&mut self, fx: &mut Effects<W>) {
+        if self.enabled() {
+            return;
+        }
+        self.newest = None;
+        self.confirmed = None;
+        self.pending.clear();
+        self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
+            Mode::On
+        } else {
+            Mode::Off
+        };
+        fx.notices.push(Notice::Enabled);
+    }
+
+    pub fn disable(&mut self, now: u64, fx: &mut Effects<W>) {
+        if !self.enabled() {
+            return;
+        }
+        self.switch_off(now, None, fx);
+        self.mode = Mode::Disabled;
+        fx.notices.push(Notice::Disabled);
+    }
+
+    pub fn set_wait_count(&mut self, count: u32, now: u64, fx: &mut Effects<W>) {
+        self.settings.wait_count = count;
+        self.switch_off_if_few(now, fx);
+        self.count_votes(now, fx);
+    }
+
+    /// Turning it ON while OFF switches semi-sync on at once, as stock's
+    /// `ReplSemiSyncSource::set_wait_no_replica` does.
+    pub fn set_wait_no_replica(&mut self, on: bool, now: u64, fx: &mut Effects<W>) {
+        self.settings.wait_no_replica = on;
+        self.switch_off_if_few(now, fx);
+        if on && self.mode == Mode::Off {
+            self.mode = Mode::On;
+        }
+    }
+
+    /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
+    /// Nobody can acknowledge any more what sessions wait for.
+    pub fn reset(&mut self, now: u64, fx: &mut Effects<W>) {
+        self.release_all(now, None, fx);
+        self.newest = None;
+        self.confirmed = None;
+        self.pending.clear();
+        for voter in &mut self.voters {
+            voter.newest = None;
+        }
+        self.stats = Stats::default();
+    }
+
+    // ---- replicas ----
+
+    /// A replica has connected. `start`: it asks for the log from this position
+    /// on, so it has what lies before; None: it names GTIDs instead.
+    pub fn attach(
+        &mut self,
+        link: LinkId,
+        server_id: u32,
+        start: Option<Position>,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) {
+        self.voters.push(Voter {
+            server_id,
+            link,
+            newest: start,
+        });
+        self.count_votes(now, fx);
+    }
+
+    /// Its connection is gone, or no longer counts. May be called twice.
+    pub fn detach(&mut self, link: LinkId, shutting_down: bool, now: u64, fx: &mut Effects<W>) {
+        let before = self.voters.len();
+        self.voters.retain(|voter| voter.link != link);
+        self.warned.retain(|warned| *warned != link);
+        if self.voters.len() == before {
+            return;
+        }
+        self.switch_off_if_few(now, fx);
+        if shutting_down {
+            self.give_up_if_few(now, fx);
+        }
+    }
+
+    /// A replica has everything up to `at`, it says. `served`: how far its
+    /// connection has been served.
+    pub fn on_ack(
+        &mut self,
+        link: LinkId,
+        at: Position,
+        served: Option<Position>,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) -> AckVerdict {
+        let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
+            return AckVerdict::UnknownLink;
+        };
+        if Some(at) > served {
+            let first = !self.warned.contains(&link);
+            if first {
+                self.warned.push(link);
+            }
+            return AckVerdict::FromTheFuture { first };
+        }
+        if Some(at) <= voter.newest {
+            return AckVerdict::Stale;
+        }
+        voter.newest = Some(at);
+        self.count_votes(now, fx);
+        AckVerdict::Accepted
+    }
+
+    /// Whether the event that ends at `end`, about to be sent, should ask for an
+    /// acknowledgement.
+    pub fn wants_ack(&self, link: LinkId, end: Position) -> bool {
+        let Some(voter) = self.voters.iter().find(|voter| voter.link == link) else {
+            return false;
+        };
+        if voter.newest >= Some(end) {
+            return false;
+        }
+        match self.mode {
+            Mode::Disabled => false,
+            // Has it caught up?
+            Mode::Off => self.newest.is_none_or(|newest| end >= newest),
+            // Not if somebody waits for a later one: that will do for both.
+            Mode::On => {
+                Some(end) > self.confirmed
+                    && self.pending.contains(end)
+                    && self.first_waiting().is_none_or(|first| end >= first)
+            }
+        }
+    }
+
+    /// An acknowledgement was asked for.
+    pub fn on_asked(&mut self) {
+        self.stats.net_waits += 1;
+    }
+
+    // ---- commits ----
+
+    /// A commit group was written to the binary log.
+    pub fn on_flush(&mut self, end: Position, now: u64, fx: &mut Effects<W>) {
+        if !self.enabled() {
+            return;
+        }
+        self.newest = self.newest.max(Some(end));
+        if self.mode == Mode::On
+            && let Err(out_of_order) = self.pending.push(end)
+        {
+            fx.notices.push(Notice::OutOfOrder(out_of_order));
+            self.switch_off(now, None, fx);
+        }
+    }
+
+    /// A session has come to its wait point.
+    pub fn begin_wait(
+        &mut self,
+        at: Position,
+        waiter: W,
+        shutting_down: bool,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) -> Begin {
+        match self.mode {
+            Mode::Disabled => return Begin::NotCounted,
+            Mode::Off => return self.done(Outcome::Asynchronous),
+            Mode::On => {}
+        }
+        if self.confirmed >= Some(at) {
+            return self.done(Outcome::Acknowledged);
+        }
+        // Semi-sync was switched on between the flush and now: no replica is
+        // asked to acknowledge this one.
+        if !self.pending.covers(at) {
+            return self.done(Outcome::Asynchronous);
+        }
+        if shutting_down && self.give_up_if_few(now, fx) {
+            return self.done(Outcome::Asynchronous);
+        }
+        if self.first_waiting().is_some_and(|first| at <= first) {
+            self.stats.wait_pos_backtraverse += 1;
+        }
+        self.next_wait += 1;
+        let id = WaitId(self.next_wait);
+        self.waiting
+            .insert((at, id), Waiting { waiter, since: now });
+        Begin::Wait(id)
+    }
+
+    /// The session has waited long enough. false: it was released meanwhile.
+    pub fn on_timeout(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+        let Some(waiting) = self.position_of(id) else {
+            return false;
+        };
+        fx.notices.push(Notice::TimedOut {
+            waiting,
+            confirmed: self.confirmed,
+        });
+        self.switch_off(now, Some(id), fx);
+        true
+    }
+
+    /// The session was woken by a shutdown of the server: it gives up if its
+    /// replicas are gone. false: it was released meanwhile.
+    pub fn on_shutdown(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+        if self.position_of(id).is_none() {
+            return false;
+        }
+        self.give_up_if_few(now, fx);
+        true
+    }
+
+    // ---- the machine ----
+
+    fn has_enough_replicas(&self) -> bool {
+        connected_servers(&self.voters) >= self.settings.wait_count
+    }
+
+    fn first_waiting(&self) -> Option<Position> {
+        self.waiting.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn position_of(&self, id: WaitId) -> Option<Position> {
+        self.waiting
+            .keys()
+            .find_map(|(at, waiting)| (*waiting == id).then_some(*at))
+    }
+
+    fn done(&mut self, outcome: Outcome) -> Begin {
+        self.count(outcome);
+        Begin::Done(outcome)
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Acknowledged => self.stats.yes_tx += 1,
+            Outcome::Asynchronous => self.stats.no_tx += 1,
+        }
+    }
+
+    /// What replicas have, or how many must have it, has changed.
+    fn count_votes(&mut self, now: u64, fx: &mut Effects<W>) {
+        if !self.enabled() {
+            return;
+        }
+        let quorum = quorum_position(&self.voters, self.settings.wait_count, &mut self.scratch);
+        if self.mode == Mode::Off {
+            let caught_up = match self.newest {
+                None => self.has_enough_replicas(),
+                newest => quorum >= newest,
+            };
+            if caught_up {
+                self.mode = Mode::On;
+                let nowhere = Position { file: 0, offset: 0 };
+                fx.notices
+                    .push(Notice::SwitchedOn(quorum.unwrap_or(nowhere)));
+            }
+        }
+        if quorum > self.confirmed {
+            self.confirmed = quorum;
+            self.release_confirmed(now, fx);
+        }
+    }
+
+    fn release_confirmed(&mut self, now: u64, fx: &mut Effects<W>) {
+        let Some(confirmed) = self.confirmed else {
+            return;
+        };
+        self.pending.release_up_to(confirmed);
+        while let Some(first) = self.waiting.first_entry() {
+            if first.key().0 > confirmed {
+                break;
+            }
+            let waiting = first.remove();
+            self.release(waiting, Outcome::Acknowledged, now, fx);
+        }
+    }
+
+    fn release(&mut self, waiting: Waiting<W>, outcome: Outcome, now: u64, fx: &mut Effects<W>) {
+        self.stats.tx_waits += 1;
+        let waited = now.saturating_sub(waiting.since);
+        self.stats.tx_wait_time = self.stats.tx_wait_time.saturating_add(waited);
+        self.count(outcome);
+        fx.released.push((waiting.waiter, outcome));
+    }
+
+    /// Releases everybody unconfirmed. The time of the one that timed out is no
+    /// wait that ended, as in stock's commitTrx.
+    fn release_all(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
+        while let Some(((_, id), waiting)) = self.waiting.pop_first() {
+            if Some(id) == timed_out {
+                self.count(Outcome::Asynchronous);
+                fx.released.push((waiting.waiter, Outcome::Asynchronous));
+            } else {
+                self.release(waiting, Outcome::Asynchronous, now, fx);
+            }
+        }
+    }
+
+    fn switch_off(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
+        if self.mode != Mode::On {
+            return;
+        }
+        self.mode = Mode::Off;
+        self.stats.no_times += 1;
+        self.pending.clear();
+        fx.notices.push(Notice::SwitchedOff);
+        self.release_all(now, timed_out, fx);
+    }
+
+    /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
+    fn switch_off_if_few(&mut self, now: u64, fx: &mut Effects<W>) {
+        if !self.settings.wait_no_replica && !self.has_enough_replicas() {
+            self.switch_off(now, None, fx);
+        }
+    }
+
+    /// The server shuts down: replicas that are gone will not come back in time.
+    fn give_up_if_few(&mut self, now: u64, fx: &mut Effects<W>) -> bool {
+        if self.mode != Mode::On || self.has_enough_replicas() {
+            return false;
+        }
+        if self.newest > self.confirmed {
+            fx.notices.push(Notice::ForcedShutdown);
+        }
+        self.switch_off(now, None, fx);
+        true
+    }
+}

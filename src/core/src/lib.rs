@@ -1,0 +1,36 @@
+//! Pure logic of semi-synchronous replication.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `position` | places in the binary log and their order |
+//! | `events` | what a binary log event's bytes tell: may it end a transaction, which position does it announce |
+//! | `wire` | the 2-byte header of events, and acknowledgements |
+//! | `stream` | acknowledgements out of a byte stream, plain or compressed |
+//! | `quorum` | the newest position that enough replicas have |
+//! | `pending` | commit groups that are not confirmed yet |
+//! | `stats` | the counters behind the status variables |
+//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
+//!
+//! No unsafe, no clock (time is passed in), no lock, no I/O, no server.
+
+#![forbid(unsafe_code)]
+
+mod coordinator;
+mod events;
+mod pending;
+mod position;
+mod quorum;
+mod stats;
+mod stream;
+mod wire;
+
+pub use coordinator::{AckVerdict, Begin, Coordinator, Effects, Notice, Outcome, Settings, WaitId};
+pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
+pub use pending::{OutOfOrder, Pending};
+pub use position::{FileName, Position, split_name};
+pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
+pub use stats::Stats;
+pub use stream::{AckReader, Framing};
+pub use wire::{
+    FLAG_ASK, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack, split_event_header,
+};

@@ -1,0 +1,75 @@
+//! Ends of commit groups that were written to the binary log and are not
+//! confirmed yet. Ascending, because groups are written under one lock.
+
+use crate::position::Position;
+use std::collections::VecDeque;
+
+#[derive(Default, Debug)]
+pub struct Pending(VecDeque<Position>);
+
+/// A group that does not end behind the last one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfOrder {
+    pub last: Position,
+    pub new: Position,
+}
+
+impl Pending {
+    pub fn push(&mut self, end: Position) -> Result<(), OutOfOrder> {
+        match self.0.back() {
+            Some(&last) if last >= end => Err(OutOfOrder { last, new: end }),
+            _ => {
+                self.0.push_back(end);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a group ends exactly here.
+    pub fn contains(&self, end: Position) -> bool {
+        self.0.binary_search(&end).is_ok()
+    }
+
+    /// Whether the group that `at` belongs to is pending.
+    pub fn covers(&self, at: Position) -> bool {
+        self.0.back().is_some_and(|last| *last >= at)
+    }
+
+    pub fn release_up_to(&mut self, confirmed: Position) {
+        while self.0.front().is_some_and(|end| *end <= confirmed) {
+            self.0.pop_front();
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(offset: u64) -> Position {
+        Position { file: 1, offset }
+    }
+
+    #[test]
+    fn groups_come_in_order_and_leave_when_confirmed() {
+        let mut pending = Pending::default();
+        for end in [10, 20, 30] {
+            assert_eq!(pending.push(at(end)), Ok(()));
+        }
+        let again = OutOfOrder {
+            last: at(30),
+            new: at(30),
+        };
+        assert_eq!(pending.push(at(30)), Err(again));
+        assert!(pending.contains(at(20)) && !pending.contains(at(15)));
+        assert!(pending.covers(at(15)) && !pending.covers(at(31)));
+        pending.release_up_to(at(25));
+        assert!(!pending.contains(at(20)) && pending.contains(at(30)));
+        pending.clear();
+        assert!(!pending.covers(at(1)));
+    }
+}

@@ -1,0 +1,159 @@
+//! The semi-sync protocol. Source to replica: every packet's event is preceded
+//! by two bytes, a magic number and a flag that asks for an acknowledgement.
+//! Replica to source: a packet of the magic number, the position (8 bytes,
+//! little-endian) and the file's name, without a terminating NUL.
+
+use crate::position::{Position, split_name};
+use std::fmt;
+
+pub const MAGIC: u8 = 0xef;
+/// In the second byte of the header: the replica must acknowledge the event.
+pub const FLAG_ASK: u8 = 0x01;
+/// The header of an event that asks for nothing.
+pub const HEADER: [u8; 2] = [MAGIC, 0];
+
+/// Longest file name in an acknowledgement (the server's FN_REFLEN - 1).
+const MAX_NAME: usize = 511;
+const NAME_AT: usize = 9;
+/// Longest acknowledgement.
+pub const MAX_ACK: usize = NAME_AT + MAX_NAME;
+
+/// Takes the header off a packet: whether it asks, and the event. None: the
+/// packet has no header.
+pub fn split_event_header(packet: &[u8]) -> Option<(bool, &[u8])> {
+    match packet {
+        [MAGIC, flag, event @ ..] => Some((flag & FLAG_ASK != 0, event)),
+        _ => None,
+    }
+}
+
+/// Puts an acknowledgement together; None if the name is empty or too long.
+pub fn encode_ack<'o>(name: &[u8], offset: u64, out: &'o mut [u8; MAX_ACK]) -> Option<&'o [u8]> {
+    if name.is_empty() {
+        return None;
+    }
+    let end = NAME_AT.checked_add(name.len())?;
+    let [magic, rest @ ..] = out;
+    *magic = MAGIC;
+    let (position, names) = rest.split_first_chunk_mut::<8>()?;
+    *position = offset.to_le_bytes();
+    names.get_mut(..name.len())?.copy_from_slice(name);
+    out.get(..end)
+}
+
+/// What a replica sends during a dump.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Message<'a> {
+    /// Everything up to `position` is in its relay log. `base`: base name of
+    /// the file, as the replica wrote it.
+    Ack { base: &'a [u8], position: Position },
+    /// COM_QUIT: it is leaving.
+    Quit,
+}
+
+/// How a packet breaks the protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Violation {
+    /// It does not begin with the magic number.
+    Magic,
+    /// It ends before the file's name.
+    TooShort,
+    /// Its file name is longer than any can be.
+    NameTooLong,
+    /// What should be a binary log's name is none, or not one of this server.
+    BadName,
+    /// Its header announces more than any acknowledgement has.
+    PacketTooLarge,
+    /// It cannot be decompressed.
+    Compression,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Magic => "the packet does not begin with the magic number",
+            Self::TooShort => "the packet is too short",
+            Self::NameTooLong => "the file name is too long",
+            Self::BadName => "the file name is not one of this server's binary logs",
+            Self::PacketTooLarge => "the packet is longer than an acknowledgement can be",
+            Self::Compression => "the packet cannot be decompressed",
+        })
+    }
+}
+
+/// Understands the payload of one packet.
+pub fn decode(payload: &[u8]) -> Result<Message<'_>, Violation> {
+    const COM_QUIT: u8 = 0x01;
+    let rest = match payload {
+        [COM_QUIT] => return Ok(Message::Quit),
+        [] => return Err(Violation::TooShort),
+        [MAGIC, rest @ ..] => rest,
+        _ => return Err(Violation::Magic),
+    };
+    let Some((offset, name)) = rest.split_first_chunk::<8>() else {
+        return Err(Violation::TooShort);
+    };
+    if name.is_empty() {
+        return Err(Violation::TooShort);
+    }
+    if name.len() > MAX_NAME {
+        return Err(Violation::NameTooLong);
+    }
+    let (base, file) = split_name(name).ok_or(Violation::BadName)?;
+    let offset = u64::from_le_bytes(*offset);
+    Ok(Message::Ack {
+        base,
+        position: Position { file, offset },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_is_taken_off() {
+        assert_eq!(split_event_header(&[0xef, 1, 7]), Some((true, &[7][..])));
+        assert_eq!(split_event_header(&[0xef, 0]), Some((false, &[][..])));
+        assert_eq!(split_event_header(&[0xef]), None);
+        assert_eq!(split_event_header(&[0, 1, 7]), None);
+    }
+
+    #[test]
+    fn an_acknowledgement_is_understood_again() {
+        let mut out = [0; MAX_ACK];
+        let bytes = encode_ack(b"binlog.000001", 158, &mut out).unwrap();
+        assert_eq!(bytes.len(), 9 + 13);
+        let position = Position {
+            file: 1,
+            offset: 158,
+        };
+        assert_eq!(
+            decode(bytes),
+            Ok(Message::Ack {
+                base: b"binlog",
+                position
+            })
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_is_refused() {
+        let mut out = [0; MAX_ACK];
+        assert!(encode_ack(b"", 1, &mut out).is_none());
+        assert!(encode_ack(&[b'x'; 511], 1, &mut out).is_some());
+        assert!(encode_ack(&[b'x'; 512], 1, &mut out).is_none());
+    }
+
+    #[test]
+    fn violations_are_told_apart() {
+        let ack = |name: &[u8]| [&[MAGIC][..], &[0; 8], name].concat();
+        assert_eq!(decode(b""), Err(Violation::TooShort));
+        assert_eq!(decode(&[MAGIC, 1, 2]), Err(Violation::TooShort));
+        assert_eq!(decode(&ack(b"")), Err(Violation::TooShort));
+        assert_eq!(decode(b"\x03SELECT 1"), Err(Violation::Magic));
+        assert_eq!(decode(&ack(b"nonsense")), Err(Violation::BadName));
+        assert_eq!(decode(&ack(&[b'x'; 512])), Err(Violation::NameTooLong));
+        assert_eq!(decode(&[1]), Ok(Message::Quit));
+    }
+}
