@@ -54,7 +54,11 @@ in_both_vocabularies! {
             eventually(SOON, "commits are confirmed", || source.counter("yes_tx") > before);
             replica.execute("STOP REPLICA IO_THREAD");
             source.wait_status("clients", "0");
-            uninstall(source, &names.source_plugin());
+            // How soon it is let go is another test's claim.
+            eventually(SOON, "the plugin is let go", || {
+                source.try_rows(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).is_ok()
+            });
+            eventually(SOON, "the plugin is gone", || !is_listed(source, &names.source_plugin()));
             uninstall(replica, &names.replica_plugin());
             last = [source, replica].map(|server| {
                 let pid = server.pid();
@@ -95,7 +99,9 @@ in_both_vocabularies! {
         // Switching off does not make the connection go: still in use.
         pair.source.set_source("enabled", "0");
         assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
+        pair.source.set_source("enabled", "1");
 
+        // Without a write that would tell the source: once the replica does not count, it is not in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");
         pair.source.wait_status("clients", "0");
         uninstall(&pair.source, &names.source_plugin());
@@ -105,6 +111,17 @@ in_both_vocabularies! {
         pair.replica().wait_applied(&pair.source);
         pair.source.stop();
         pair.replica().stop();
+    }
+
+    fn a_replica_that_leaves_while_semi_sync_is_off_does_not_keep_the_plugin_in_use(names) {
+        // In the order of the guides: off, the replica stopped, UNINSTALL PLUGIN; and no write meanwhile.
+        let pair = Topology::new(names).start();
+        pair.source.set_source("enabled", "0");
+        pair.replica().execute("STOP REPLICA IO_THREAD");
+        let took = pair.source.wait_status("clients", "0");
+        println!("the replica stopped counting after {took:?}");
+        uninstall(&pair.source, &names.source_plugin());
+        assert!(took < Duration::from_secs(1), "it took {took:?}");
     }
 
     fn the_other_name_of_the_same_side_is_refused(names) {
@@ -123,7 +140,8 @@ in_both_vocabularies! {
             println!("{second}: {code} {message}");
             assert_eq!(code, 4045, "{message}");
             assert!(message.contains(&in_the_way), "{message}");
-            let line = server.wait_log_since(mark, "MY-013765");
+            let line = server.wait_log_since(mark, "Cannot install the");
+            assert!(line.contains("[ERROR] [MY-013766] [Repl]"), "{line}");
             assert!(line.contains(&in_the_way) && line.contains(&refused), "{line}");
             assert!(is_listed(&server, &in_the_way) && !is_listed(&server, &refused));
         }
@@ -182,9 +200,11 @@ in_both_vocabularies! {
             (names.source_plugin(), names.source_library()),
             (names.replica_plugin(), names.replica_library()),
         ] {
-            forge_series(&server.plugin_dir(), &library, "forged.so");
+            // A file of its own each time: a server that has refused a library may still have it mapped.
+            let forged = format!("forged_{library}");
+            forge_series(&server.plugin_dir(), &library, &forged);
             let mark = server.log_mark();
-            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin} SONAME 'forged.so'"));
+            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin} SONAME '{forged}'"));
             assert_eq!(code, 1123, "{message}");
             let line = server.wait_log_since(mark, "8.4");
             println!("{line}");
