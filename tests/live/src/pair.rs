@@ -168,6 +168,7 @@ pub struct Builder {
 
 impl Topology {
     /// A source and one replica, semi-sync on both ends, in one vocabulary.
+    #[allow(clippy::new_ret_no_self)] // a test reads best when it begins with what it makes
     pub fn new(names: Names) -> Builder {
         Builder {
             source: ServerConfig::new(1, names).as_source().label("source"),

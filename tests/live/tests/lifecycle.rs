@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use semisync_live_tests::{
     Libraries, Load, Names, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
-    process,
+    process, wait_for,
 };
 
 const SOON: Duration = Duration::from_secs(15);
@@ -55,8 +55,9 @@ in_both_vocabularies! {
             replica.execute("STOP REPLICA IO_THREAD");
             source.wait_status("clients", "0");
             // How soon it is let go is another test's claim.
-            eventually(SOON, "the plugin is let go", || {
-                source.try_rows(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).is_ok()
+            let sql = format!("UNINSTALL PLUGIN {}", names.source_plugin());
+            wait_for(SOON, "the plugin is let go", || {
+                source.try_rows(&sql).map_err(|error| format!("{error}, {} commits", load.committed()))
             });
             eventually(SOON, "the plugin is gone", || !is_listed(source, &names.source_plugin()));
             uninstall(replica, &names.replica_plugin());
@@ -73,9 +74,9 @@ in_both_vocabularies! {
         let first = first.expect("five rounds");
         println!("threads, descriptors, resident KiB: after 5 rounds {first:?}, after 20 {last:?}");
         for (before, after) in first.into_iter().zip(last) {
-            assert!(after.0 <= before.0, "threads: {before:?}, then {after:?}");
-            // One file of the server's own may be open at that moment.
-            assert!(after.1 <= before.1 + 2, "descriptors: {before:?}, then {after:?}");
+            // Threads and files of the server's own come and go; one left by each round would be fifteen.
+            assert!(after.0 <= before.0 + 3, "threads: {before:?}, then {after:?}");
+            assert!(after.1 <= before.1 + 3, "descriptors: {before:?}, then {after:?}");
             assert!(after.2 <= before.2 + 24 * 1024, "memory: {before:?}, then {after:?}");
         }
         replica.execute("START REPLICA IO_THREAD");
