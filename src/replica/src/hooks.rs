@@ -88,7 +88,8 @@ unsafe extern "C" fn before_request_transmit(
         let mut channel = Channel::current().disconnected();
         channel.set_semi_sync(false);
         channel.save();
-        let Some(replica) = Replica::get().filter(|_| is_enabled()) else {
+        let Some(replica) = Replica::get().filter(|replica| is_enabled() && replica.is_working())
+        else {
             return 0;
         };
         // SAFETY: the hook's connection, idle, used during the hook only.
@@ -168,12 +169,9 @@ unsafe extern "C" fn after_queue_event(
 ) -> c_int {
     guard("after_queue_event", 0, || {
         let mut channel = Channel::current();
-        let Some(replica) = Replica::get().filter(|replica| replica.is_working()) else {
+        let Some(replica) = Replica::get().filter(|_| channel.negotiated) else {
             return 0;
         };
-        if !channel.negotiated || !(channel.ask || (channel.heartbeat && channel.may_volunteer)) {
-            return 0;
-        }
         // SAFETY: the server's structure, its file name and its connection.
         let (file, offset, source) = unsafe {
             let param = &*param;
@@ -183,6 +181,18 @@ unsafe extern "C" fn after_queue_event(
                 SourceConnection::new(replica.server, param.mysql),
             )
         };
+        let Some(source) = source else {
+            return 0;
+        };
+        if !replica.is_working() {
+            // After a panic: connect again, without semi-sync. The source then
+            // knows that it must not wait for this replica.
+            source.hang_up();
+            return 0;
+        }
+        if !channel.ask && !(channel.heartbeat && channel.may_volunteer) {
+            return 0;
+        }
         let at = split_name(file.as_bytes()).map(|(_, number)| Position {
             file: number,
             offset,

@@ -66,6 +66,18 @@ impl SourceConnection {
         sent
     }
 
+    /// Ends the connection; the receiver thread finds it so at its next read,
+    /// and connects again.
+    pub fn hang_up(&self) {
+        // SAFETY: this thread owns the connection; its descriptor stays open.
+        unsafe {
+            let vio = (*self.net()).vio;
+            if !vio.is_null() {
+                libc::shutdown((self.symbols.vio_fd)(vio), libc::SHUT_RDWR);
+            }
+        }
+    }
+
     fn net(&self) -> *mut sys::NET {
         // SAFETY: the address of a field; no reference is made.
         unsafe { &raw mut (*self.mysql).net }
