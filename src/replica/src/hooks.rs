@@ -201,9 +201,7 @@ unsafe extern "C" fn after_queue_event(
             return 0;
         }
         let mut buffer = [0; MAX_ACK];
-        let (Some(source), Some(bytes)) =
-            (source, encode_ack(file.as_bytes(), offset, &mut buffer))
-        else {
+        let Some(bytes) = encode_ack(file.as_bytes(), offset, &mut buffer) else {
             return 0;
         };
         if traces_details() {
