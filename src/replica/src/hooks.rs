@@ -190,7 +190,7 @@ unsafe extern "C" fn after_queue_event(
             source.hang_up();
             return 0;
         }
-        if !channel.ask && !(channel.heartbeat && channel.may_volunteer) {
+        if !(channel.ask || channel.heartbeat && channel.may_volunteer) {
             return 0;
         }
         let at = split_name(file.as_bytes()).map(|(_, number)| Position {
