@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use semisync_live_tests::{
     Libraries, Load, Names, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
-    process, wait_for,
+    process,
 };
 
 const SOON: Duration = Duration::from_secs(15);
@@ -54,12 +54,11 @@ in_both_vocabularies! {
             eventually(SOON, "commits are confirmed", || source.counter("yes_tx") > before);
             replica.execute("STOP REPLICA IO_THREAD");
             source.wait_status("clients", "0");
-            // How soon it is let go is another test's claim.
-            let sql = format!("UNINSTALL PLUGIN {}", names.source_plugin());
-            wait_for(SOON, "the plugin is let go", || {
-                source.try_rows(&sql).map_err(|error| format!("{error}, {} commits", load.committed()))
-            });
-            eventually(SOON, "the plugin is gone", || !is_listed(source, &names.source_plugin()));
+            // How soon the plugin is let go is another test's claim.
+            let dumps = "SELECT COUNT(*) FROM performance_schema.threads \
+                         WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%'";
+            eventually(SOON, "the dump thread has ended", || source.value(dumps) == "0");
+            uninstall(source, &names.source_plugin());
             uninstall(replica, &names.replica_plugin());
             last = [source, replica].map(|server| {
                 let pid = server.pid();
