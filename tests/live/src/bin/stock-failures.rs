@@ -174,7 +174,7 @@ fn a_replica_is_gone(libraries: Libraries) -> String {
     pair.replica().kill9();
     seconds(
         pair.source
-            .wait_status_within(Duration::from_secs(60), "clients", "0"),
+            .wait_status_within(Duration::from_secs(150), "clients", "0"),
     )
 }
 
