@@ -7,6 +7,7 @@
 //! a length that no acknowledgement can have is refused by its header alone.
 
 use crate::wire::{MAX_ACK, Message, Violation, decode};
+use ruzstd::decoding::StreamingDecoder;
 use std::io::Read;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +20,9 @@ pub enum Framing {
 /// Longest frame, compressed or not. A replica sends each acknowledgement in a
 /// frame of its own; this leaves room for one that does not.
 const MAX_FRAME: usize = 16 * 1024;
+/// What a zstd frame may ask for to look back into; RFC 8878 says that decoders
+/// should go that far. A server needs no more than the frame's content.
+const MAX_WINDOW: u64 = 8 * 1024 * 1024;
 const PACKET_HEADER: usize = 4;
 const FRAME_HEADER: usize = 7;
 
@@ -121,12 +125,13 @@ fn length([a, b, c]: [u8; 3]) -> usize {
     usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16
 }
 
-/// Exactly `size` bytes must come out, so a bomb goes off in 16 KiB.
+/// Exactly `size` bytes must come out. A bomb fills the window before that shows,
+/// and no more.
 fn decompress(framing: Framing, content: &[u8], size: usize) -> Result<Vec<u8>, Violation> {
     let mut out = Vec::with_capacity(size + 1);
     let most = u64::try_from(size).unwrap_or(0).saturating_add(1);
     let read = match framing {
-        Framing::Zstd => ruzstd::decoding::StreamingDecoder::new(content)
+        Framing::Zstd => StreamingDecoder::new_with_max_window_size(content, MAX_WINDOW)
             .map_err(|_| Violation::Compression)?
             .take(most)
             .read_to_end(&mut out),
