@@ -283,6 +283,8 @@ impl<W> Coordinator<W> {
         if shutting_down {
             self.give_up_if_few(now, fx);
         }
+        // An older connection of the same replica may vote again.
+        self.count_votes(now, fx);
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its
