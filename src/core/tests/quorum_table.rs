@@ -1,0 +1,173 @@
+//! The cases of `data/quorum.txt`, which says how they are read: by the quorum
+//! itself, in every order of the voters that a rotation gives, and by the
+//! coordinator, which never takes back what was confirmed.
+
+use semisync_core::{
+    Coordinator, Effects, LinkId, Position, Settings, Voter, quorum_position, split_name,
+};
+
+#[derive(Debug)]
+enum Event {
+    Count(u32),
+    Connects(u32, Option<Position>),
+    Acknowledges(u32, Position),
+    Leaves(u32),
+}
+
+#[derive(Debug)]
+struct Step {
+    line: usize,
+    event: Event,
+    confirmed: Option<Position>,
+}
+
+struct Case {
+    name: &'static str,
+    steps: Vec<Step>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for (number, text) in include_str!("data/quorum.txt").lines().enumerate() {
+        let trimmed = text.trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if trimmed == text {
+            cases.push(Case {
+                name: text,
+                steps: Vec::new(),
+            });
+            continue;
+        }
+        let line = number + 1;
+        let step =
+            parse(trimmed, line).unwrap_or_else(|| panic!("line {line} makes no sense: {trimmed}"));
+        cases.last_mut().expect("a name first").steps.push(step);
+    }
+    cases
+}
+
+fn parse(text: &str, line: usize) -> Option<Step> {
+    let (event, confirmed) = text.split_once("->")?;
+    let words: Vec<_> = event.split_whitespace().collect();
+    let event = match words[..] {
+        ["count", count] => Event::Count(count.parse().ok()?),
+        [replica, "connects"] => Event::Connects(replica.parse().ok()?, None),
+        [replica, "connects", "at", start] => {
+            Event::Connects(replica.parse().ok()?, Some(position(start)?))
+        }
+        [replica, "acknowledges", at] => Event::Acknowledges(replica.parse().ok()?, position(at)?),
+        [replica, "leaves"] => Event::Leaves(replica.parse().ok()?),
+        _ => return None,
+    };
+    let confirmed = match confirmed.trim() {
+        "-" => None,
+        at => Some(position(at)?),
+    };
+    Some(Step {
+        line,
+        event,
+        confirmed,
+    })
+}
+
+fn position(text: &str) -> Option<Position> {
+    let (name, offset) = text.split_once(':')?;
+    let (_, file) = split_name(name.as_bytes())?;
+    let offset = offset.parse().ok()?;
+    Some(Position { file, offset })
+}
+
+/// The newest connection of a replica, where in `voters` it is.
+fn newest_of(voters: &[Voter], replica: u32) -> usize {
+    (0..voters.len())
+        .filter(|voter| voters[*voter].server_id == replica)
+        .max_by_key(|voter| voters[*voter].link)
+        .expect("not connected")
+}
+
+#[test]
+fn the_table_holds_the_cases_that_stock_gets_wrong() {
+    let cases = cases();
+    assert!(cases.len() >= 15);
+    assert!(cases.iter().all(|case| case.steps.len() >= 3));
+    assert!(cases.iter().any(|case| case.name.contains("p2, p1, p3")));
+}
+
+#[test]
+fn every_case_of_the_table() {
+    for Case { name, steps } in cases() {
+        let (mut voters, mut count, mut links, mut scratch) = (vec![], 1, 0, vec![]);
+        for Step {
+            line,
+            event,
+            confirmed,
+        } in steps
+        {
+            match event {
+                Event::Count(set) => count = set,
+                Event::Connects(server_id, newest) => {
+                    links += 1;
+                    voters.push(Voter {
+                        server_id,
+                        link: LinkId(links),
+                        newest,
+                    });
+                }
+                Event::Acknowledges(replica, at) => {
+                    let voter = newest_of(&voters, replica);
+                    voters[voter].newest = Some(at);
+                }
+                Event::Leaves(replica) => {
+                    voters.remove(newest_of(&voters, replica));
+                }
+            }
+            for _ in 0..voters.len().max(1) {
+                assert_eq!(
+                    quorum_position(&voters, count, &mut scratch),
+                    confirmed,
+                    "{name}, line {line}"
+                );
+                if !voters.is_empty() {
+                    voters.rotate_left(1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_coordinator_follows_the_table_and_takes_nothing_back() {
+    for Case { name, steps } in cases() {
+        let mut core = Coordinator::<()>::new(Settings::default());
+        let mut fx = Effects::default();
+        core.enable(&mut fx);
+        let (mut links, mut next, mut best): (Vec<(u32, LinkId)>, u64, Option<Position>) =
+            (vec![], 0, None);
+        let newest = |links: &[(u32, LinkId)], replica| {
+            let mine = links.iter().filter(|(server, _)| *server == replica);
+            mine.map(|(_, link)| *link).max().expect("not connected")
+        };
+        for step in steps {
+            match step.event {
+                Event::Count(count) => core.set_wait_count(count, 0, &mut fx),
+                Event::Connects(server_id, start) => {
+                    next += 1;
+                    links.push((server_id, LinkId(next)));
+                    core.attach(LinkId(next), server_id, start, 0, &mut fx);
+                }
+                Event::Acknowledges(replica, at) => {
+                    core.on_ack(newest(&links, replica), at, Some(at), 0, &mut fx);
+                }
+                Event::Leaves(replica) => {
+                    let link = newest(&links, replica);
+                    links.retain(|(_, other)| *other != link);
+                    core.detach(link, false, 0, &mut fx);
+                }
+            }
+            best = best.max(step.confirmed);
+            assert_eq!(core.confirmed(), best, "{name}, line {}", step.line);
+        }
+    }
+}
