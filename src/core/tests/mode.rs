@@ -1,0 +1,308 @@
+//! Disabled, OFF and ON: every way from one to another, what the operator reads
+//! in the error log of it, and what must not be a way. Those that begin with a
+//! changed setting or a lost replica are in `settings`.
+
+mod support;
+
+use semisync_core::{
+    Begin,
+    Notice::{Disabled, Enabled, OutOfOrder, SwitchedOff, SwitchedOn, TimedOut},
+    Outcome::{Acknowledged, Asynchronous},
+    Position,
+};
+use support::{Story, at};
+
+const NOWHERE: Position = Position { file: 0, offset: 0 };
+
+// ---- enabling ----
+
+#[test]
+fn enabling_switches_on_although_nobody_is_connected() {
+    let mut story = Story::begin(1, true);
+    assert!(!story.core.enabled() && !story.core.status());
+    story.enable();
+    assert!(story.core.enabled() && story.core.status());
+    assert_eq!(story.notices(), [Enabled]);
+}
+
+#[test]
+fn enabling_without_replicas_does_not_switch_on_if_they_are_not_waited_for() {
+    let mut story = Story::begin(2, false);
+    story.connect(1);
+    story.enable();
+    assert!(story.core.enabled() && !story.core.status());
+    assert_eq!(story.notices(), [Enabled]);
+    assert_eq!(story.stats().no_times, 0);
+}
+
+#[test]
+fn enabling_with_enough_replicas_switches_on() {
+    let mut story = Story::begin(2, false);
+    story.connect(1);
+    story.connect(2);
+    story.enable();
+    assert!(story.core.status());
+}
+
+#[test]
+fn enabling_twice_changes_nothing() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.enable();
+    assert_eq!(story.notices(), []);
+    assert_eq!(story.core.wait_sessions(), 1);
+    assert_eq!(story.core.newest(), Some(at(100)));
+}
+
+#[test]
+fn enabling_anew_forgets_commits_but_not_replicas() {
+    let mut story = Story::with_replicas(1, true, 2);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    story.disable();
+    story.enable();
+    assert_eq!((story.core.newest(), story.core.confirmed()), (None, None));
+    assert_eq!(story.core.clients(), 2);
+    assert_eq!(story.stats().no_times, 1);
+    // Replica 1 has 100 still; the next thing said by anybody finds it.
+    story.ack(story.link(2), 50);
+    assert_eq!(story.core.confirmed(), Some(at(100)));
+}
+
+// ---- disabling ----
+
+#[test]
+fn disabling_releases_everybody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.disable();
+    assert!(!story.core.enabled() && !story.core.status());
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert_eq!(story.notices(), [SwitchedOff, Disabled]);
+}
+
+#[test]
+fn disabling_while_off_switches_nothing_off() {
+    let mut story = Story::switched_off(1, 1);
+    let before = story.stats().no_times;
+    story.disable();
+    assert_eq!(story.notices(), [Disabled]);
+    assert_eq!(story.stats().no_times, before);
+    story.disable();
+    assert_eq!(story.notices(), []);
+}
+
+#[test]
+fn while_disabled_nothing_is_waited_for_nor_counted() {
+    let mut story = Story::begin(1, true);
+    let link = story.connect(1);
+    story.flush(100);
+    assert_eq!(story.commit(100, "session"), Begin::NotCounted);
+    story.ack(link, 100);
+    story.set_count(2);
+    story.set_wait_no_replica(false);
+    story.set_wait_no_replica(true);
+    story.leave_during_shutdown(link);
+    assert_eq!(story.core.newest(), None);
+    assert!(!story.core.wanting() && !story.core.status());
+    assert_eq!(story.notices(), []);
+    assert_eq!(story.stats(), Default::default());
+}
+
+// ---- timeout ----
+
+#[test]
+fn a_timeout_switches_off_and_releases_everybody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    for end in [100, 200, 300] {
+        story.flush(end);
+    }
+    story.ack(story.link(1), 100);
+    story.wait(200, "first");
+    let second = story.wait(300, "second");
+    assert!(story.time_out(second));
+    assert!(story.core.enabled() && !story.core.status());
+    assert_eq!(
+        story.released(),
+        [("first", Asynchronous), ("second", Asynchronous)]
+    );
+    let (no_times, no_tx) = (story.stats().no_times, story.stats().no_tx);
+    assert_eq!((no_times, no_tx), (1, 2));
+    let waiting = at(300);
+    let confirmed = Some(at(100));
+    assert_eq!(
+        story.notices(),
+        [TimedOut { waiting, confirmed }, SwitchedOff]
+    );
+}
+
+#[test]
+fn a_timeout_that_comes_after_the_release_changes_nothing() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let id = story.wait(100, "session");
+    story.ack(story.link(1), 100);
+    assert!(!story.time_out(id));
+    assert!(story.core.status());
+    assert_eq!(story.notices(), []);
+}
+
+#[test]
+fn of_two_that_time_out_together_one_switches_off() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let first = story.wait(100, "first");
+    let second = story.wait(100, "second");
+    assert!(story.time_out(first));
+    assert!(!story.time_out(second));
+    assert_eq!(story.stats().no_times, 1);
+    assert_eq!(story.released().len(), 2);
+}
+
+#[test]
+fn while_off_commits_go_on_and_are_counted() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    assert_eq!(story.commit(200, "session"), Begin::Done(Asynchronous));
+    assert_eq!(story.stats().no_tx, 2);
+    assert!(story.core.wanting());
+}
+
+// ---- catching up ----
+
+#[test]
+fn catching_up_with_the_newest_commit_switches_on() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    story.ack(story.link(1), 200);
+    assert!(story.core.status() && !story.core.wanting());
+    assert_eq!(story.notices(), [SwitchedOn(at(200))]);
+}
+
+#[test]
+fn catching_up_with_an_older_commit_does_not_switch_on() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    story.ack(story.link(1), 199);
+    assert!(!story.core.status());
+    assert_eq!(story.notices(), []);
+}
+
+#[test]
+fn one_of_two_does_not_switch_on() {
+    let mut story = Story::switched_off(2, 3);
+    story.ack(story.link(1), 100);
+    assert!(!story.core.status());
+    story.ack(story.link(2), 99);
+    assert!(!story.core.status());
+    assert_eq!(story.notices(), []);
+    story.ack(story.link(3), 100);
+    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+}
+
+#[test]
+fn a_late_ack_does_not_switch_on_twice() {
+    let mut story = Story::switched_off(1, 2);
+    story.ack(story.link(1), 100);
+    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+    story.ack(story.link(2), 100);
+    story.ack(story.link(1), 100);
+    assert_eq!(story.notices(), []);
+    assert!(story.core.status());
+}
+
+#[test]
+fn a_replica_that_comes_back_with_the_newest_commit_switches_on() {
+    let mut story = Story::switched_off(1, 1);
+    story.leave(story.link(1));
+    story.connect_at(1, 99);
+    assert!(!story.core.status());
+    story.connect_at(1, 100);
+    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+}
+
+#[test]
+fn one_replica_on_two_connections_does_not_switch_on_for_two() {
+    let mut story = Story::switched_off(2, 0);
+    story.connect_at(1, 100);
+    story.connect_at(1, 100);
+    assert_eq!(story.core.clients(), 1);
+    assert!(!story.core.status());
+}
+
+#[test]
+fn if_there_was_no_commit_enough_replicas_switch_on_by_connecting() {
+    let mut story = Story::begin(2, false);
+    story.enable();
+    story.connect(1);
+    assert!(!story.core.status());
+    story.connect(2);
+    assert_eq!(story.notices(), [Enabled, SwitchedOn(NOWHERE)]);
+    assert_eq!(story.core.confirmed(), None);
+}
+
+#[test]
+fn a_commit_of_the_time_of_off_is_not_waited_for_after_switching_on() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    story.set_wait_no_replica(true);
+    assert!(story.core.status());
+    assert_eq!(story.commit(200, "session"), Begin::Done(Asynchronous));
+}
+
+// ---- reset, and a log that goes back ----
+
+#[test]
+fn a_reset_releases_waiters_and_clears_counters() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.core.on_asked();
+    story.reset();
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert_eq!(story.stats(), Default::default());
+    assert_eq!((story.core.newest(), story.core.confirmed()), (None, None));
+    assert_eq!(story.notices(), []);
+}
+
+#[test]
+fn a_reset_keeps_replicas_and_mode() {
+    for mut story in [
+        Story::with_replicas(1, true, 2),
+        Story::switched_off(1, 2),
+        Story::begin(1, true),
+    ] {
+        let before = (story.core.enabled(), story.core.status());
+        story.reset();
+        assert_eq!((story.core.enabled(), story.core.status()), before);
+    }
+}
+
+#[test]
+fn what_a_replica_had_before_a_reset_does_not_count_after_it() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(900);
+    story.ack(story.link(1), 900);
+    story.reset();
+    story.flush(100);
+    story.wait(100, "session");
+    story.connect(2);
+    assert_eq!(story.released(), []);
+    story.ack(story.link(1), 100);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
+fn a_log_that_goes_back_switches_off() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(200);
+    story.wait(200, "session");
+    story.flush(100);
+    let (last, new) = (at(200), at(100));
+    let out_of_order = OutOfOrder(semisync_core::OutOfOrder { last, new });
+    assert_eq!(story.notices(), [out_of_order, SwitchedOff]);
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert_eq!(story.core.newest(), Some(at(200)));
+}

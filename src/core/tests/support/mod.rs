@@ -1,0 +1,168 @@
+//! A coordinator with what surrounds it in tests that tell a story: time that
+//! passes by the call, replicas by number, positions by their offset in one file.
+//! What it wants done is collected until it is asked for.
+
+#![allow(dead_code)] // every test uses its own part
+
+use semisync_core::{
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Stats,
+    WaitId,
+};
+
+pub fn at(offset: u64) -> Position {
+    Position { file: 1, offset }
+}
+
+pub struct Story {
+    pub core: Coordinator<&'static str>,
+    fx: Effects<&'static str>,
+    now: u64,
+    links: u64,
+}
+
+impl Story {
+    /// Not enabled yet.
+    pub fn begin(wait_count: u32, wait_no_replica: bool) -> Self {
+        Self {
+            core: Coordinator::new(Settings {
+                wait_count,
+                wait_no_replica,
+            }),
+            fx: Effects::default(),
+            now: 1_000_000,
+            links: 0,
+        }
+    }
+
+    /// Enabled, with replicas 1 to `replicas` connected by auto-position; the
+    /// notices of that are forgotten.
+    pub fn with_replicas(wait_count: u32, wait_no_replica: bool, replicas: u32) -> Self {
+        let mut story = Self::begin(wait_count, wait_no_replica);
+        for server in 1..=replicas {
+            story.connect(server);
+        }
+        story.enable();
+        story.notices();
+        story
+    }
+
+    /// As `with_replicas`; then a commit at 100 has timed out.
+    pub fn switched_off(wait_count: u32, replicas: u32) -> Self {
+        let mut story = Self::with_replicas(wait_count, true, replicas);
+        story.flush(100);
+        let id = story.wait(100, "gives up");
+        assert!(story.time_out(id) && !story.core.status());
+        story.notices();
+        story.released();
+        story
+    }
+
+    pub fn later(&mut self, micros: u64) {
+        self.now += micros;
+    }
+
+    pub fn enable(&mut self) {
+        self.core.enable(&mut self.fx);
+    }
+
+    pub fn disable(&mut self) {
+        self.core.disable(self.now, &mut self.fx);
+    }
+
+    pub fn reset(&mut self) {
+        self.core.reset(self.now, &mut self.fx);
+    }
+
+    pub fn set_count(&mut self, count: u32) {
+        self.core.set_wait_count(count, self.now, &mut self.fx);
+    }
+
+    pub fn set_wait_no_replica(&mut self, on: bool) {
+        self.core.set_wait_no_replica(on, self.now, &mut self.fx);
+    }
+
+    /// With auto-position.
+    pub fn connect(&mut self, server: u32) -> LinkId {
+        self.attach(server, None)
+    }
+
+    /// By file and position.
+    pub fn connect_at(&mut self, server: u32, offset: u64) -> LinkId {
+        self.attach(server, Some(at(offset)))
+    }
+
+    fn attach(&mut self, server: u32, start: Option<Position>) -> LinkId {
+        self.links += 1;
+        let link = LinkId(self.links);
+        self.core
+            .attach(link, server, start, self.now, &mut self.fx);
+        link
+    }
+
+    pub fn leave(&mut self, link: LinkId) {
+        self.core.detach(link, false, self.now, &mut self.fx);
+    }
+
+    pub fn leave_during_shutdown(&mut self, link: LinkId) {
+        self.core.detach(link, true, self.now, &mut self.fx);
+    }
+
+    pub fn flush(&mut self, offset: u64) {
+        self.core.on_flush(at(offset), self.now, &mut self.fx);
+    }
+
+    pub fn commit(&mut self, offset: u64, who: &'static str) -> Begin {
+        self.core
+            .begin_wait(at(offset), who, false, self.now, &mut self.fx)
+    }
+
+    pub fn commit_during_shutdown(&mut self, offset: u64, who: &'static str) -> Begin {
+        self.core
+            .begin_wait(at(offset), who, true, self.now, &mut self.fx)
+    }
+
+    /// A commit that has to wait.
+    pub fn wait(&mut self, offset: u64, who: &'static str) -> WaitId {
+        match self.commit(offset, who) {
+            Begin::Wait(id) => id,
+            done => panic!("{who} does not wait: {done:?}"),
+        }
+    }
+
+    pub fn time_out(&mut self, id: WaitId) -> bool {
+        self.core.on_timeout(id, self.now, &mut self.fx)
+    }
+
+    pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
+        self.core.on_shutdown(id, self.now, &mut self.fx)
+    }
+
+    /// An acknowledgement of what was sent.
+    pub fn ack(&mut self, link: LinkId, offset: u64) -> AckVerdict {
+        self.ack_of_served(link, offset, Some(offset))
+    }
+
+    pub fn ack_of_served(&mut self, link: LinkId, offset: u64, served: Option<u64>) -> AckVerdict {
+        self.core
+            .on_ack(link, at(offset), served.map(at), self.now, &mut self.fx)
+    }
+
+    /// The notices since the last call.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.fx.notices)
+    }
+
+    /// Who was released since the last call, and how.
+    pub fn released(&mut self) -> Vec<(&'static str, Outcome)> {
+        std::mem::take(&mut self.fx.released)
+    }
+
+    pub fn stats(&self) -> Stats {
+        *self.core.stats()
+    }
+
+    /// The first connections have the numbers of their replicas.
+    pub fn link(&self, server: u64) -> LinkId {
+        LinkId(server)
+    }
+}

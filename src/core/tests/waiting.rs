@@ -1,0 +1,272 @@
+//! Sessions that wait: who is released by what, and what is counted of it.
+
+mod support;
+
+use semisync_core::{
+    AckVerdict, Begin,
+    Notice::{ForcedShutdown, SwitchedOff},
+    Outcome::{Acknowledged, Asynchronous},
+};
+use support::{Story, at};
+
+// ---- acknowledgements ----
+
+#[test]
+fn an_acknowledgement_releases_everybody_up_to_it_and_nobody_behind() {
+    let mut story = Story::with_replicas(1, true, 1);
+    for end in [100, 200, 300] {
+        story.flush(end);
+    }
+    story.wait(300, "third");
+    story.wait(200, "second");
+    story.wait(100, "first");
+    story.ack(story.link(1), 200);
+    assert_eq!(
+        story.released(),
+        [("first", Acknowledged), ("second", Acknowledged)]
+    );
+    assert_eq!(story.core.wait_sessions(), 1);
+    assert_eq!(story.core.confirmed(), Some(at(200)));
+}
+
+#[test]
+fn acknowledged_before_the_wait_point_is_reached_means_no_wait() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    assert_eq!(story.commit(100, "session"), Begin::Done(Acknowledged));
+    assert_eq!(story.commit(50, "old"), Begin::Done(Acknowledged));
+    assert_eq!((story.stats().yes_tx, story.stats().tx_waits), (2, 0));
+}
+
+#[test]
+fn a_transaction_inside_a_group_is_released_with_the_group() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(300);
+    story.wait(100, "in the middle");
+    story.ack(story.link(1), 300);
+    assert_eq!(story.released(), [("in the middle", Acknowledged)]);
+}
+
+#[test]
+fn a_position_that_was_never_flushed_is_not_waited_for() {
+    let mut story = Story::with_replicas(1, true, 1);
+    assert_eq!(story.commit(100, "session"), Begin::Done(Asynchronous));
+    story.flush(100);
+    assert_eq!(story.commit(101, "session"), Begin::Done(Asynchronous));
+    assert_eq!(story.stats().no_tx, 2);
+}
+
+#[test]
+fn what_was_confirmed_stays_confirmed_without_the_replica() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    story.leave(story.link(1));
+    assert_eq!(story.commit(100, "session"), Begin::Done(Acknowledged));
+}
+
+#[test]
+fn a_replica_that_is_gone_does_not_help_to_confirm() {
+    let mut story = Story::with_replicas(2, true, 3);
+    story.flush(100);
+    story.wait(100, "session");
+    story.ack(story.link(1), 100);
+    story.leave(story.link(1));
+    story.ack(story.link(2), 100);
+    assert_eq!(story.released(), []);
+    story.ack(story.link(3), 100);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
+fn a_lost_acknowledgement_heals_when_the_replica_is_back_by_position() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.leave(story.link(1));
+    story.connect_at(1, 100);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
+fn a_lost_acknowledgement_heals_when_the_replica_is_back_by_auto_position() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.leave(story.link(1));
+    let back = story.connect(1);
+    assert!(story.core.wanting(), "so its heartbeats ask");
+    story.ack(back, 100);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
+fn an_acknowledgement_on_the_older_connection_counts_once_the_newer_is_gone() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    let newer = story.connect(1);
+    assert_eq!(story.ack(story.link(1), 100), AckVerdict::Accepted);
+    assert_eq!(story.released(), [], "the newer connection speaks for it");
+    story.leave(newer);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
+fn leaving_twice_is_leaving_once() {
+    let mut story = Story::with_replicas(1, true, 2);
+    story.leave(story.link(1));
+    story.leave(story.link(1));
+    assert_eq!(story.core.clients(), 1);
+    assert_eq!(story.ack(story.link(1), 100), AckVerdict::UnknownLink);
+}
+
+// ---- acknowledgements that do not count ----
+
+#[test]
+fn an_acknowledgement_from_the_future_is_refused_and_warned_of_once() {
+    let mut story = Story::with_replicas(1, true, 1);
+    let link = story.link(1);
+    story.flush(100);
+    story.wait(100, "session");
+    let refused = |first| AckVerdict::FromTheFuture { first };
+    assert_eq!(story.ack_of_served(link, 100, Some(99)), refused(true));
+    assert_eq!(story.ack_of_served(link, 5000, Some(100)), refused(false));
+    assert_eq!(story.ack_of_served(link, 100, None), refused(false));
+    assert_eq!(story.released(), []);
+    assert_eq!(story.core.confirmed(), None);
+    // Nor later, when it has been served that far.
+    story.flush(5000);
+    story.connect(2);
+    assert_eq!(story.core.confirmed(), None);
+    let again = story.connect(1);
+    assert_eq!(story.ack_of_served(again, 100, None), refused(true));
+}
+
+#[test]
+fn old_and_repeated_acknowledgements_change_nothing() {
+    let mut story = Story::with_replicas(1, true, 1);
+    let link = story.link(1);
+    story.flush(100);
+    assert_eq!(story.ack(link, 100), AckVerdict::Accepted);
+    assert_eq!(story.ack(link, 100), AckVerdict::Stale);
+    assert_eq!(story.ack_of_served(link, 50, Some(100)), AckVerdict::Stale);
+    assert_eq!(story.core.confirmed(), Some(at(100)));
+}
+
+// ---- counters ----
+
+#[test]
+fn a_wait_that_was_acknowledged_is_counted_with_its_time() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.flush(200);
+    story.wait(100, "first");
+    story.later(30);
+    story.wait(200, "second");
+    story.later(70);
+    story.ack(story.link(1), 200);
+    let stats = story.stats();
+    assert_eq!((stats.tx_waits, stats.tx_wait_time), (2, 100 + 70));
+    assert_eq!(stats.tx_avg_wait_time(), 85);
+    assert_eq!((stats.yes_tx, stats.no_tx, stats.no_times), (2, 0, 0));
+}
+
+#[test]
+fn the_one_that_timed_out_counts_no_wait() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let first = story.wait(100, "first");
+    story.later(10);
+    story.wait(100, "second");
+    story.later(40);
+    story.time_out(first);
+    let stats = story.stats();
+    assert_eq!((stats.tx_waits, stats.tx_wait_time), (1, 40));
+    assert_eq!((stats.yes_tx, stats.no_tx), (0, 2));
+}
+
+#[test]
+fn waiting_for_an_earlier_position_than_the_others_is_counted() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(300);
+    for (position, counted) in [(200, 0), (300, 0), (100, 1), (100, 2), (150, 2)] {
+        story.wait(position, "session");
+        assert_eq!(story.stats().wait_pos_backtraverse, counted, "{position}");
+    }
+}
+
+#[test]
+fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
+    let mut core = semisync_core::Coordinator::new(Default::default());
+    let mut fx = semisync_core::Effects::default();
+    let link = semisync_core::LinkId(1);
+    core.enable(&mut fx);
+    core.attach(link, 1, None, 0, &mut fx);
+    core.on_flush(at(100), 1000, &mut fx);
+    core.begin_wait(at(100), (), false, 1000, &mut fx);
+    core.on_ack(link, at(100), Some(at(100)), 10, &mut fx);
+    assert_eq!((core.stats().tx_waits, core.stats().tx_wait_time), (1, 0));
+}
+
+// ---- shutdown of the server ----
+
+#[test]
+fn during_a_shutdown_nobody_begins_to_wait_for_replicas_that_are_gone() {
+    let mut story = Story::with_replicas(2, true, 1);
+    story.flush(100);
+    story.wait(100, "before");
+    assert_eq!(
+        story.commit_during_shutdown(100, "after"),
+        Begin::Done(Asynchronous)
+    );
+    assert_eq!(story.released(), [("before", Asynchronous)]);
+    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.stats().no_tx, 2);
+}
+
+#[test]
+fn during_a_shutdown_replicas_that_are_there_are_waited_for() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let Begin::Wait(id) = story.commit_during_shutdown(100, "session") else {
+        panic!("it should wait");
+    };
+    assert!(story.wake_by_shutdown(id));
+    assert!(story.core.status());
+    assert_eq!((story.released(), story.notices()), (vec![], vec![]));
+}
+
+#[test]
+fn a_session_woken_by_a_shutdown_gives_up_if_its_replicas_are_gone() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let id = story.wait(100, "session");
+    story.leave(story.link(1));
+    assert!(story.wake_by_shutdown(id));
+    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert!(!story.wake_by_shutdown(id), "it was released");
+}
+
+#[test]
+fn the_last_replica_that_leaves_during_a_shutdown_ends_all_waits() {
+    let mut story = Story::with_replicas(2, true, 3);
+    story.flush(100);
+    story.wait(100, "session");
+    story.leave_during_shutdown(story.link(1));
+    assert_eq!(story.released(), [], "two are left");
+    story.leave_during_shutdown(story.link(2));
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+}
+
+#[test]
+fn a_shutdown_with_everything_confirmed_is_not_forced() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    story.leave_during_shutdown(story.link(1));
+    assert_eq!(story.notices(), [SwitchedOff]);
+}
