@@ -60,10 +60,18 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
     let Some(server) = Server::connect(plugin) else {
         return 1;
     };
+    if start(vocabulary, plugin, server) {
+        return 0;
+    }
+    Server::disconnect();
+    1
+}
+
+fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bool {
     guard::arm(after_panic);
     if plugin.server_has_variable(vocabulary.rival_variable) {
         server.error_conflict(vocabulary.plugin, vocabulary.rival);
-        return 1;
+        return false;
     }
     let replica = REPLICA.get_or_init(|| Replica {
         server,
@@ -71,11 +79,9 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
         failed: AtomicBool::new(false),
     });
     replica.failed.store(false, Ordering::Release);
-    if !register(server, &RELAY_IO, plugin) {
-        return 1;
-    }
-    OBSERVING.store(true, Ordering::Release);
-    0
+    let observing = register(server, &RELAY_IO, plugin);
+    OBSERVING.store(observing, Ordering::Release);
+    observing
 }
 
 /// Refused while a semi-sync receiver runs: its connection carries our header.
@@ -96,7 +102,9 @@ pub fn deinit(plugin: &Handle) -> c_int {
     let Some(replica) = Replica::get().filter(|_| OBSERVING.swap(false, Ordering::AcqRel)) else {
         return 0;
     };
-    c_int::from(!unregister(replica.server, &RELAY_IO, plugin))
+    let taken_back = unregister(replica.server, &RELAY_IO, plugin);
+    Server::disconnect();
+    c_int::from(!taken_back)
 }
 
 /// A hook panicked: replication goes on, without acknowledgements.

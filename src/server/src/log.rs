@@ -5,11 +5,15 @@
 //! series says today. `note` and its like are for what stock has no message for.
 //! Any thread may log; no lock of ours may be held (the log may block on disk).
 
+use crate::plugin::Service;
 use semisync_sys as sys;
 use std::{
     ffi::{CStr, CString, c_int, c_longlong, c_void},
     fmt,
-    sync::atomic::{AtomicPtr, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicPtr, Ordering},
+    },
 };
 
 /// Priority of a line in the error log.
@@ -31,12 +35,17 @@ pub enum Arg<'a> {
 static MESSAGE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 static ERRMSG: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Makes the log usable. `message` and `errmsg_by_errcode` are the slots of the
-/// service "log_builtins", which the server keeps in static memory.
+/// The service, kept as long as its functions are used.
+static SERVICE: Mutex<Option<Service<*const c_void>>> = Mutex::new(None);
+
+/// Makes the log usable. `message` and `errmsg_by_errcode` are slots of the
+/// service "log_builtins".
 pub(crate) fn connect(
     message: sys::log_builtins_message_func,
     errmsg_by_errcode: sys::log_builtins_errmsg_func,
+    service: Service<*const c_void>,
 ) {
+    *SERVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
     let address = |f: Option<*mut c_void>| f.unwrap_or(std::ptr::null_mut());
     MESSAGE.store(
         address(message.map(|f| f as *mut c_void)),
@@ -46,6 +55,14 @@ pub(crate) fn connect(
         address(errmsg_by_errcode.map(|f| f as *mut c_void)),
         Ordering::Release,
     );
+}
+
+/// Gives the service back; whatever is logged from now on is lost. The functions
+/// are the server's own, so one that is just running ends well.
+pub(crate) fn disconnect() {
+    MESSAGE.store(std::ptr::null_mut(), Ordering::Release);
+    ERRMSG.store(std::ptr::null_mut(), Ordering::Release);
+    *SERVICE.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// Logs the server's message `code`, its conversions filled with `args` in order.

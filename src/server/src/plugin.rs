@@ -23,12 +23,16 @@ pub struct Services {
     pub plugin_log: &'static AtomicPtr<c_void>,
 }
 
-/// An acquired component registry; released when dropped. The services that we
-/// acquire from it are static tables of the server and are never given back.
-pub(crate) struct Registry {
+/// A service of the server's component registry, given back when dropped: the
+/// server complains at its end about one that is not.
+pub(crate) struct Service<T> {
+    table: *const T,
     registry: *const sys::mysql_registry,
     release: Option<unsafe extern "C" fn(*const sys::mysql_registry) -> c_int>,
 }
+
+// SAFETY: tables of functions that any thread may call.
+unsafe impl<T> Send for Service<T> {}
 
 impl Handle {
     /// # Safety
@@ -62,28 +66,41 @@ impl Handle {
         }
     }
 
-    pub(crate) fn registry(&self) -> Option<Registry> {
-        let service = self.services.registry.load(Ordering::Acquire);
-        let service = service.cast::<sys::plugin_registry_service_t>();
-        if service.is_null() {
+    /// The service `name`, whose layout is `T`; None: the server has none.
+    pub(crate) fn service<T>(&self, name: &CStr) -> Option<Service<T>> {
+        let registries = self.services.registry.load(Ordering::Acquire);
+        let registries = registries.cast::<sys::plugin_registry_service_t>();
+        if registries.is_null() {
             return None;
         }
         // SAFETY: as in `refuse`.
-        let (acquire, release) = unsafe { ((*service).acquire?, (*service).release) };
+        let (acquire, release) = unsafe { ((*registries).acquire?, (*registries).release) };
         // SAFETY: no argument, answers with the registry or null.
         let registry = unsafe { acquire() };
-        (!registry.is_null()).then_some(Registry { registry, release })
+        if registry.is_null() {
+            return None;
+        }
+        let mut service = Service {
+            table: std::ptr::null(),
+            registry,
+            release,
+        };
+        let mut found = std::ptr::null_mut();
+        // SAFETY: the registry is acquired; 0 means that `found` was set.
+        let failed = unsafe { (*registry).acquire?(name.as_ptr(), &mut found) };
+        if failed != 0 || found.is_null() {
+            return None;
+        }
+        service.table = found.cast_const().cast();
+        Some(service)
     }
 
     /// Whether the server has a system variable `name` (of a plugin that is
     /// installed): the way stock's plugins find each other. Not while one of
     /// the server's variable locks is held.
     pub fn server_has_variable(&self, name: &CStr) -> bool {
-        let Some(registry) = self.registry() else {
-            return false;
-        };
-        let Some(service) = registry
-            .acquire::<sys::component_sys_variable_register_t>(c"component_sys_variable_register")
+        let Some(service) = self
+            .service::<sys::component_sys_variable_register_t>(c"component_sys_variable_register")
         else {
             return false;
         };
@@ -93,7 +110,7 @@ impl Handle {
         // SAFETY: the service is acquired; value points to a buffer of
         // `length` bytes; answers non-zero if there is no such variable.
         unsafe {
-            (*service).get_variable.is_some_and(|get| {
+            (*service.table()).get_variable.is_some_and(|get| {
                 get(
                     c"mysql_server".as_ptr(),
                     name.as_ptr(),
@@ -105,20 +122,24 @@ impl Handle {
     }
 }
 
-impl Registry {
-    /// The service `name`, whose layout is `T`.
-    pub(crate) fn acquire<T>(&self, name: &CStr) -> Option<*const T> {
-        let mut service = std::ptr::null_mut();
-        // SAFETY: the registry is acquired; 0 means that `service` was set.
-        let failed = unsafe { (*self.registry).acquire?(name.as_ptr(), &mut service) };
-        (failed == 0 && !service.is_null()).then_some(service.cast_const().cast())
+impl<T> Service<T> {
+    pub(crate) fn table(&self) -> *const T {
+        self.table
     }
 }
 
-impl Drop for Registry {
+impl<T> Drop for Service<T> {
     fn drop(&mut self) {
+        if !self.table.is_null() {
+            // SAFETY: acquired in `Handle::service`, released once.
+            unsafe {
+                if let Some(release) = (*self.registry).release {
+                    release(self.table.cast_mut().cast());
+                }
+            }
+        }
         if let Some(release) = self.release {
-            // SAFETY: acquired in `Handle::registry`, released once.
+            // SAFETY: as above.
             unsafe { release(self.registry) };
         }
     }

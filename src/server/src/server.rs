@@ -66,14 +66,13 @@ impl Server {
     }
 
     fn open_log(self, plugin: &crate::plugin::Handle) -> Result<(), String> {
-        let table = plugin
-            .registry()
-            .and_then(|registry| registry.acquire::<*const c_void>(c"log_builtins.mysql_server"))
+        let service = plugin
+            .service::<*const c_void>(c"log_builtins.mysql_server")
             .ok_or("the server has no service log_builtins")?;
         let slot = |index: u32| -> *const c_void {
             // SAFETY: the service table of this series has that many slots (its
-            // first use is checked below); it lives as long as the server.
-            unsafe { *table.add(index as usize) }
+            // first use is checked below).
+            unsafe { *service.table().add(index as usize) }
         };
         let message = slot(sys::LOG_BUILTINS_MESSAGE_SLOT);
         if message != self.symbols.log_builtins_message {
@@ -89,9 +88,16 @@ impl Server {
             log::connect(
                 std::mem::transmute::<*const c_void, sys::log_builtins_message_func>(message),
                 std::mem::transmute::<*const c_void, sys::log_builtins_errmsg_func>(errmsg),
+                service,
             );
         }
         Ok(())
+    }
+
+    /// Gives back what `connect` took from the server. The last thing in
+    /// `deinit`, and after a refusal in `init`: nothing is logged afterwards.
+    pub fn disconnect() {
+        log::disconnect();
     }
 
     /// Whether the server has begun to shut down. Any thread, no lock.

@@ -27,10 +27,18 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
     let Some(server) = Server::connect(plugin) else {
         return 1;
     };
+    if start(vocabulary, plugin, server) {
+        return 0;
+    }
+    Server::disconnect();
+    1
+}
+
+fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bool {
     guard::arm(after_panic);
     if plugin.server_has_variable(vocabulary.rival_variable) {
         server.error_conflict(vocabulary.plugin, vocabulary.rival);
-        return 1;
+        return false;
     }
     for stage in [
         &vocabulary.waiting_for_ack,
@@ -44,10 +52,10 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
     let source = Source::start(server, vocabulary);
     if apply_options(source) && observe(server, plugin) {
         OBSERVING.store(true, Ordering::Release);
-        return 0;
+        return true;
     }
     source.set_enabled(false);
-    1
+    false
 }
 
 fn observe(server: Server, plugin: &Handle) -> bool {
@@ -110,6 +118,7 @@ pub fn deinit(plugin: &Handle) -> c_int {
     if result == 0 {
         log::message(Level::Note, sys::ER_SEMISYNC_UNREGISTERED_REPLICATOR, &[]);
     }
+    Server::disconnect();
     result
 }
 
