@@ -4,13 +4,10 @@
 //! at the latest on drop. When the test has failed the directory stays, and its place is printed.
 
 use std::fs::{self, OpenOptions};
-use std::io;
-use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,17 +15,15 @@ use mysql::Conn;
 
 use crate::config::ServerConfig;
 use crate::names::Names;
-use crate::paths::{scratch_root, server_dir};
+use crate::paths::server_dir;
 use crate::process;
+use crate::scratch::{copy_tree, free_port, keep, new_dir};
 use crate::slots::{self, Slot};
 use crate::wait::{PATIENCE, wait_for};
 
 /// A start takes under a second on an idle machine.
 const START_BOUND: Duration = Duration::from_secs(60);
 const STOP_BOUND: Duration = Duration::from_secs(60);
-const PREFIX: &str = "semisync-live-";
-/// In a directory that a failed test left for people to read; it is never swept.
-const KEPT: &str = "KEPT";
 const CRASH_MARKS: [&str; 5] = [
     "got signal ",
     "Assertion fail",
@@ -88,12 +83,8 @@ impl Server {
     }
 
     fn make(config: ServerConfig, slot: Slot) -> Server {
-        static SWEPT: Once = Once::new();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        SWEPT.call_once(sweep);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let dir = scratch_root().join(format!("{PREFIX}{}-{number}", std::process::id()));
         config.libraries.assert_built();
+        let dir = new_dir();
         fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         config.libraries.copy_into(&dir.join("plugin"));
         copy_tree(&server_dir().join("data"), &dir.join("data"))
@@ -346,7 +337,7 @@ impl Drop for Server {
             let _ = fs::remove_dir_all(&self.dir);
             return;
         }
-        let _ = fs::write(self.dir.join(KEPT), "");
+        keep(&self.dir);
         eprintln!(
             "--- {self} is kept; the end of its error log:\n{}\n---",
             tail(&log, 40)
@@ -366,50 +357,4 @@ fn tail(text: &str, lines: usize) -> String {
         .filter(|line| !line.contains("[InnoDB]"))
         .collect();
     all[all.len().saturating_sub(lines)..].join("\n")
-}
-
-/// A port nobody listens on. From below the range that the kernel gives to outgoing connections, and each test process
-/// begins elsewhere, so that it is still free when the server takes it.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let spread = u16::try_from(std::process::id() % 97).unwrap_or(0) * 100;
-    loop {
-        let port = 20_000 + (spread + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for people.
-fn sweep() {
-    let Ok(entries) = fs::read_dir(scratch_root()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let Some((pid, _)) = name
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.split_once('-'))
-        else {
-            continue;
-        };
-        if !Path::new("/proc").join(pid).exists() && !entry.path().join(KEPT).exists() {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

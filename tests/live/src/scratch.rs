@@ -1,0 +1,76 @@
+//! What a server needs before it starts: a port, and a place for its directory; and the sweeping of such places that
+//! interrupted runs left.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+
+use crate::paths::scratch_root;
+
+const PREFIX: &str = "semisync-live-";
+/// In a directory that a failed test left for people to read; it is never swept.
+const KEPT: &str = "KEPT";
+
+/// A directory of this process's own for one server; not made yet.
+pub fn new_dir() -> PathBuf {
+    static SWEPT: Once = Once::new();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    SWEPT.call_once(sweep);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    scratch_root().join(format!("{PREFIX}{}-{number}", std::process::id()))
+}
+
+/// Marks a directory as one for people to read.
+pub fn keep(dir: &Path) {
+    // Without the mark the next run sweeps it, which is no reason to fail twice.
+    let _ = fs::write(dir.join(KEPT), "");
+}
+
+/// A port nobody listens on. From below the range that the kernel gives to outgoing connections, and each test process
+/// begins elsewhere, so that it is still free when the server takes it.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let spread = u16::try_from(std::process::id() % 97).unwrap_or(0) * 100;
+    loop {
+        let port = 20_000 + (spread + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for people.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(scratch_root()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some((pid, _)) = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('-'))
+        else {
+            continue;
+        };
+        if !Path::new("/proc").join(pid).exists() && !entry.path().join(KEPT).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
