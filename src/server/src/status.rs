@@ -1,10 +1,13 @@
-//! Status variables: every row is a function, so that one consistent snapshot
-//! is behind each value and no counter of ours is handed out by address.
+//! Status variables: rows that are functions, and rows that are counters.
 //!
-//! The server calls them under `LOCK_status`: they must not block.
+//! The server calls the functions under `LOCK_status`: they must not block. A
+//! counter it reads by itself, and `FLUSH STATUS` sets it to 0.
 
 use crate::sys;
-use std::ffi::{CStr, c_char, c_int};
+use std::{
+    ffi::{CStr, c_char, c_int},
+    sync::atomic::AtomicU64,
+};
 
 /// A value as `SHOW GLOBAL STATUS` prints it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +26,19 @@ pub const fn row(name: &'static CStr, show: ShowFunction) -> sys::st_mysql_show_
         name: name.as_ptr(),
         value: show as *mut c_char,
         type_: sys::SHOW_FUNC,
+        scope: sys::SHOW_SCOPE_GLOBAL,
+    }
+}
+
+/// A row whose value the server reads, and sets to 0 in `FLUSH STATUS`.
+pub const fn counter_row(
+    name: &'static CStr,
+    counter: &'static AtomicU64,
+) -> sys::st_mysql_show_var {
+    sys::st_mysql_show_var {
+        name: name.as_ptr(),
+        value: counter.as_ptr().cast(),
+        type_: sys::SHOW_LONG,
         scope: sys::SHOW_SCOPE_GLOBAL,
     }
 }

@@ -8,7 +8,7 @@
 use crate::{
     Vocabulary,
     link::Links,
-    notices,
+    notices, status,
     variables::{self, wait_count, waits_without_replicas},
 };
 use parking_lot::Mutex;
@@ -83,7 +83,9 @@ impl Source {
         let mut effects = Effects::default();
         let result = {
             let mut core = self.core.lock();
+            let before = *core.stats();
             let result = change(&mut core, MonotonicMicros::now(), &mut effects);
+            status::publish(&before, core.stats());
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
             result

@@ -1,16 +1,81 @@
 //! The fourteen status variables, with stock's names, types and units
 //! (microseconds). Read under the server's `LOCK_status`: no waiting here.
+//!
+//! Five are counters that the server reads by itself and that `FLUSH STATUS`
+//! sets to 0, as stock's; the others are asked of the coordinator.
 
 use crate::state::Source;
-use semisync_core::Coordinator;
+use semisync_core::{Coordinator, Stats};
 use semisync_server::{
     guard::guard,
     status::{Value, answer},
     sys,
 };
-use std::ffi::{c_char, c_int};
+use std::{
+    ffi::{c_char, c_int},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
-/// Answers the row number `ROW`; the order is that of `source_plugin`.
+pub static YES_TX: AtomicU64 = AtomicU64::new(0);
+pub static NO_TX: AtomicU64 = AtomicU64::new(0);
+pub static NO_TIMES: AtomicU64 = AtomicU64::new(0);
+pub static TIMEFUNC_FAILURES: AtomicU64 = AtomicU64::new(0);
+pub static WAIT_POS_BACKTRAVERSE: AtomicU64 = AtomicU64::new(0);
+
+/// Carries what was counted since `before` over to the counters; they begin
+/// anew where the coordinator has begun anew.
+pub fn publish(before: &Stats, now: &Stats) {
+    for (counter, before, now) in [
+        (&YES_TX, before.yes_tx, now.yes_tx),
+        (&NO_TX, before.no_tx, now.no_tx),
+        (&NO_TIMES, before.no_times, now.no_times),
+        (
+            &TIMEFUNC_FAILURES,
+            before.timefunc_failures,
+            now.timefunc_failures,
+        ),
+        (
+            &WAIT_POS_BACKTRAVERSE,
+            before.wait_pos_backtraverse,
+            now.wait_pos_backtraverse,
+        ),
+    ] {
+        if now > before {
+            counter.fetch_add(now - before, Ordering::Relaxed);
+        } else if now < before {
+            counter.store(now, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A row that is asked of the coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Row {
+    Status,
+    Clients,
+    WaitSessions,
+    TxWaitTime,
+    TxWaits,
+    TxAvgWaitTime,
+    NetWaitTime,
+    NetWaits,
+    NetAvgWaitTime,
+}
+
+const ROWS: [Row; 9] = [
+    Row::Status,
+    Row::Clients,
+    Row::WaitSessions,
+    Row::TxWaitTime,
+    Row::TxWaits,
+    Row::TxAvgWaitTime,
+    Row::NetWaitTime,
+    Row::NetWaits,
+    Row::NetAvgWaitTime,
+];
+
+/// Answers the row `ROW as usize`.
 ///
 /// # Safety
 /// A show function's arguments, see [`answer`].
@@ -19,32 +84,55 @@ pub unsafe extern "C" fn show<const ROW: usize>(
     out: *mut sys::st_mysql_show_var,
     buffer: *mut c_char,
 ) -> c_int {
+    let row = const { ROWS[ROW] };
     guard("show_status", 1, || {
         let value = match Source::get() {
-            Some(source) => source.look(|core| value(core, ROW)),
-            None => value(&Coordinator::<()>::new(Default::default()), ROW),
+            Some(source) => source.look(|core| value(core, row)),
+            None => value(&Coordinator::<()>::new(Default::default()), row),
         };
         // SAFETY: the arguments of a show function.
         unsafe { answer(out, buffer, value) }
     })
 }
 
-fn value<W>(core: &Coordinator<W>, row: usize) -> Value {
+fn value<W>(core: &Coordinator<W>, row: Row) -> Value {
     let stats = core.stats();
     match row {
-        0 => Value::Bool(core.status()),
-        1 => Value::Long(core.clients()),
-        2 => Value::Long(stats.yes_tx),
-        3 => Value::Long(stats.no_tx),
-        4 => Value::Long(core.wait_sessions()),
-        5 => Value::Long(stats.no_times),
-        6 => Value::Long(stats.timefunc_failures),
-        7 => Value::Long(stats.wait_pos_backtraverse),
-        8 => Value::LongLong(stats.tx_wait_time),
-        9 => Value::LongLong(stats.tx_waits),
-        10 => Value::Long(stats.tx_avg_wait_time()),
-        11 => Value::LongLong(stats.net_wait_time),
-        12 => Value::LongLong(stats.net_waits),
-        _ => Value::Long(stats.net_avg_wait_time()),
+        Row::Status => Value::Bool(core.status()),
+        Row::Clients => Value::Long(core.clients()),
+        Row::WaitSessions => Value::Long(core.wait_sessions()),
+        Row::TxWaitTime => Value::LongLong(stats.tx_wait_time),
+        Row::TxWaits => Value::LongLong(stats.tx_waits),
+        Row::TxAvgWaitTime => Value::Long(stats.tx_avg_wait_time()),
+        Row::NetWaitTime => Value::LongLong(stats.net_wait_time),
+        Row::NetWaits => Value::LongLong(stats.net_waits),
+        Row::NetAvgWaitTime => Value::Long(stats.net_avg_wait_time()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_numbered_as_they_are_listed() {
+        for (number, row) in ROWS.iter().enumerate() {
+            assert_eq!(*row as usize, number);
+        }
+    }
+
+    #[test]
+    fn flushed_counters_go_on_from_zero_and_a_reset_clears_them() {
+        let counted = |yes_tx| Stats {
+            yes_tx,
+            ..Stats::default()
+        };
+        publish(&counted(0), &counted(7));
+        assert_eq!(YES_TX.load(Ordering::Relaxed), 7);
+        YES_TX.store(0, Ordering::Relaxed); // FLUSH STATUS
+        publish(&counted(7), &counted(8));
+        assert_eq!(YES_TX.load(Ordering::Relaxed), 1);
+        publish(&counted(8), &counted(0)); // RESET
+        assert_eq!(YES_TX.load(Ordering::Relaxed), 0);
     }
 }

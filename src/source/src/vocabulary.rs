@@ -29,7 +29,7 @@ pub struct Vocabulary {
 #[macro_export]
 macro_rules! source_plugin {
     (side: $side:tt, peer: $peer:tt, rival: $rival:tt $(,)?) => {
-        use $crate::server::{Shared, c_text, status::row, sys};
+        use $crate::server::c_text;
 
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
             plugin: c_text!("rpl_semi_sync_", $side),
@@ -87,23 +87,55 @@ macro_rules! source_plugin {
             ]);
         }
 
-        static STATUS: Shared<[sys::st_mysql_show_var; 15]> = Shared::new([
-            row(c_text!("Rpl_semi_sync_", $side, "_status"), $crate::status::show::<0>),
-            row(c_text!("Rpl_semi_sync_", $side, "_clients"), $crate::status::show::<1>),
-            row(c_text!("Rpl_semi_sync_", $side, "_yes_tx"), $crate::status::show::<2>),
-            row(c_text!("Rpl_semi_sync_", $side, "_no_tx"), $crate::status::show::<3>),
-            row(c_text!("Rpl_semi_sync_", $side, "_wait_sessions"), $crate::status::show::<4>),
-            row(c_text!("Rpl_semi_sync_", $side, "_no_times"), $crate::status::show::<5>),
-            row(c_text!("Rpl_semi_sync_", $side, "_timefunc_failures"), $crate::status::show::<6>),
-            row(c_text!("Rpl_semi_sync_", $side, "_wait_pos_backtraverse"), $crate::status::show::<7>),
-            row(c_text!("Rpl_semi_sync_", $side, "_tx_wait_time"), $crate::status::show::<8>),
-            row(c_text!("Rpl_semi_sync_", $side, "_tx_waits"), $crate::status::show::<9>),
-            row(c_text!("Rpl_semi_sync_", $side, "_tx_avg_wait_time"), $crate::status::show::<10>),
-            row(c_text!("Rpl_semi_sync_", $side, "_net_wait_time"), $crate::status::show::<11>),
-            row(c_text!("Rpl_semi_sync_", $side, "_net_waits"), $crate::status::show::<12>),
-            row(c_text!("Rpl_semi_sync_", $side, "_net_avg_wait_time"), $crate::status::show::<13>),
-            $crate::server::status::END,
-        ]);
+        mod status_rows {
+            use $crate::{
+                server::{
+                    Shared, c_text,
+                    status::{END, counter_row, row},
+                    sys,
+                },
+                status::{self as s, Row, show},
+            };
+
+            pub static ALL: Shared<[sys::st_mysql_show_var; 15]> = Shared::new([
+                row(c_text!("Rpl_semi_sync_", $side, "_status"), show::<{ Row::Status as usize }>),
+                row(c_text!("Rpl_semi_sync_", $side, "_clients"), show::<{ Row::Clients as usize }>),
+                counter_row(c_text!("Rpl_semi_sync_", $side, "_yes_tx"), &s::YES_TX),
+                counter_row(c_text!("Rpl_semi_sync_", $side, "_no_tx"), &s::NO_TX),
+                row(
+                    c_text!("Rpl_semi_sync_", $side, "_wait_sessions"),
+                    show::<{ Row::WaitSessions as usize }>,
+                ),
+                counter_row(c_text!("Rpl_semi_sync_", $side, "_no_times"), &s::NO_TIMES),
+                counter_row(
+                    c_text!("Rpl_semi_sync_", $side, "_timefunc_failures"),
+                    &s::TIMEFUNC_FAILURES,
+                ),
+                counter_row(
+                    c_text!("Rpl_semi_sync_", $side, "_wait_pos_backtraverse"),
+                    &s::WAIT_POS_BACKTRAVERSE,
+                ),
+                row(
+                    c_text!("Rpl_semi_sync_", $side, "_tx_wait_time"),
+                    show::<{ Row::TxWaitTime as usize }>,
+                ),
+                row(c_text!("Rpl_semi_sync_", $side, "_tx_waits"), show::<{ Row::TxWaits as usize }>),
+                row(
+                    c_text!("Rpl_semi_sync_", $side, "_tx_avg_wait_time"),
+                    show::<{ Row::TxAvgWaitTime as usize }>,
+                ),
+                row(
+                    c_text!("Rpl_semi_sync_", $side, "_net_wait_time"),
+                    show::<{ Row::NetWaitTime as usize }>,
+                ),
+                row(c_text!("Rpl_semi_sync_", $side, "_net_waits"), show::<{ Row::NetWaits as usize }>),
+                row(
+                    c_text!("Rpl_semi_sync_", $side, "_net_avg_wait_time"),
+                    show::<{ Row::NetAvgWaitTime as usize }>,
+                ),
+                END,
+            ]);
+        }
 
         fn init(plugin: &$crate::server::plugin::Handle) -> ::std::ffi::c_int {
             $crate::plugin::init(&VOCABULARY, plugin)
@@ -115,7 +147,7 @@ macro_rules! source_plugin {
             init: init,
             check_uninstall: $crate::plugin::check_uninstall,
             deinit: $crate::plugin::deinit,
-            status: STATUS.as_ptr().cast(),
+            status: status_rows::ALL.as_ptr().cast(),
             variables: variables::ALL.as_ptr().cast(),
         }
     };
