@@ -1,0 +1,353 @@
+//! The coordinator against the naive model, by random operations on up to seven
+//! replicas. After each operation everything that can be seen is compared: the
+//! answer, who was released and how, the notices and their order, status, counters,
+//! and which events would ask for an acknowledgement. A failure prints the shortest
+//! list of operations that shows it; PROPTEST_CASES sets how many are tried.
+
+mod naive;
+
+use naive::{Answer, Naive};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, TestRunner},
+};
+use semisync_core::{
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, WaitId,
+};
+use std::collections::BTreeMap;
+
+/// Places are given from the end of the log on, in steps of a group; `nth`s
+/// choose among what there is.
+#[derive(Clone, Debug)]
+enum Operation {
+    Attach {
+        server: u32,
+        start: Option<i64>,
+    },
+    Detach {
+        nth: usize,
+        shutting_down: bool,
+    },
+    Flush {
+        groups: i64,
+    },
+    BeginWait {
+        from_end: i64,
+        shutting_down: bool,
+    },
+    Ack {
+        nth: usize,
+        from_end: i64,
+        served_beyond: Option<i64>,
+    },
+    TimeOut {
+        nth: usize,
+    },
+    ShutDown {
+        nth: usize,
+    },
+    SetWaitCount(u32),
+    SetWaitNoReplica(bool),
+    Reset,
+    Enable,
+    Disable,
+    Pass {
+        micros: u64,
+    },
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::*;
+    let nth = || 0..8_usize;
+    let near_end = || prop_oneof![Just(0), -3..=1_i64];
+    let rarely = || prop::bool::weighted(0.1);
+    // Mostly what it has been sent is at least what it acknowledges.
+    let served = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
+    let start = prop_oneof![Just(None), (-4..=0_i64).prop_map(Some)];
+    prop_oneof![
+        5 => (1..=7_u32, start).prop_map(|(server, start)| Attach { server, start }),
+        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Detach { nth, shutting_down }),
+        10 => (1..=3_i64).prop_map(|groups| Flush { groups }),
+        1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
+        10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
+        16 => (nth(), near_end(), served).prop_map(|(nth, from_end, served_beyond)| Ack { nth, from_end, served_beyond }),
+        2 => nth().prop_map(|nth| TimeOut { nth }),
+        2 => nth().prop_map(|nth| ShutDown { nth }),
+        2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
+        1 => any::<bool>().prop_map(SetWaitNoReplica),
+        1 => Just(Reset),
+        2 => Just(Enable),
+        1 => Just(Disable),
+        2 => (1..2000_u64).prop_map(|micros| Pass { micros }),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (1..=3_u32, any::<bool>()).prop_map(|(wait_count, wait_no_replica)| Settings {
+        wait_count,
+        wait_no_replica,
+    })
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    vec(operation(), 1..60)
+}
+
+/// The `group`th place at which a group can end: ten to a file, and the files go
+/// past the number at which their names grow longer.
+fn place(group: i64) -> Position {
+    let group = group.max(0).cast_unsigned();
+    Position {
+        file: 999_998 + group / 10,
+        offset: 4 + 100 * (group % 10),
+    }
+}
+
+/// What was seen in a run.
+type Seen = BTreeMap<String, u32>;
+
+struct Run {
+    core: Coordinator<u64>,
+    naive: Naive,
+    fx: Effects<u64>,
+    now: u64,
+    end: i64,
+    /// Every connection that ever was.
+    links: Vec<u64>,
+    attached: Vec<u64>,
+    waits: Vec<(WaitId, u64)>,
+    seen: Seen,
+}
+
+impl Run {
+    fn new(settings: Settings) -> Self {
+        Self {
+            core: Coordinator::new(settings),
+            naive: Naive::new(settings),
+            fx: Effects::default(),
+            now: 0,
+            end: 5,
+            links: Vec::new(),
+            attached: Vec::new(),
+            waits: Vec::new(),
+            seen: Seen::new(),
+        }
+    }
+
+    fn see(&mut self, what: impl std::fmt::Debug) {
+        let what = format!("{what:?}");
+        let kind = what.split(" {").next().unwrap_or_default().to_owned();
+        *self.seen.entry(kind).or_default() += 1;
+    }
+
+    /// One that is attached, or now and then one that was, or never was.
+    fn link(&self, nth: usize) -> u64 {
+        let newest = self.links.last().copied().unwrap_or_default();
+        let nth = nth % (self.attached.len() + 1);
+        self.attached.get(nth).copied().unwrap_or(newest / 2)
+    }
+
+    fn carry_out(&mut self, operation: &Operation) {
+        let now = self.now;
+        let (core, naive, fx) = (&mut self.core, &mut self.naive, &mut self.fx);
+        match *operation {
+            Operation::Attach { server, start } => {
+                let number = self.links.len() as u64 + 1;
+                let start = start.map(|back| place(self.end + back));
+                self.links.push(number);
+                self.attached.push(number);
+                core.attach(LinkId(number), server, start, now, fx);
+                naive.attach(number, server, start, now);
+            }
+            Operation::Detach { nth, shutting_down } => {
+                let number = self.link(nth);
+                self.attached.retain(|attached| *attached != number);
+                self.core
+                    .detach(LinkId(number), shutting_down, now, &mut self.fx);
+                self.naive.detach(number, shutting_down, now);
+            }
+            Operation::Flush { groups } => {
+                let end = place(self.end + groups);
+                self.end += groups.max(0);
+                core.on_flush(end, now, fx);
+                naive.flush(end, now);
+            }
+            Operation::BeginWait {
+                from_end,
+                shutting_down,
+            } => {
+                let at = place(self.end + from_end);
+                let number = self.waits.len() as u64;
+                let begin = core.begin_wait(at, number, shutting_down, now, fx);
+                let answer = match begin {
+                    Begin::NotCounted => Answer::NotCounted,
+                    Begin::Done(outcome) => Answer::Done(outcome),
+                    Begin::Wait(id) => {
+                        self.waits.push((id, number));
+                        Answer::Waits
+                    }
+                };
+                assert_eq!(answer, naive.begin(number, at, shutting_down, now));
+                self.see(answer);
+            }
+            Operation::Ack {
+                nth,
+                from_end,
+                served_beyond,
+            } => {
+                let number = self.link(nth);
+                let at = place(self.end + from_end);
+                let served = served_beyond.map(|beyond| place(self.end + from_end + beyond));
+                let verdict = self
+                    .core
+                    .on_ack(LinkId(number), at, served, now, &mut self.fx);
+                assert_eq!(verdict, self.naive.ack(number, at, served, now));
+                self.see(verdict);
+            }
+            Operation::TimeOut { nth } | Operation::ShutDown { nth } => {
+                // The newest are likely to wait still.
+                let newest_first = self.waits.iter().rev();
+                let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
+                    return;
+                };
+                let (in_time, expected) = if matches!(operation, Operation::TimeOut { .. }) {
+                    (core.on_timeout(id, now, fx), naive.time_out(number, now))
+                } else {
+                    (core.on_shutdown(id, now, fx), naive.shut_down(number, now))
+                };
+                assert_eq!(in_time, expected);
+            }
+            Operation::SetWaitCount(count) => {
+                core.set_wait_count(count, now, fx);
+                naive.set_wait_count(count, now);
+            }
+            Operation::SetWaitNoReplica(on) => {
+                core.set_wait_no_replica(on, now, fx);
+                naive.set_wait_no_replica(on, now);
+            }
+            Operation::Reset => {
+                core.reset(now, fx);
+                naive.reset(now);
+            }
+            Operation::Enable => {
+                core.enable(fx);
+                naive.enable();
+            }
+            Operation::Disable => {
+                core.disable(now, fx);
+                naive.disable(now);
+            }
+            Operation::Pass { micros } => self.now += micros,
+        }
+    }
+
+    fn compare(&mut self) {
+        let released = std::mem::take(&mut self.fx.released);
+        let notices = std::mem::take(&mut self.fx.notices);
+        assert_eq!(released, std::mem::take(&mut self.naive.released));
+        assert_eq!(notices, std::mem::take(&mut self.naive.notices));
+        released.iter().for_each(|(_, outcome)| self.see(outcome));
+        notices.iter().for_each(|notice| self.see(notice));
+
+        let (core, naive) = (&self.core, &self.naive);
+        assert_eq!(core.enabled(), naive.enabled, "enabled");
+        assert_eq!(core.status(), naive.on, "status");
+        assert_eq!(core.clients(), naive.clients() as u64, "clients");
+        assert_eq!(core.wait_sessions(), naive.sessions() as u64, "sessions");
+        assert_eq!(core.newest(), naive.newest, "newest");
+        assert_eq!(core.confirmed(), naive.confirmed, "confirmed");
+        assert_eq!(core.wanting(), naive.wanting(), "wanting");
+        assert_eq!(*core.stats(), naive.stats);
+        for &number in &self.links {
+            for group in self.end - 4..=self.end + 1 {
+                let end = place(group);
+                let (wants, expected) = (
+                    core.wants_ack(LinkId(number), end),
+                    naive.wants_ack(number, end),
+                );
+                assert_eq!(wants, expected, "wants_ack({number}, {end:?})");
+            }
+        }
+    }
+}
+
+fn run(settings: Settings, operations: &[Operation]) -> Seen {
+    let mut run = Run::new(settings);
+    run.carry_out(&Operation::Enable);
+    for server in 1..=2 {
+        run.carry_out(&Operation::Attach {
+            server,
+            start: None,
+        });
+    }
+    for operation in operations {
+        run.carry_out(operation);
+        run.compare();
+    }
+    run.seen
+}
+
+/// Eight times as many as proptest's own number.
+fn config() -> Config {
+    let default = Config::default();
+    Config {
+        cases: if cfg!(miri) { 8 } else { default.cases * 8 },
+        failure_persistence: None,
+        ..default
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_coordinator_does_what_the_contract_says(
+        settings in settings(),
+        operations in operations(),
+    ) {
+        run(settings, &operations);
+    }
+}
+
+/// Guards the test above against operations that lead nowhere.
+#[cfg(not(miri))] // many cases; nothing new in them
+#[test]
+fn the_random_operations_reach_every_answer_notice_and_outcome() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = (settings(), operations());
+    let mut seen = Seen::new();
+    for _ in 0..300 {
+        let tree = strategy.new_tree(&mut runner).expect("a case");
+        let (settings, operations) = tree.current();
+        for (what, times) in run(settings, &operations) {
+            *seen.entry(what).or_default() += times;
+        }
+    }
+    let position = Position { file: 0, offset: 0 };
+    let (last, new) = (position, position);
+    let (waiting, confirmed) = (position, None);
+    let mut all = Run::new(Settings::default());
+    all.see(Answer::NotCounted);
+    all.see(Answer::Waits);
+    for outcome in [Outcome::Acknowledged, Outcome::Asynchronous] {
+        all.see(outcome);
+        all.see(Answer::Done(outcome));
+    }
+    all.see(AckVerdict::Accepted);
+    all.see(AckVerdict::Stale);
+    all.see(AckVerdict::FromTheFuture { first: true });
+    all.see(AckVerdict::UnknownLink);
+    all.see(Notice::Enabled);
+    all.see(Notice::Disabled);
+    all.see(Notice::SwitchedOff);
+    all.see(Notice::SwitchedOn(position));
+    all.see(Notice::TimedOut { waiting, confirmed });
+    all.see(Notice::ForcedShutdown);
+    all.see(Notice::OutOfOrder(semisync_core::OutOfOrder { last, new }));
+    for what in all.seen.keys() {
+        let times = seen.get(what).copied().unwrap_or_default();
+        assert!(times >= 20, "{what}: {times} times only; {seen:#?}");
+    }
+}

@@ -1,0 +1,331 @@
+//! What the coordinator must do, as plainly as it can be said: flat lists, and
+//! everything worked out anew from them at every step. Written from what the
+//! operator is promised, not from the coordinator; nothing here is quick.
+
+use semisync_core::{AckVerdict, Notice, OutOfOrder, Outcome, Position, Settings, Stats};
+
+/// How a commit's wish to wait is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    NotCounted,
+    Done(Outcome),
+    Waits,
+}
+
+struct Link {
+    number: u64,
+    server: u32,
+    newest: Option<Position>,
+    warned: bool,
+}
+
+struct Session {
+    number: u64,
+    at: Position,
+    since: u64,
+}
+
+pub struct Naive {
+    pub enabled: bool,
+    pub on: bool,
+    pub confirmed: Option<Position>,
+    pub newest: Option<Position>,
+    pub stats: Stats,
+    pub released: Vec<(u64, Outcome)>,
+    pub notices: Vec<Notice>,
+    settings: Settings,
+    links: Vec<Link>,
+    /// Groups that were written while ON and are not confirmed.
+    groups: Vec<Position>,
+    sessions: Vec<Session>,
+}
+
+impl Naive {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            enabled: false,
+            on: false,
+            confirmed: None,
+            newest: None,
+            stats: Stats::default(),
+            released: Vec::new(),
+            notices: Vec::new(),
+            settings,
+            links: Vec::new(),
+            groups: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+
+    // ---- what follows from the lists ----
+
+    /// Of each server that is connected, what its newest connection has
+    /// acknowledged.
+    fn servers(&self) -> Vec<Option<Position>> {
+        let mut numbers: Vec<u32> = self.links.iter().map(|link| link.server).collect();
+        numbers.sort();
+        numbers.dedup();
+        let newest_link = |server| {
+            let mut its: Vec<&Link> = self.links.iter().filter(|l| l.server == server).collect();
+            its.sort_by_key(|link| link.number);
+            its.last().and_then(|link| link.newest)
+        };
+        numbers.into_iter().map(newest_link).collect()
+    }
+
+    pub fn clients(&self) -> usize {
+        self.servers().len()
+    }
+
+    fn few(&self) -> bool {
+        self.clients() < self.settings.wait_count as usize
+    }
+
+    /// What enough replicas have.
+    fn quorum(&self) -> Option<Position> {
+        let mut positions: Vec<Position> = self.servers().into_iter().flatten().collect();
+        positions.sort();
+        positions.reverse();
+        let nth = self.settings.wait_count as usize;
+        positions.into_iter().nth(nth - 1)
+    }
+
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    pub fn wanting(&self) -> bool {
+        self.enabled && (!self.on || self.newest > self.confirmed)
+    }
+
+    pub fn wants_ack(&self, number: u64, end: Position) -> bool {
+        let Some(link) = self.links.iter().find(|link| link.number == number) else {
+            return false;
+        };
+        let news = link.newest.is_none_or(|newest| end > newest);
+        if self.on {
+            let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
+            let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
+            news && unconfirmed && self.groups.contains(&end) && !too_early
+        } else {
+            self.enabled && news && self.newest.is_none_or(|newest| end >= newest)
+        }
+    }
+
+    // ---- what happens ----
+
+    pub fn enable(&mut self) {
+        if !self.enabled {
+            self.enabled = true;
+            self.on = self.settings.wait_no_replica || !self.few();
+            (self.newest, self.confirmed) = (None, None);
+            self.notices.push(Notice::Enabled);
+        }
+    }
+
+    pub fn disable(&mut self, now: u64) {
+        if self.enabled {
+            self.switch_off(now, None);
+            self.enabled = false;
+            self.notices.push(Notice::Disabled);
+        }
+    }
+
+    pub fn set_wait_count(&mut self, count: u32, now: u64) {
+        self.settings.wait_count = count;
+        self.replicas_changed(now);
+    }
+
+    pub fn set_wait_no_replica(&mut self, on: bool, now: u64) {
+        self.settings.wait_no_replica = on;
+        if on {
+            self.on = self.enabled;
+        } else if self.few() {
+            self.switch_off(now, None);
+        }
+    }
+
+    pub fn reset(&mut self, now: u64) {
+        self.release(now, Outcome::Asynchronous, None, |_| true);
+        (self.newest, self.confirmed) = (None, None);
+        self.groups.clear();
+        for link in &mut self.links {
+            link.newest = None;
+        }
+        self.stats = Stats::default();
+    }
+
+    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>, now: u64) {
+        self.links.push(Link {
+            number,
+            server,
+            newest,
+            warned: false,
+        });
+        self.replicas_changed(now);
+    }
+
+    pub fn detach(&mut self, number: u64, shutting_down: bool, now: u64) {
+        if self.links.iter().any(|link| link.number == number) {
+            self.links.retain(|link| link.number != number);
+            if shutting_down && self.settings.wait_no_replica {
+                self.give_up_if_few(now);
+            }
+            self.replicas_changed(now);
+        }
+    }
+
+    pub fn ack(
+        &mut self,
+        number: u64,
+        at: Position,
+        served: Option<Position>,
+        now: u64,
+    ) -> AckVerdict {
+        let Some(link) = self.links.iter_mut().find(|link| link.number == number) else {
+            return AckVerdict::UnknownLink;
+        };
+        if served.is_none_or(|served| at > served) {
+            let first = !std::mem::replace(&mut link.warned, true);
+            return AckVerdict::FromTheFuture { first };
+        }
+        if link.newest.is_some_and(|newest| at <= newest) {
+            return AckVerdict::Stale;
+        }
+        link.newest = Some(at);
+        self.replicas_changed(now);
+        AckVerdict::Accepted
+    }
+
+    pub fn flush(&mut self, end: Position, now: u64) {
+        if !self.enabled {
+            return;
+        }
+        self.newest = self.newest.max(Some(end));
+        if !self.on {
+            return;
+        }
+        match self.groups.last() {
+            Some(&last) if last >= end => {
+                let order = OutOfOrder { last, new: end };
+                self.notices.push(Notice::OutOfOrder(order));
+                self.switch_off(now, None);
+            }
+            _ => self.groups.push(end),
+        }
+    }
+
+    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool, now: u64) -> Answer {
+        if !self.enabled {
+            return Answer::NotCounted;
+        }
+        if self.on && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
+            self.stats.yes_tx += 1;
+            return Answer::Done(Outcome::Acknowledged);
+        }
+        // Not asked for: no group that is waited for ends there or behind it.
+        let asked = self.groups.iter().any(|end| *end >= at);
+        if !self.on || !asked || (shutting_down && self.give_up_if_few(now)) {
+            self.stats.no_tx += 1;
+            return Answer::Done(Outcome::Asynchronous);
+        }
+        if !self.sessions.is_empty() && self.sessions.iter().all(|session| at <= session.at) {
+            self.stats.wait_pos_backtraverse += 1;
+        }
+        let since = now;
+        self.sessions.push(Session { number, at, since });
+        Answer::Waits
+    }
+
+    pub fn time_out(&mut self, number: u64, now: u64) -> bool {
+        let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
+            return false;
+        };
+        self.notices.push(Notice::TimedOut {
+            waiting: session.at,
+            confirmed: self.confirmed,
+        });
+        self.switch_off(now, Some(number));
+        true
+    }
+
+    pub fn shut_down(&mut self, number: u64, now: u64) -> bool {
+        let waits = self.sessions.iter().any(|s| s.number == number);
+        if waits {
+            self.give_up_if_few(now);
+        }
+        waits
+    }
+
+    // ---- what follows ----
+
+    fn replicas_changed(&mut self, now: u64) {
+        if !self.settings.wait_no_replica && self.few() {
+            self.switch_off(now, None);
+        }
+        let quorum = self.quorum();
+        if !self.enabled {
+            return;
+        }
+        let caught_up = match self.newest {
+            None => !self.few(),
+            Some(newest) => quorum.is_some_and(|quorum| quorum >= newest),
+        };
+        if !self.on && caught_up {
+            self.on = true;
+            let nowhere = Position { file: 0, offset: 0 };
+            let at = quorum.unwrap_or(nowhere);
+            self.notices.push(Notice::SwitchedOn(at));
+        }
+        if let Some(quorum) = quorum
+            && self.confirmed.is_none_or(|confirmed| quorum > confirmed)
+        {
+            self.confirmed = Some(quorum);
+            self.groups.retain(|end| *end > quorum);
+            self.release(now, Outcome::Acknowledged, None, |at| at <= quorum);
+        }
+    }
+
+    fn give_up_if_few(&mut self, now: u64) -> bool {
+        let give_up = self.on && self.few();
+        if give_up {
+            if self.newest > self.confirmed {
+                self.notices.push(Notice::ForcedShutdown);
+            }
+            self.switch_off(now, None);
+        }
+        give_up
+    }
+
+    fn switch_off(&mut self, now: u64, timed_out: Option<u64>) {
+        if self.on {
+            self.on = false;
+            self.stats.no_times += 1;
+            self.notices.push(Notice::SwitchedOff);
+            self.groups.clear();
+            self.release(now, Outcome::Asynchronous, timed_out, |_| true);
+        }
+    }
+
+    /// In the order of the log; at the same position in the order they came.
+    fn release(
+        &mut self,
+        now: u64,
+        outcome: Outcome,
+        timed_out: Option<u64>,
+        who: impl Fn(Position) -> bool,
+    ) {
+        self.sessions.sort_by_key(|s| (s.at, s.number));
+        for session in self.sessions.extract_if(.., |s| who(s.at)) {
+            self.released.push((session.number, outcome));
+            match outcome {
+                Outcome::Acknowledged => self.stats.yes_tx += 1,
+                Outcome::Asynchronous => self.stats.no_tx += 1,
+            }
+            if timed_out != Some(session.number) {
+                self.stats.tx_waits += 1;
+                self.stats.tx_wait_time += now - session.since;
+            }
+        }
+    }
+}
