@@ -5,10 +5,11 @@
 //! list of operations that shows it; PROPTEST_CASES sets how many are tried.
 
 mod naive;
+mod operations;
 
 use naive::{Answer, Naive};
+use operations::{Operation, operations, place, settings};
 use proptest::{
-    collection::vec,
     prelude::*,
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
@@ -17,93 +18,6 @@ use semisync_core::{
     AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, WaitId,
 };
 use std::collections::BTreeMap;
-
-/// Places are given from the end of the log on, in steps of a group; `nth`s
-/// choose among what there is.
-#[derive(Clone, Debug)]
-enum Operation {
-    Attach {
-        server: u32,
-        start: Option<i64>,
-    },
-    Detach {
-        nth: usize,
-        shutting_down: bool,
-    },
-    Flush {
-        groups: i64,
-    },
-    BeginWait {
-        from_end: i64,
-        shutting_down: bool,
-    },
-    Ack {
-        nth: usize,
-        from_end: i64,
-        served_beyond: Option<i64>,
-    },
-    TimeOut {
-        nth: usize,
-    },
-    ShutDown {
-        nth: usize,
-    },
-    SetWaitCount(u32),
-    SetWaitNoReplica(bool),
-    Reset,
-    Enable,
-    Disable,
-    Pass {
-        micros: u64,
-    },
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    use Operation::*;
-    let nth = || 0..8_usize;
-    let near_end = || prop_oneof![Just(0), -3..=1_i64];
-    let rarely = || prop::bool::weighted(0.1);
-    // Mostly what it has been sent is at least what it acknowledges.
-    let served = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
-    let start = prop_oneof![Just(None), (-4..=0_i64).prop_map(Some)];
-    prop_oneof![
-        5 => (1..=7_u32, start).prop_map(|(server, start)| Attach { server, start }),
-        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Detach { nth, shutting_down }),
-        10 => (1..=3_i64).prop_map(|groups| Flush { groups }),
-        1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
-        10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
-        16 => (nth(), near_end(), served).prop_map(|(nth, from_end, served_beyond)| Ack { nth, from_end, served_beyond }),
-        2 => nth().prop_map(|nth| TimeOut { nth }),
-        2 => nth().prop_map(|nth| ShutDown { nth }),
-        2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
-        1 => any::<bool>().prop_map(SetWaitNoReplica),
-        1 => Just(Reset),
-        2 => Just(Enable),
-        1 => Just(Disable),
-        2 => (1..2000_u64).prop_map(|micros| Pass { micros }),
-    ]
-}
-
-fn settings() -> impl Strategy<Value = Settings> {
-    (1..=3_u32, any::<bool>()).prop_map(|(wait_count, wait_no_replica)| Settings {
-        wait_count,
-        wait_no_replica,
-    })
-}
-
-fn operations() -> impl Strategy<Value = Vec<Operation>> {
-    vec(operation(), 1..60)
-}
-
-/// The `group`th place at which a group can end: ten to a file, and the files go
-/// past the number at which their names grow longer.
-fn place(group: i64) -> Position {
-    let group = group.max(0).cast_unsigned();
-    Position {
-        file: 999_998 + group / 10,
-        offset: 4 + 100 * (group % 10),
-    }
-}
 
 /// What was seen in a run.
 type Seen = BTreeMap<String, u32>;
