@@ -35,8 +35,9 @@ typedef struct Vio Vio;
 typedef size_t (*vio_read_func)(Vio *vio, unsigned char *buf, size_t size);
 typedef size_t (*vio_write_func)(Vio *vio, const unsigned char *buf,
                                  size_t size);
+typedef int (*vio_shutdown_func)(Vio *vio);
 
-/* Up to `write`; the server's structure goes on. */
+/* Up to `vioshutdown`; the server's structure goes on. */
 struct Vio {
   int fd;
   void *socket_psi;
@@ -63,6 +64,14 @@ struct Vio {
   int (*vioerrno)(Vio *vio);
   vio_read_func read;
   vio_write_func write;
+  int (*timeout)(Vio *vio, unsigned int which, bool old_mode);
+  int (*viokeepalive)(Vio *vio, bool on);
+  int (*fastsend)(Vio *vio);
+  bool (*peer_addr)(Vio *vio, char *buf, uint16_t *port, size_t size);
+  void (*in_addr)(Vio *vio, struct sockaddr_storage *address);
+  bool (*should_retry)(Vio *vio);
+  bool (*was_timeout)(Vio *vio);
+  vio_shutdown_func vioshutdown; /* also closes the descriptor */
 };
 
 /* ---- NET: packets ---- */

@@ -8,6 +8,11 @@
 //! every write must be made under one lock, and neither blocks under it. (The
 //! server's own plugins read and write without one.) To get at the writes, the
 //! connection's `write` function is replaced for as long as the dump lasts.
+//!
+//! The connection may end before the dump does: KILL and the server's shutdown
+//! close its descriptor from another thread, and the number may be in use again
+//! at once. So its `vioshutdown` function is replaced too: whoever closes the
+//! connection tells us first.
 
 use crate::{Server, sys};
 use semisync_sys::Symbols;
@@ -104,11 +109,19 @@ impl DumpConnection {
             vio,
             is_tls,
         };
-        // The layout of Vio is this series' if `write` is the function that
-        // belongs to the transport; nothing is written otherwise. A blocking
+        // The layout of Vio is this series' if its functions are those that
+        // belong to the transport; nothing is written otherwise. A blocking
         // socket under TLS would block in `write` with our lock held.
-        let known = connection.write_function() == Some(connection.own_write());
+        let known = connection.has_own_functions();
         (known && (!is_tls || connection.socket_is_nonblocking())).then_some(connection)
+    }
+
+    fn has_own_functions(&self) -> bool {
+        let (write, shutdown) = own_functions(self.symbols, self.is_tls);
+        // SAFETY: the session's Vio is larger than the part we declare.
+        let (its_write, its_shutdown) = unsafe { ((*self.vio).write, (*self.vio).vioshutdown) };
+        its_write.map(|f| f as usize) == Some(write as usize)
+            && its_shutdown.map(|f| f as usize) == Some(shutdown as usize)
     }
 
     pub fn is_tls(&self) -> bool {
@@ -118,6 +131,11 @@ impl DumpConnection {
     pub fn fd(&self) -> c_int {
         // SAFETY: the session's Vio.
         unsafe { (self.symbols.vio_fd)(self.vio) }
+    }
+
+    /// Whether somebody (KILL) has closed the connection.
+    pub fn is_shut_down(&self) -> bool {
+        self.fd() < 0
     }
 
     fn socket_is_nonblocking(&self) -> bool {
@@ -208,35 +226,31 @@ impl DumpConnection {
 
     // ---- transport ----
 
-    fn own_write(&self) -> usize {
-        if self.is_tls {
-            self.symbols.vio_ssl_write as usize
-        } else {
-            self.symbols.vio_write as usize
-        }
-    }
-
-    fn write_function(&self) -> Option<usize> {
-        // SAFETY: the session's Vio is larger than the part we declare.
-        unsafe { (*self.vio).write }.map(|f| f as usize)
-    }
-
-    /// Puts `write` between the server and the transport. It must end in
-    /// `write_plain` or `try_write_tls`. `restore` takes it out again.
-    pub fn interpose(&self, write: WriteHook) {
-        // SAFETY: this thread is the only one that writes to the connection or
-        // reads this field; `current` made sure that it is the right one.
-        unsafe { (*self.vio).write = Some(write) };
+    /// Puts `write` and `shutdown` between the server and the transport, until
+    /// `restore`. `write` must end in `write_plain` or `try_write_tls`,
+    /// `shutdown` in [`shut_down`]; any thread may call the latter.
+    pub fn interpose(&self, write: WriteHook, shutdown: ShutdownHook) {
+        self.set_functions(write, shutdown);
     }
 
     pub fn restore(&self) {
-        let own = if self.is_tls {
-            self.symbols.vio_ssl_write
-        } else {
-            self.symbols.vio_write
-        };
-        // SAFETY: as in `interpose`.
-        unsafe { (*self.vio).write = Some(own) };
+        let (write, shutdown) = own_functions(self.symbols, self.is_tls);
+        self.set_functions(write, shutdown);
+    }
+
+    fn set_functions(&self, write: WriteHook, shutdown: ShutdownHook) {
+        // SAFETY: `current` made sure that these are the right fields. Only
+        // this thread writes them; a thread that closes the connection reads
+        // an aligned pointer, the one or the other.
+        unsafe {
+            (*self.vio).write = Some(write);
+            (*self.vio).vioshutdown = Some(shutdown);
+        }
+    }
+
+    /// By this a shutdown hook knows the connection.
+    pub fn id(&self) -> ConnectionId {
+        ConnectionId::of(self.vio)
     }
 
     /// The transport's own write on a plain socket: blocks up to the write timeout.
@@ -284,8 +298,9 @@ impl DumpConnection {
     /// The receiver thread's end of the connection.
     ///
     /// # Safety
-    /// The stream must not be used after `transmit_stop` has returned: the
-    /// server closes the connection then, and the descriptor is used again.
+    /// The stream must not be used once the connection was shut down (see
+    /// `interpose`) or `transmit_stop` has returned: the server closes the
+    /// descriptor then, and it is used again.
     pub unsafe fn ack_stream(&self) -> AckStream {
         AckStream {
             symbols: self.symbols,
@@ -305,6 +320,64 @@ impl DumpConnection {
     }
 }
 
+/// A connection as long as it lives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConnectionId(usize);
+
+impl ConnectionId {
+    pub fn of(vio: *mut sys::Vio) -> Self {
+        Self(vio.addr())
+    }
+}
+
+/// What the server does itself to end a connection: shuts it down and closes
+/// the descriptor.
+///
+/// # Safety
+/// `vio` is the argument of a shutdown hook.
+pub unsafe fn shut_down(server: Server, vio: *mut sys::Vio) -> c_int {
+    let symbols = server.symbols();
+    // SAFETY: a live Vio.
+    let is_tls = unsafe { (symbols.vio_type)(vio) } == sys::VIO_TYPE_SSL;
+    let (_, shutdown) = own_functions(symbols, is_tls);
+    // SAFETY: the function of its transport.
+    unsafe { shutdown(vio) }
+}
+
+/// What the server does itself to write to a connection.
+///
+/// # Safety
+/// The arguments are those of a write hook, in the connection's own thread.
+pub unsafe fn write(server: Server, vio: *mut sys::Vio, buf: *const c_uchar, size: usize) -> usize {
+    let symbols = server.symbols();
+    // SAFETY: a live Vio.
+    let is_tls = unsafe { (symbols.vio_type)(vio) } == sys::VIO_TYPE_SSL;
+    let (write, _) = own_functions(symbols, is_tls);
+    // SAFETY: the function of its transport, with the caller's arguments.
+    unsafe { write(vio, buf, size) }
+}
+
+fn own_functions(symbols: &Symbols, is_tls: bool) -> (WriteHook, ShutdownHook) {
+    if is_tls {
+        (symbols.vio_ssl_write, symbols.vio_ssl_shutdown)
+    } else {
+        (symbols.vio_write, symbols.vio_shutdown)
+    }
+}
+
+/// Whether the other end has closed the connection, or it is broken.
+pub fn is_hung_up(fd: c_int) -> bool {
+    let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
+    let mut poll = libc::pollfd {
+        fd,
+        events: libc::POLLRDHUP,
+        revents: 0,
+    };
+    // SAFETY: one descriptor, no waiting.
+    unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
+}
+
+pub type ShutdownHook = unsafe extern "C" fn(*mut sys::Vio) -> c_int;
 pub type WriteHook = unsafe extern "C" fn(*mut sys::Vio, *const c_uchar, usize) -> usize;
 const VIO_SOCKET_WANT_READ: usize = usize::MAX - 1;
 const VIO_SOCKET_WANT_WRITE: usize = usize::MAX - 2;

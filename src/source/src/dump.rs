@@ -17,6 +17,7 @@
 use crate::{
     link::{Intake, Link, ServedMark},
     notices,
+    plugin::is_observing,
     state::Source,
     variables::traces_details,
 };
@@ -26,7 +27,7 @@ use semisync_core::{
 };
 use semisync_server::{
     Shared,
-    connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
+    connection::{self, Compression, ConnectionId, DumpConnection, TlsWrite, WRITE_FAILED},
     guard::guard,
     log::{self, Arg, Level},
     sys, text,
@@ -84,8 +85,18 @@ struct KnownFile {
 const ROOM: usize = 1024;
 
 impl Dump {
-    /// The current thread's dump, if it serves a semi-sync replica.
+    /// The current thread's dump, if it serves a semi-sync replica over a
+    /// connection that is still open.
+    ///
+    /// The server may leave hooks out (while UNINSTALL PLUGIN asks whether it
+    /// may, `FOREACH_OBSERVER` passes the plugin over), even `transmit_stop`. A
+    /// dump that is left over so has a closed link, because the connection was
+    /// closed.
     fn current() -> Option<&'static Self> {
+        Self::of_this_thread().filter(|dump| !dump.link.is_closed())
+    }
+
+    fn of_this_thread() -> Option<&'static Self> {
         // SAFETY: null, or the box of this thread's dump, which lives until
         // `transmit_stop` takes it; hooks of one thread do not overlap, and
         // everything that changes is in cells.
@@ -269,12 +280,60 @@ enum Moment {
 }
 
 /// The server's `Vio::write` for a dump to a semi-sync replica.
-unsafe extern "C" fn write_hook(_: *mut sys::Vio, bytes: *const c_uchar, size: usize) -> usize {
-    guard("write", WRITE_FAILED, || match Dump::current() {
-        // SAFETY: the server's bytes.
-        Some(dump) => unsafe { dump.on_write(bytes, size) },
-        None => WRITE_FAILED,
+unsafe extern "C" fn write_hook(vio: *mut sys::Vio, bytes: *const c_uchar, size: usize) -> usize {
+    guard("write", WRITE_FAILED, || {
+        if !is_observing() {
+            // The plugin was uninstalled, the replica is gone, and no hook ends
+            // this dump any more.
+            take_dump();
+            return match Source::get() {
+                // SAFETY: the hook's arguments.
+                Some(source) => unsafe { connection::write(source.server, vio, bytes, size) },
+                None => WRITE_FAILED,
+            };
+        }
+        match Dump::of_this_thread() {
+            // SAFETY: the server's bytes.
+            Some(dump) => unsafe { dump.on_write(bytes, size) },
+            None => WRITE_FAILED,
+        }
     })
+}
+
+/// The server's `Vio::vioshutdown` for it. Any thread: the dump thread at its
+/// end, KILL (under the victim's `LOCK_thd_data`), the server's shutdown.
+unsafe extern "C" fn shutdown_hook(vio: *mut sys::Vio) -> c_int {
+    let Some(source) = Source::get() else {
+        return -1;
+    };
+    let link = guard("shutdown", None, || {
+        let link = source.links.find_connection(ConnectionId::of(vio))?;
+        source.links.close(&link);
+        source.stop_counting(&link);
+        Some(link)
+    });
+    // On TLS the dump thread may be inside the SSL object.
+    let _serialised = link.as_ref().map(|link| link.gate.lock());
+    // SAFETY: the hook's argument.
+    unsafe { connection::shut_down(source.server, vio) }
+}
+
+/// Ends what this thread knows of its dump: nobody else touches the connection,
+/// and its functions are the server's own again.
+fn take_dump() -> Option<Box<Dump>> {
+    let raw = DUMP.replace(std::ptr::null_mut());
+    if raw.is_null() {
+        return None;
+    }
+    // SAFETY: the box that `attach` made in this thread; nobody else has it.
+    let dump = unsafe { Box::from_raw(raw) };
+    let was_closed = dump.link.is_closed();
+    dump.source.links.close(&dump.link);
+    // A closed connection may be freed already if hooks were left out.
+    if let Some(connection) = dump.connection.as_ref().filter(|_| !was_closed) {
+        connection.restore();
+    }
+    Some(dump)
 }
 
 // ---- the observer's functions: all in the dump thread, no binary log lock held ----
@@ -291,6 +350,8 @@ unsafe extern "C" fn transmit_start(
     };
     // SAFETY: the server's structure, valid during the hook, ours to change.
     let param = unsafe { &mut *param };
+    // Of an earlier dump in this thread, if its end was left out.
+    guard("transmit_start", (), || drop(take_dump()));
     let announced = [c"rpl_semi_sync_replica", c"rpl_semi_sync_slave"]
         .iter()
         .any(|name| {
@@ -338,19 +399,23 @@ fn attach(
     let compression = connection
         .as_ref()
         .map_or(Compression::None, DumpConnection::compression);
-    let intake = connection.as_ref().map(|connection| Intake {
-        // SAFETY: `transmit_stop` removes the link before it returns.
-        stream: unsafe { connection.ack_stream() },
-        reader: AckReader::new(match compression {
-            Compression::None => Framing::Plain,
-            Compression::Zlib => Framing::Zlib,
-            Compression::Zstd => Framing::Zstd,
-        }),
+    let shared = connection.as_ref().map(|connection| {
+        let intake = Intake {
+            // SAFETY: the link is closed before the connection is, and before
+            // `transmit_stop` returns.
+            stream: unsafe { connection.ack_stream() },
+            reader: AckReader::new(match compression {
+                Compression::None => Framing::Plain,
+                Compression::Zlib => Framing::Zlib,
+                Compression::Zstd => Framing::Zstd,
+            }),
+        };
+        (connection.id(), intake)
     });
     let peer = connection
         .as_ref()
         .map_or_else(String::new, DumpConnection::peer);
-    let link = Link::new(id, server_id, peer, intake);
+    let link = Link::new(id, server_id, peer, shared);
     let dump = Box::new(Dump {
         source,
         link: Arc::clone(&link),
@@ -364,15 +429,21 @@ fn attach(
     if let Some(start) = start {
         dump.served_to(start);
     }
-    if let Some(connection) = &dump.connection {
-        connection.interpose(write_hook);
-        // Counted before it is read from: no acknowledgement finds it unknown.
-        source.update(|core, now, fx| core.attach(id, server_id, start, now, fx));
-    } else {
-        notices::cannot_share_connection(server_id);
-    }
     DUMP.set(Box::into_raw(dump));
-    source.links.add(link);
+    // Known before its functions are ours, and counted before it is read from:
+    // whoever closes it finds the link, and no acknowledgement an unknown one.
+    source.links.add(Arc::clone(&link));
+    let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
+        notices::cannot_share_connection(server_id);
+        return;
+    };
+    connection.interpose(write_hook, shutdown_hook);
+    if connection.is_shut_down() {
+        source.links.close(&link); // just killed
+        return;
+    }
+    source.update(|core, now, fx| core.attach(id, server_id, start, now, fx));
+    source.links.read_from(&link);
 }
 
 /// The dump ends. Another dump to the same replica may have begun already.
@@ -380,22 +451,13 @@ unsafe extern "C" fn transmit_stop(param: *mut sys::Binlog_transmit_param) -> c_
     guard("transmit_stop", 0, || {
         // SAFETY: the server's structure.
         let server_id = unsafe { (*param).server_id };
-        let raw = DUMP.replace(std::ptr::null_mut());
-        if raw.is_null() {
-            notices::dump_stopped("asynchronous", server_id);
-            return 0;
+        match take_dump() {
+            None => notices::dump_stopped("asynchronous", server_id),
+            Some(dump) => {
+                notices::dump_stopped("semi-sync", server_id);
+                dump.source.stop_counting(&dump.link);
+            }
         }
-        // SAFETY: the box that `attach` made in this thread; nobody else has it.
-        let dump = unsafe { Box::from_raw(raw) };
-        notices::dump_stopped("semi-sync", server_id);
-        dump.source.links.remove(&dump.link);
-        if let Some(connection) = &dump.connection {
-            connection.restore();
-        }
-        let (link, source) = (dump.link.id, dump.source);
-        source.update(|core, now, fx| {
-            core.detach(link, source.server.is_shutting_down(), now, fx);
-        });
         0
     })
 }

@@ -1,21 +1,23 @@
 //! One replica's connection, and the registry of all of them.
 //!
 //! A `Link` is shared by its dump thread and the receiver thread. Its *gate*
-//! guards the stream: while a thread holds it the connection exists, and on TLS
-//! nobody else is inside the SSL object. `Links::remove` empties the gate, so
-//! that after it nobody touches the connection or its descriptor again.
+//! guards the stream: while a thread holds it and it is not empty the connection
+//! exists, and on TLS nobody else is inside the SSL object. `Links::close`
+//! empties the gate, so that after it nobody touches the connection or its
+//! descriptor again: the dump thread calls it when the dump ends, and whoever
+//! else closes the connection before he does.
 //! Lock order: registry, then one gate.
 
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
 use semisync_core::{AckReader, LinkId, Position};
-use semisync_server::connection::AckStream;
+use semisync_server::connection::{AckStream, ConnectionId, is_hung_up};
 use std::{
     collections::HashMap,
     ffi::c_int,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -25,7 +27,12 @@ pub struct Link {
     /// The replica's address, for the error log.
     pub peer: String,
     pub gate: Mutex<Option<Intake>>,
+    connection: Option<ConnectionId>,
     served: Served,
+    /// The replica has closed its end. Its dump thread will find out.
+    gone: AtomicBool,
+    /// See `Links::close`.
+    closed: AtomicBool,
 }
 
 /// What the receiver reads from and with.
@@ -35,14 +42,29 @@ pub struct Intake {
 }
 
 impl Link {
-    pub fn new(id: LinkId, server_id: u32, peer: String, intake: Option<Intake>) -> Arc<Self> {
+    /// `connection`: None if it cannot be shared, and nobody reads from it.
+    pub fn new(
+        id: LinkId,
+        server_id: u32,
+        peer: String,
+        connection: Option<(ConnectionId, Intake)>,
+    ) -> Arc<Self> {
+        let (connection, intake) = connection.unzip();
         Arc::new(Self {
             id,
             server_id,
             peer,
             gate: Mutex::new(intake),
+            connection,
             served: Served::default(),
+            gone: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether its dump may not touch the connection any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// How far this connection has been served: sent, or skipped because the
@@ -118,22 +140,37 @@ struct Registry {
 
 impl Links {
     pub fn add(&self, link: Arc<Link>) {
-        let mut registry = self.0.lock();
-        if let (Some(receiver), Some(fd)) = (&registry.receiver, fd_of(&link)) {
-            receiver.watch(fd, link.id);
-        }
-        registry.links.insert(link.id, link);
+        self.0.lock().links.insert(link.id, link);
     }
 
-    /// After this nobody touches the link's connection. Called by its dump
-    /// thread before `transmit_stop` returns.
-    pub fn remove(&self, link: &Link) {
+    /// From now on the receiver, if it runs, reads from the link.
+    pub fn read_from(&self, link: &Link) {
+        let registry = self.0.lock();
+        if let (Some(receiver), Some(fd)) = (&registry.receiver, fd_of(link)) {
+            receiver.watch(fd, link.id);
+        }
+    }
+
+    /// After this nobody touches the link's connection.
+    pub fn close(&self, link: &Link) {
         let mut registry = self.0.lock();
         registry.links.remove(&link.id);
-        let intake = link.gate.lock().take();
-        if let (Some(receiver), Some(intake)) = (&registry.receiver, &intake) {
-            receiver.unwatch(intake.stream.fd());
+        close(&registry, link);
+    }
+
+    /// Uninstalling: dumps to replicas that are gone may still be on their way.
+    pub fn close_all(&self) {
+        let mut registry = self.0.lock();
+        for (_, link) in std::mem::take(&mut registry.links) {
+            close(&registry, &link);
         }
+    }
+
+    /// The replica has closed its end: it is not read from any more, and in
+    /// nobody's way.
+    pub fn set_gone(&self, link: &Link) {
+        link.gone.store(true, Ordering::Release);
+        self.ignore(link);
     }
 
     /// The receiver reads no more from this link; its dump goes on.
@@ -142,6 +179,40 @@ impl Links {
         if let (Some(receiver), Some(fd)) = (&registry.receiver, fd_of(link)) {
             receiver.unwatch(fd);
         }
+    }
+
+    /// Links whose replica has closed its end. None while the receiver runs: it
+    /// notices by itself.
+    pub fn find_hung_up(&self) -> Vec<Arc<Link>> {
+        let registry = self.0.lock();
+        if registry.receiver.is_some() {
+            return Vec::new();
+        }
+        let is_news = |link: &&Arc<Link>| {
+            let gate = link.gate.lock();
+            let hung_up = gate
+                .as_ref()
+                .is_some_and(|intake| is_hung_up(intake.stream.fd()));
+            hung_up && !link.gone.load(Ordering::Acquire)
+        };
+        registry.links.values().filter(is_news).cloned().collect()
+    }
+
+    /// Whether a replica depends on this plugin.
+    pub fn in_use(&self) -> bool {
+        let registry = self.0.lock();
+        registry
+            .links
+            .values()
+            .any(|link| !link.gone.load(Ordering::Acquire))
+    }
+
+    pub fn find_connection(&self, connection: ConnectionId) -> Option<Arc<Link>> {
+        let registry = self.0.lock();
+        let mut links = registry.links.values();
+        links
+            .find(|link| link.connection == Some(connection))
+            .cloned()
     }
 
     pub fn find(&self, id: LinkId) -> Option<Arc<Link>> {
@@ -194,6 +265,15 @@ impl Links {
         if let Some(receiver) = receiver {
             receiver.stop();
         }
+    }
+}
+
+fn close(registry: &Registry, link: &Link) {
+    link.closed.store(true, Ordering::Release);
+    let intake = link.gate.lock().take();
+    // The descriptor is still open and this connection's.
+    if let (Some(receiver), Some(intake)) = (&registry.receiver, intake) {
+        receiver.unwatch(intake.stream.fd());
     }
 }
 

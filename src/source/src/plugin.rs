@@ -74,12 +74,21 @@ fn observe(server: Server, plugin: &Handle) -> bool {
     true
 }
 
-/// Refused while dump threads of semi-sync replicas run: their connections
-/// carry our header, and a replica cannot do without it.
+/// Whether the plugin is installed.
+pub(crate) fn is_observing() -> bool {
+    OBSERVING.load(Ordering::Acquire)
+}
+
+/// Refused while semi-sync replicas are connected: their connections carry our
+/// header, and a replica cannot do without it.
 pub fn check_uninstall() -> c_int {
-    let Some(source) = Source::get().filter(|source| !source.links.is_empty()) else {
+    let Some(source) = Source::get() else {
         return 0;
     };
+    source.lose_hung_up();
+    if !source.links.in_use() {
+        return 0;
+    }
     let words = source.vocabulary;
     source
         .server
@@ -115,6 +124,7 @@ pub fn deinit(plugin: &Handle) -> c_int {
         }
     }
     source.set_enabled(false);
+    source.links.close_all();
     if result == 0 {
         log::message(Level::Note, sys::ER_SEMISYNC_UNREGISTERED_REPLICATOR, &[]);
     }

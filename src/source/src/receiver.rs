@@ -212,14 +212,14 @@ fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Positio
         acknowledge(source, link, *at);
     }
     match end {
-        End::Open => return,
-        End::Closed => notices::connection_gone(link),
-        End::Broken(violation) => notices::violation(link, violation),
+        End::Open => {}
+        End::Closed => source.lose(link),
+        End::Broken(violation) => {
+            notices::violation(link, violation);
+            source.links.ignore(link);
+            source.stop_counting(link);
+        }
     }
-    source.links.ignore(link);
-    source.update(|core, now, fx| {
-        core.detach(link.id, source.server.is_shutting_down(), now, fx);
-    });
 }
 
 fn read(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position>) -> End {

@@ -7,7 +7,7 @@
 
 use crate::{
     Vocabulary,
-    link::Links,
+    link::{Link, Links},
     notices, status,
     variables::{self, wait_count, waits_without_replicas},
 };
@@ -119,6 +119,28 @@ impl Source {
             self.update(|core, now, fx| core.disable(now, fx));
             self.links.stop_receiver();
             true
+        }
+    }
+
+    // ---- replicas ----
+
+    /// The link does not count any more. May be called twice.
+    pub fn stop_counting(&self, link: &Link) {
+        let shutting_down = self.server.is_shutting_down();
+        self.update(|core, now, fx| core.detach(link.id, shutting_down, now, fx));
+    }
+
+    /// The replica has closed its end of the connection.
+    pub fn lose(&self, link: &Link) {
+        notices::connection_gone(link);
+        self.links.set_gone(link);
+        self.stop_counting(link);
+    }
+
+    /// Notices replicas that are gone while no receiver runs to notice them.
+    pub fn lose_hung_up(&self) {
+        for link in self.links.find_hung_up() {
+            self.lose(&link);
         }
     }
 

@@ -87,7 +87,12 @@ pub unsafe extern "C" fn show<const ROW: usize>(
     let row = const { ROWS[ROW] };
     guard("show_status", 1, || {
         let value = match Source::get() {
-            Some(source) => source.look(|core| value(core, row)),
+            Some(source) => {
+                if row == Row::Clients {
+                    source.lose_hung_up();
+                }
+                source.look(|core| value(core, row))
+            }
             None => value(&Coordinator::<()>::new(Default::default()), row),
         };
         // SAFETY: the arguments of a show function.

@@ -97,6 +97,8 @@ symbols! {
     vio_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_WRITE;
     vio_ssl_read: unsafe extern "C" fn(vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize = compat::VIO_SSL_READ;
     vio_ssl_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_SSL_WRITE;
+    vio_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SHUTDOWN;
+    vio_ssl_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SSL_SHUTDOWN;
     /// 1 ready, 0 timed out (errno is set), -1 failed.
     vio_io_wait: unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, timeout_ms: c_int) -> c_int = compat::VIO_IO_WAIT;
     vio_set_blocking_flag: unsafe extern "C" fn(vio: *mut Vio, blocking: bool) -> c_int = compat::VIO_SET_BLOCKING_FLAG;
