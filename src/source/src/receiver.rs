@@ -65,9 +65,13 @@ impl Receiver {
             .ok()
     }
 
+    /// May be called twice for the same link.
     pub fn watch(&self, fd: c_int, link: LinkId) {
         let interest = libc::EPOLLIN | libc::EPOLLRDHUP;
-        if let Err(errno) = self.poll.control(libc::EPOLL_CTL_ADD, fd, interest, link.0) {
+        let watched = self.poll.control(libc::EPOLL_CTL_ADD, fd, interest, link.0);
+        if let Err(errno) = watched
+            && errno != libc::EEXIST
+        {
             log::message(
                 Level::Error,
                 sys::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET,
