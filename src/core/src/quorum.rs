@@ -52,3 +52,96 @@ fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
         .iter()
         .any(|other| other.server_id == voter.server_id && other.link > voter.link)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*, test_runner::Config};
+
+    fn voters() -> impl Strategy<Value = Vec<Voter>> {
+        let newest = proptest::option::of((1..3_u64, 0..9_u64));
+        vec((1..6_u32, newest), 0..10).prop_map(|connections| {
+            let voter = |(link, (server_id, newest)): (u64, (u32, Option<(u64, u64)>))| Voter {
+                server_id,
+                link: LinkId(link),
+                newest: newest.map(|(file, offset)| Position { file, offset }),
+            };
+            (0..).zip(connections).map(voter).collect()
+        })
+    }
+
+    /// How many servers have `at`, by their newest connections.
+    fn having(voters: &[Voter], at: Position) -> usize {
+        (1..6)
+            .filter_map(|server| voters.iter().rfind(|voter| voter.server_id == server))
+            .filter(|voter| voter.newest >= Some(at))
+            .count()
+    }
+
+    proptest! {
+        #![proptest_config(Config {
+            cases: if cfg!(miri) { 8 } else { 512 },
+            failure_persistence: None,
+            ..Config::default()
+        })]
+
+        #[test]
+        fn enough_have_the_quorum_and_nothing_newer(voters in voters(), count in 1..6_usize) {
+            let wanted = u32::try_from(count).unwrap();
+            let quorum = quorum_position(&voters, wanted, &mut Vec::new());
+            if let Some(at) = quorum {
+                prop_assert!(having(&voters, at) >= count);
+            }
+            for newer in voters.iter().filter_map(|voter| voter.newest) {
+                prop_assert!(Some(newer) <= quorum || having(&voters, newer) < count);
+            }
+        }
+
+        #[test]
+        fn the_order_of_voters_is_of_no_account(voters in voters(), count in 1..6_u32) {
+            let mut shuffled = voters.clone();
+            shuffled.sort_by_key(|voter| (voter.newest, voter.server_id));
+            prop_assert_eq!(
+                quorum_position(&voters, count, &mut Vec::new()),
+                quorum_position(&shuffled, count, &mut Vec::new())
+            );
+            prop_assert_eq!(connected_servers(&voters), connected_servers(&shuffled));
+        }
+    }
+
+    #[test]
+    fn nobody_confirms_nothing() {
+        let mut scratch = Vec::new();
+        assert_eq!(quorum_position(&[], 1, &mut scratch), None);
+        assert_eq!(connected_servers(&[]), 0);
+        let newest = Some(Position { file: 1, offset: 4 });
+        let link = LinkId(1);
+        let server_id = 1;
+        let one = Voter {
+            server_id,
+            link,
+            newest,
+        };
+        assert_eq!(quorum_position(&[one], 0, &mut scratch), None);
+        assert_eq!(quorum_position(&[one], u32::MAX, &mut scratch), None);
+        assert_eq!(quorum_position(&[one], 1, &mut scratch), newest);
+    }
+
+    #[test]
+    fn nothing_is_allocated_in_the_long_run() {
+        let voters: Vec<_> = (1..=7)
+            .map(|server_id| Voter {
+                server_id,
+                link: LinkId(server_id.into()),
+                newest: Some(Position { file: 1, offset: 4 }),
+            })
+            .collect();
+        let mut scratch = Vec::new();
+        quorum_position(&voters, 4, &mut scratch);
+        let room = (scratch.as_ptr(), scratch.capacity());
+        for count in 1..=7 {
+            quorum_position(&voters, count, &mut scratch);
+        }
+        assert_eq!((scratch.as_ptr(), scratch.capacity()), room);
+    }
+}

@@ -144,3 +144,59 @@ fn decompress(framing: Framing, content: &[u8], size: usize) -> Result<Vec<u8>, 
         _ => Err(Violation::Compression),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_than_a_packet_and_a_frame_hold() {
+        let mut plain = AckReader::new(Framing::Plain);
+        let mut packet = vec![0; PACKET_HEADER + MAX_ACK - 1];
+        packet[..2].copy_from_slice(&[8, 2]); // 520
+        assert_eq!(plain.feed(&packet, &mut |_| ()), Ok(()));
+        assert_eq!(plain.packet.len(), PACKET_HEADER + MAX_ACK - 1);
+
+        let mut zlib = AckReader::new(Framing::Zlib);
+        let mut frame = vec![0; FRAME_HEADER + MAX_FRAME - 1];
+        frame[1] = 0x40; // 16,384
+        assert_eq!(zlib.feed(&frame, &mut |_| ()), Ok(()));
+        assert_eq!(zlib.frame.len(), FRAME_HEADER + MAX_FRAME - 1);
+        assert_eq!(zlib.packet.len(), 0);
+        assert_eq!(zlib.feed(&[0], &mut |_| ()), Err(Violation::TooShort));
+    }
+
+    #[test]
+    fn what_is_done_with_is_not_kept() {
+        let ack = b"\x0c\0\0\x01\xef\x04\0\0\0\0\0\0\0b.1";
+        let mut plain = AckReader::new(Framing::Plain);
+        let mut heard = 0;
+        for _ in 0..3 {
+            assert_eq!(plain.feed(ack, &mut |_| heard += 1), Ok(()));
+            assert!(plain.packet.is_empty());
+        }
+        assert_eq!(heard, 3);
+    }
+
+    #[test]
+    fn a_decompressor_gives_back_exactly_the_size_or_nothing() {
+        // "abc", stored, by zlib; its checksum after it.
+        let zlib = *b"\x78\x01\x01\x03\0\xfc\xffabc\x02\x4d\x01\x27";
+        assert_eq!(decompress(Framing::Zlib, &zlib, 3), Ok(b"abc".to_vec()));
+        for size in [0, 2, 4, MAX_FRAME] {
+            assert_eq!(
+                decompress(Framing::Zlib, &zlib, size),
+                Err(Violation::Compression)
+            );
+        }
+        // "abc" as a raw block of zstd.
+        let zstd = *b"\x28\xb5\x2f\xfd\x20\x03\x19\0\0abc";
+        assert_eq!(decompress(Framing::Zstd, &zstd, 3), Ok(b"abc".to_vec()));
+        for size in [0, 2, 4, MAX_FRAME] {
+            assert_eq!(
+                decompress(Framing::Zstd, &zstd, size),
+                Err(Violation::Compression)
+            );
+        }
+    }
+}
