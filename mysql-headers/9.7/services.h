@@ -1,6 +1,6 @@
 /*
-  Services that MySQL 9.7 hands to a plugin: the component registry (error log,
-  look-up of system variables) and the plain plugin log.
+  Services that MySQL 9.7 hands to a plugin: the component registry (for the
+  error log) and the plain plugin log.
 */
 #pragma once
 #include <stddef.h>
@@ -47,14 +47,6 @@ typedef struct my_plugin_log_service_t {
   int (*message)(void **plugin, enum plugin_log_level level, const char *format,
                  ...);
 } my_plugin_log_service_t;
-
-/* ---- system variables of the server, read by name ---- */
-
-typedef struct component_sys_variable_register_t {
-  void *register_variable;
-  char (*get_variable)(const char *component, const char *name, void **value,
-                       size_t *length);
-} component_sys_variable_register_t;
 
 /* ---- numbers of the server's own messages (the same since 8.0.15) ---- */
 

@@ -263,6 +263,16 @@ fn the_last_replica_that_leaves_during_a_shutdown_ends_all_waits() {
 }
 
 #[test]
+fn a_forced_shutdown_is_told_whether_or_not_commits_wait_for_replicas_that_are_gone() {
+    let mut story = Story::with_replicas(1, false, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.leave_during_shutdown(story.link(1));
+    assert_eq!(story.released(), [("session", Asynchronous)]);
+    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+}
+
+#[test]
 fn a_shutdown_with_everything_confirmed_is_not_forced() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);

@@ -69,7 +69,7 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
 
 fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bool {
     guard::arm(after_panic);
-    if plugin.server_has_variable(vocabulary.rival_variable) {
+    if server.has_plugin(vocabulary.rival) {
         server.error_conflict(vocabulary.plugin, vocabulary.rival);
         return false;
     }

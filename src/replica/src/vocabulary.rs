@@ -9,8 +9,6 @@ pub struct Vocabulary {
     pub plugin: &'static CStr,
     /// The plugin of the other vocabulary, which must not run beside this one.
     pub rival: &'static CStr,
-    /// A variable that exists while the rival is installed.
-    pub rival_variable: &'static CStr,
     /// Why the plugin cannot be uninstalled while semi-sync receivers run.
     pub still_in_use: &'static CStr,
 }
@@ -30,7 +28,6 @@ macro_rules! replica_plugin {
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
             plugin: c_text!("rpl_semi_sync_", $side),
             rival: c_text!("rpl_semi_sync_", $rival),
-            rival_variable: c_text!("rpl_semi_sync_", $rival, "_enabled"),
             still_in_use: c_text!(
                 "Stop any active semisynchronous I/O threads on this ",
                 $side,

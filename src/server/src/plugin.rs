@@ -5,7 +5,7 @@
 
 use crate::{log::Level, sys};
 use std::{
-    ffi::{CStr, CString, c_char, c_int, c_void},
+    ffi::{CStr, CString, c_int, c_void},
     sync::atomic::{AtomicPtr, Ordering},
 };
 
@@ -93,32 +93,6 @@ impl Handle {
         }
         service.table = found.cast_const().cast();
         Some(service)
-    }
-
-    /// Whether the server has a system variable `name` (of a plugin that is
-    /// installed): the way stock's plugins find each other. Not while one of
-    /// the server's variable locks is held.
-    pub fn server_has_variable(&self, name: &CStr) -> bool {
-        let Some(service) = self
-            .service::<sys::component_sys_variable_register_t>(c"component_sys_variable_register")
-        else {
-            return false;
-        };
-        let mut buffer: [c_char; 64] = [0; 64];
-        let mut value: *mut c_void = buffer.as_mut_ptr().cast();
-        let mut length = buffer.len() - 1;
-        // SAFETY: the service is acquired; value points to a buffer of
-        // `length` bytes; answers non-zero if there is no such variable.
-        unsafe {
-            (*service.table()).get_variable.is_some_and(|get| {
-                get(
-                    c"mysql_server".as_ptr(),
-                    name.as_ptr(),
-                    &mut value,
-                    &mut length,
-                ) == 0
-            })
-        }
     }
 }
 

@@ -112,6 +112,18 @@ impl Server {
         unsafe { &*self.symbols.observe_commit_only }.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether a replication plugin is installed and initialised. Not while the
+    /// server's `LOCK_plugin` is held (it is not in `init`).
+    pub fn has_plugin(self, name: &CStr) -> bool {
+        let name = sys::MYSQL_LEX_CSTRING {
+            str_: name.as_ptr(),
+            length: name.count_bytes(),
+        };
+        let kind = c_int::try_from(sys::MYSQL_REPLICATION_PLUGIN).unwrap_or_default();
+        // SAFETY: a name that outlives the call.
+        unsafe { (self.symbols.plugin_is_ready)(&name, kind) }
+    }
+
     /// A user variable of the session that the current thread serves; `name`
     /// without '@'. Only in hooks that run in a session's thread.
     pub fn user_variable(self, name: &CStr) -> Option<i64> {

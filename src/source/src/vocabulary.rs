@@ -10,8 +10,6 @@ pub struct Vocabulary {
     pub plugin: &'static CStr,
     /// The plugin of the other vocabulary, which must not run beside this one.
     pub rival: &'static CStr,
-    /// A variable that exists while the rival is installed.
-    pub rival_variable: &'static CStr,
     /// Why the plugin cannot be uninstalled while replicas are connected.
     pub still_in_use: &'static CStr,
     /// What a committing session shows while it waits.
@@ -34,7 +32,6 @@ macro_rules! source_plugin {
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
             plugin: c_text!("rpl_semi_sync_", $side),
             rival: c_text!("rpl_semi_sync_", $rival),
-            rival_variable: c_text!("rpl_semi_sync_", $rival, "_enabled"),
             still_in_use: c_text!(
                 "Stop any active semisynchronous ", $peer, "s of this ", $side, " first."
             ),

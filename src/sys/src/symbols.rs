@@ -108,6 +108,7 @@ symbols! {
     mysql_free_result: unsafe extern "C" fn(result: *mut c_void) = c"mysql_free_result";
     mysql_errno: unsafe extern "C" fn(mysql: *mut MYSQL) -> std::ffi::c_uint = c"mysql_errno";
 
+    plugin_is_ready: unsafe extern "C" fn(name: *const MYSQL_LEX_CSTRING, kind: c_int) -> bool = compat::PLUGIN_IS_READY;
     my_error: unsafe extern "C" fn(number: c_int, flags: c_int, ...) = compat::MY_ERROR;
     /// true: failed.
     my_thread_init: unsafe extern "C" fn() -> bool = compat::MY_THREAD_INIT;

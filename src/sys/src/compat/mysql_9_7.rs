@@ -21,6 +21,7 @@ pub const VIO_SSL_WRITE: &CStr = c"_Z13vio_ssl_writeP3VioPKhm";
 pub const VIO_IO_WAIT: &CStr = c"_Z11vio_io_waitP3Vio17enum_vio_io_eventi";
 pub const VIO_SET_BLOCKING_FLAG: &CStr = c"_Z21vio_set_blocking_flagP3Viob";
 
+pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK17MYSQL_LEX_CSTRINGi";
 pub const MY_ERROR: &CStr = c"_Z8my_erroriiz";
 pub const MY_THREAD_INIT: &CStr = c"_Z14my_thread_initv";
 pub const MY_THREAD_END: &CStr = c"_Z13my_thread_endv";
