@@ -279,10 +279,12 @@ impl<W> Coordinator<W> {
         if self.voters.len() == before {
             return;
         }
-        self.switch_off_if_few(now, fx);
+        // First, for the notice: as in stock's `ReplSemiSyncSource::remove_replica`,
+        // it does not depend on `wait_no_replica`.
         if shutting_down {
             self.give_up_if_few(now, fx);
         }
+        self.switch_off_if_few(now, fx);
         // An older connection of the same replica may vote again.
         self.count_votes(now, fx);
     }

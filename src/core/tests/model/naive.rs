@@ -168,7 +168,7 @@ impl Naive {
     pub fn detach(&mut self, number: u64, shutting_down: bool, now: u64) {
         if self.links.iter().any(|link| link.number == number) {
             self.links.retain(|link| link.number != number);
-            if shutting_down && self.settings.wait_no_replica {
+            if shutting_down {
                 self.give_up_if_few(now);
             }
             self.replicas_changed(now);
