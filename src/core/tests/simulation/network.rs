@@ -1,0 +1,85 @@
+//! What lies between source and replica. Each direction of a connection delivers
+//! in order and late; what is lost is lost by a connection that breaks, or because
+//! a replica fails to answer. Connections overtake each other.
+
+use semisync_core::{LinkId, Position};
+use std::collections::VecDeque;
+
+/// Numbers that look random and follow from the seed.
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    /// Below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+
+    pub fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+}
+
+/// One direction of a connection.
+pub struct Pipe<T>(VecDeque<(u64, T)>);
+
+impl<T> Pipe<T> {
+    pub fn new() -> Self {
+        Self(VecDeque::new())
+    }
+
+    pub fn push(&mut self, arrives: u64, what: T) {
+        let last = self.0.back().map_or(0, |(arrives, _)| *arrives);
+        self.0.push_back((arrives.max(last), what));
+    }
+
+    pub fn arrived(&mut self, now: u64) -> Option<T> {
+        let (arrives, _) = self.0.front()?;
+        if *arrives > now {
+            return None;
+        }
+        self.0.pop_front().map(|(_, what)| what)
+    }
+}
+
+pub enum Packet {
+    /// The group with this number in the log, whole.
+    Group {
+        number: usize,
+        asks: bool,
+    },
+    Heartbeat {
+        at: Position,
+        asks: bool,
+    },
+}
+
+/// A connection as the source sees it, and what is under way on it.
+pub struct Connection {
+    pub link: LinkId,
+    pub replica: usize,
+    /// Number of the group to be sent next.
+    pub next: usize,
+    pub served: Option<Position>,
+    /// Groups were skipped because the replica had them, and it was not told yet.
+    pub skipping: bool,
+    pub last_packet: u64,
+    pub to_replica: Pipe<Packet>,
+    pub to_source: Pipe<Position>,
+    /// When the source finds out that the replica has given it up.
+    pub dies: Option<u64>,
+}
+
+pub struct Replica {
+    pub server_id: u32,
+    /// How many groups of the log are in its relay log.
+    pub has: usize,
+    /// The connection that it uses.
+    pub link: Option<LinkId>,
+}

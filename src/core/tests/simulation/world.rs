@@ -1,0 +1,257 @@
+//! A source that commits, its dumps and its replicas: what can happen to them, and
+//! the judge, who knows what every replica really has. How time passes is in `tick`.
+
+mod tick;
+
+use crate::network::{Chance, Connection, Pipe, Replica};
+use semisync_core::{Coordinator, Effects, LinkId, Outcome, Position, Settings, WaitId};
+use std::collections::BTreeMap;
+
+struct Session {
+    id: WaitId,
+    at: Position,
+    gives_up: Option<u64>,
+}
+
+pub struct World {
+    pub now: u64,
+    pub core: Coordinator<usize>,
+    pub replicas: Vec<Replica>,
+    /// How long sessions wait; None: for ever.
+    pub timeout: Option<u64>,
+    /// Whether replicas may fail to answer, or answer twice.
+    pub careless: bool,
+    /// How many waits ended with this outcome.
+    pub acknowledged: usize,
+    pub asynchronous: usize,
+    fx: Effects<usize>,
+    chance: Chance,
+    count: u32,
+    /// Where the groups end.
+    log: Vec<Position>,
+    connections: Vec<Connection>,
+    links: u64,
+    /// Commits on their way from the flush to the wait point: when, and where.
+    flushed: Vec<(u64, Position)>,
+    sessions: BTreeMap<usize, Session>,
+    next_session: usize,
+    /// At some moment enough connected replicas had everything up to here.
+    truth: Option<Position>,
+}
+
+impl World {
+    pub fn new(seed: u64, settings: Settings, replicas: u32, timeout: Option<u64>) -> Self {
+        let mut world = Self {
+            now: 0,
+            core: Coordinator::new(settings),
+            replicas: (1..=replicas)
+                .map(|server_id| Replica {
+                    server_id,
+                    has: 0,
+                    link: None,
+                })
+                .collect(),
+            timeout,
+            careless: true,
+            acknowledged: 0,
+            asynchronous: 0,
+            fx: Effects::default(),
+            chance: Chance::new(seed),
+            count: settings.wait_count,
+            log: Vec::new(),
+            connections: Vec::new(),
+            links: 0,
+            flushed: Vec::new(),
+            sessions: BTreeMap::new(),
+            next_session: 0,
+            truth: None,
+        };
+        world.core.enable(&mut world.fx);
+        world
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.sessions.len() + self.flushed.len()
+    }
+
+    // ---- what happens to it ----
+
+    /// A group is written; its session comes to the wait point a little later.
+    pub fn commit(&mut self) {
+        let start = Position { file: 1, offset: 4 };
+        let last = self.log.last().copied().unwrap_or(start);
+        let size = 50 + self.chance.below(500);
+        let end = if self.chance.one_in(8) {
+            Position {
+                file: last.file + 1,
+                offset: 157 + size,
+            }
+        } else {
+            Position {
+                offset: last.offset + size,
+                ..last
+            }
+        };
+        self.log.push(end);
+        self.core.on_flush(end, self.micros(), &mut self.fx);
+        // With AFTER_COMMIT a session waits for its own end, inside of the group.
+        let inside = self.chance.below(40);
+        let at = Position {
+            offset: end.offset - inside,
+            ..end
+        };
+        self.flushed.push((self.now + self.chance.below(6), at));
+    }
+
+    pub fn set_count(&mut self, count: u32) {
+        self.count = count;
+        self.judge();
+        self.core.set_wait_count(count, self.micros(), &mut self.fx);
+        self.judge();
+    }
+
+    /// A replica connects, whether or not the source knows that its last
+    /// connection is dead.
+    pub fn connect(&mut self, replica: usize, by_position: bool) {
+        self.abandon(replica);
+        self.links += 1;
+        let link = LinkId(self.links);
+        let Replica { server_id, has, .. } = self.replicas[replica];
+        self.replicas[replica].link = Some(link);
+        let start = match has.checked_sub(1) {
+            Some(last) => self.log[last],
+            None => Position { file: 1, offset: 4 },
+        };
+        let start = by_position.then_some(start);
+        self.connections.push(Connection {
+            link,
+            replica,
+            next: has,
+            served: start,
+            skipping: !by_position && has > 0,
+            last_packet: 0,
+            to_replica: Pipe::new(),
+            to_source: Pipe::new(),
+            dies: None,
+        });
+        self.judge();
+        self.core
+            .attach(link, server_id, start, self.micros(), &mut self.fx);
+        self.judge();
+    }
+
+    /// The connection breaks, both ends know, and what was under way is lost.
+    pub fn cut(&mut self, replica: usize) {
+        if let Some(link) = self.replicas[replica].link.take() {
+            self.detach(link);
+        }
+    }
+
+    /// The replica gives its connection up. The source hears what was said before,
+    /// and finds out later, if at all.
+    pub fn abandon(&mut self, replica: usize) {
+        let link = self.replicas[replica].link.take();
+        let dies = self.now + 1 + self.chance.below(3000);
+        if let Some(old) = self.connections.iter_mut().find(|c| Some(c.link) == link) {
+            old.dies = Some(dies);
+        }
+    }
+
+    /// The replica crashes and loses the end of its relay log.
+    pub fn crash(&mut self, replica: usize, lost: usize) {
+        // Only the loss of what the source may still believe it to have would be
+        // beyond its knowledge.
+        let all: Vec<_> = self.links_of(replica).collect();
+        all.into_iter().for_each(|link| self.detach(link));
+        let replica = &mut self.replicas[replica];
+        replica.link = None;
+        replica.has = replica.has.saturating_sub(lost);
+    }
+
+    /// The replica acknowledges what does not exist.
+    pub fn lie(&mut self, replica: usize) {
+        let nowhere = Position {
+            file: 1_000_000,
+            offset: self.chance.below(1000),
+        };
+        let (arrives, link) = (self.arrival(), self.replicas[replica].link);
+        if let Some(connection) = self.connections.iter_mut().find(|c| Some(c.link) == link) {
+            connection.to_source.push(arrives, nowhere);
+        }
+    }
+
+    /// Nothing is lost any more, all are connected, and nobody gives up.
+    pub fn heal(&mut self) {
+        self.careless = false;
+        self.timeout = None;
+        for session in self.sessions.values_mut() {
+            session.gives_up = None;
+        }
+        for replica in 0..self.replicas.len() {
+            if self.replicas[replica].link.is_none() {
+                let by_position = self.chance.one_in(2);
+                self.connect(replica, by_position);
+            }
+        }
+    }
+
+    // ---- helpers ----
+
+    fn detach(&mut self, link: LinkId) {
+        self.connections
+            .retain(|connection| connection.link != link);
+        let micros = self.micros();
+        self.core.detach(link, false, micros, &mut self.fx);
+        self.judge();
+    }
+
+    fn links_of(&self, replica: usize) -> impl Iterator<Item = LinkId> {
+        let its = self
+            .connections
+            .iter()
+            .filter(move |c| c.replica == replica);
+        its.map(|connection| connection.link)
+    }
+
+    /// When something arrives that leaves now.
+    fn arrival(&mut self) -> u64 {
+        let most = if self.chance.one_in(10) { 80 } else { 8 };
+        self.now + 1 + self.chance.below(most)
+    }
+
+    fn micros(&self) -> u64 {
+        self.now * 1000
+    }
+
+    // ---- the judge ----
+
+    /// Whether everything that was released or confirmed really is with enough
+    /// connected replicas. Called before and after the coordinator learns something.
+    fn judge(&mut self) {
+        let mut have: Vec<Option<Position>> = (0..self.replicas.len())
+            .filter(|replica| self.links_of(*replica).next().is_some())
+            .map(|replica| {
+                self.replicas[replica]
+                    .has
+                    .checked_sub(1)
+                    .map(|last| self.log[last])
+            })
+            .collect();
+        have.sort();
+        have.reverse();
+        let safe = have.get(self.count as usize - 1).copied().flatten();
+        self.truth = self.truth.max(safe);
+        assert!(self.core.confirmed() <= self.truth.max(Some(Position { file: 1, offset: 4 })));
+        for (session, outcome) in self.fx.released.drain(..) {
+            let session = self.sessions.remove(&session).expect("released once");
+            match outcome {
+                Outcome::Acknowledged => {
+                    self.acknowledged += 1;
+                    assert!(Some(session.at) <= safe, "{:?} of {have:?}", session.at);
+                }
+                Outcome::Asynchronous => self.asynchronous += 1,
+            }
+        }
+        self.fx.notices.clear();
+    }
+}

@@ -1,0 +1,150 @@
+//! A millisecond of the world: the source's side does what the plugin's hooks do,
+//! the replicas' side what its other half does.
+
+use super::{Session, World};
+use crate::network::{Connection, Packet};
+use semisync_core::{AckVerdict, Begin, Outcome};
+
+/// How often an idle dump sends one, in milliseconds.
+const HEARTBEAT: u64 = 300;
+
+impl World {
+    pub fn pass(&mut self, millis: u64) {
+        for _ in 0..millis {
+            self.now += 1;
+            self.begin_waits();
+            for connection in 0..self.connections.len() {
+                self.send(connection);
+                self.receive(connection);
+                self.hear(connection);
+            }
+            self.bury_the_dead();
+            self.give_up();
+        }
+    }
+
+    // ---- a millisecond ----
+
+    fn begin_waits(&mut self) {
+        let now = self.now;
+        let due: Vec<_> = self
+            .flushed
+            .extract_if(.., |(due, _)| *due <= now)
+            .collect();
+        for (_, at) in due {
+            let session = self.next_session;
+            self.next_session += 1;
+            let micros = self.micros();
+            match self
+                .core
+                .begin_wait(at, session, false, micros, &mut self.fx)
+            {
+                Begin::Wait(id) => {
+                    let gives_up = self.timeout.map(|timeout| now + timeout);
+                    self.sessions.insert(session, Session { id, at, gives_up });
+                }
+                Begin::Done(Outcome::Acknowledged) => assert!(self.truth >= Some(at)),
+                Begin::Done(Outcome::Asynchronous) => assert!(!self.core.status()),
+                Begin::NotCounted => panic!("it is enabled"),
+            }
+            self.judge();
+        }
+    }
+
+    /// The dump thread sends a group, or a heartbeat.
+    fn send(&mut self, connection: usize) {
+        let (now, micros, arrives) = (self.now, self.micros(), self.arrival());
+        let connection = &mut self.connections[connection];
+        if let Some(&end) = self.log.get(connection.next) {
+            connection.served = Some(end);
+            let asks = self.core.wants_ack(connection.link, end);
+            if asks {
+                self.core.on_asked();
+            }
+            let number = connection.next;
+            connection.next += 1;
+            connection.last_packet = now;
+            let packet = Packet::Group { number, asks };
+            connection.to_replica.push(arrives, packet);
+            if std::mem::take(&mut connection.skipping) {
+                let skipped = self.log[number - 1];
+                let (link, fx) = (connection.link, &mut self.fx);
+                self.core.on_ack(link, skipped, Some(skipped), micros, fx);
+                self.judge();
+            }
+        } else if (connection.skipping || now >= connection.last_packet + HEARTBEAT)
+            && let Some(last) = connection.next.checked_sub(1)
+        {
+            let at = self.log[last];
+            connection.served = Some(at);
+            connection.skipping = false;
+            connection.last_packet = now;
+            let asks = self.core.wanting();
+            let packet = Packet::Heartbeat { at, asks };
+            connection.to_replica.push(arrives, packet);
+        }
+    }
+
+    /// The replica takes packets in, unless it has given the connection up.
+    fn receive(&mut self, connection: usize) {
+        let now = self.now;
+        while let Some(packet) = self.connections[connection].to_replica.arrived(now) {
+            let replica = &mut self.replicas[self.connections[connection].replica];
+            if replica.link != Some(self.connections[connection].link) {
+                continue;
+            }
+            let (at, asks) = match packet {
+                Packet::Group { number, asks } => {
+                    assert_eq!(number, replica.has, "no group is left out");
+                    replica.has += 1;
+                    (self.log[number], asks)
+                }
+                Packet::Heartbeat { at, asks } => (at, asks),
+            };
+            let times = match (asks, self.careless && self.chance.one_in(6)) {
+                (true, false) => 1,
+                (true, true) => 2 * self.chance.below(2),
+                (false, _) => 0,
+            };
+            for _ in 0..times {
+                let arrives = self.arrival();
+                self.connections[connection].to_source.push(arrives, at);
+            }
+        }
+    }
+
+    /// The source hears acknowledgements.
+    fn hear(&mut self, connection: usize) {
+        let (now, micros) = (self.now, self.micros());
+        while let Some(at) = self.connections[connection].to_source.arrived(now) {
+            let Connection { link, served, .. } = self.connections[connection];
+            self.judge();
+            let verdict = self.core.on_ack(link, at, served, micros, &mut self.fx);
+            let lie = self.log.last().is_none_or(|last| at > *last);
+            assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
+            self.judge();
+        }
+    }
+
+    fn bury_the_dead(&mut self) {
+        let now = self.now;
+        let dead = |c: &&Connection| c.dies.is_some_and(|dies| dies <= now);
+        let dead: Vec<_> = self
+            .connections
+            .iter()
+            .filter(dead)
+            .map(|c| c.link)
+            .collect();
+        dead.into_iter().for_each(|link| self.detach(link));
+    }
+
+    fn give_up(&mut self) {
+        let (now, micros) = (self.now, self.micros());
+        let due = |s: &&Session| s.gives_up.is_some_and(|gives_up| gives_up <= now);
+        let due: Vec<_> = self.sessions.values().filter(due).map(|s| s.id).collect();
+        for id in due {
+            self.core.on_timeout(id, micros, &mut self.fx);
+        }
+        self.judge();
+    }
+}
