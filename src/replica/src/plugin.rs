@@ -57,31 +57,22 @@ pub fn traces_details() -> bool {
 
 /// `INSTALL PLUGIN`, or the server's start; variables hold their values already.
 pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
-    let Some(server) = Server::connect(plugin) else {
+    let (name, rival) = (vocabulary.plugin, vocabulary.rival);
+    let Some(server) = Server::install(plugin, name, rival, after_panic) else {
         return 1;
     };
-    if start(vocabulary, plugin, server) {
-        return 0;
-    }
-    Server::disconnect();
-    1
-}
-
-fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bool {
-    guard::arm(after_panic);
-    if server.has_plugin(vocabulary.rival) {
-        server.error_conflict(vocabulary.plugin, vocabulary.rival);
-        return false;
-    }
     let replica = REPLICA.get_or_init(|| Replica {
         server,
         vocabulary,
         failed: AtomicBool::new(false),
     });
     replica.failed.store(false, Ordering::Release);
-    let observing = register(server, &RELAY_IO, plugin);
-    OBSERVING.store(observing, Ordering::Release);
-    observing
+    if register(server, &RELAY_IO, plugin) {
+        OBSERVING.store(true, Ordering::Release);
+        return 0;
+    }
+    Server::disconnect();
+    1
 }
 
 /// Refused while a semi-sync receiver runs: its connection carries our header.

@@ -1,7 +1,7 @@
 //! A dump thread's connection to its replica: packets not yet sent, packet
 //! numbers, and the transport below.
 //!
-//! `DumpConnection` belongs to the dump thread. `AckStream` is the receiver
+//! `DumpConnection` belongs to the dump thread. [`AckStream`] is the receiver
 //! thread's way to the same socket. What the two may do at the same time:
 //! on a plain socket anything (the kernel serialises); on TLS nothing, because
 //! OpenSSL allows one thread at a time in an `SSL` object: there every read and
@@ -14,7 +14,11 @@
 //! at once. So its `vioshutdown` function is replaced too: whoever closes the
 //! connection tells us first.
 
-use crate::{Server, sys};
+use crate::{
+    Server,
+    ack_stream::{AckStream, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
+    sys,
+};
 use semisync_sys::Symbols;
 use std::{
     ffi::{c_int, c_uchar},
@@ -46,26 +50,6 @@ pub enum TlsWrite {
     /// Wait until the socket is writable, then write the same bytes again.
     WantWrite,
 }
-
-/// Result of a read that does not block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Received {
-    Bytes(usize),
-    Nothing,
-    /// End of stream or a broken connection.
-    Closed,
-}
-
-/// Reads what the replica sends, without blocking.
-pub struct AckStream {
-    symbols: &'static Symbols,
-    fd: c_int,
-    /// The Vio to read through on TLS, null on a plain socket.
-    tls: *mut sys::Vio,
-}
-
-// SAFETY: the pointer is used under the owner's lock only (see `receive`).
-unsafe impl Send for AckStream {}
 
 /// The server's result for a failed write.
 pub const WRITE_FAILED: usize = usize::MAX;
@@ -302,15 +286,12 @@ impl DumpConnection {
     /// `interpose`) or `transmit_stop` has returned: the server closes the
     /// descriptor then, and it is used again.
     pub unsafe fn ack_stream(&self) -> AckStream {
-        AckStream {
-            symbols: self.symbols,
-            fd: self.fd(),
-            tls: if self.is_tls {
-                self.vio
-            } else {
-                std::ptr::null_mut()
-            },
-        }
+        let tls = if self.is_tls {
+            self.vio
+        } else {
+            std::ptr::null_mut()
+        };
+        AckStream::new(self.symbols, self.fd(), tls)
     }
 
     /// The replica's address, for the error log.
@@ -365,71 +346,8 @@ fn own_functions(symbols: &Symbols, is_tls: bool) -> (WriteHook, ShutdownHook) {
     }
 }
 
-/// Whether the other end has closed the connection, or it is broken.
-pub fn is_hung_up(fd: c_int) -> bool {
-    let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
-    let mut poll = libc::pollfd {
-        fd,
-        events: libc::POLLRDHUP,
-        revents: 0,
-    };
-    // SAFETY: one descriptor, no waiting.
-    unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
-}
-
 pub type ShutdownHook = unsafe extern "C" fn(*mut sys::Vio) -> c_int;
 pub type WriteHook = unsafe extern "C" fn(*mut sys::Vio, *const c_uchar, usize) -> usize;
-const VIO_SOCKET_WANT_READ: usize = usize::MAX - 1;
-const VIO_SOCKET_WANT_WRITE: usize = usize::MAX - 2;
-
-impl AckStream {
-    pub fn fd(&self) -> c_int {
-        self.fd
-    }
-
-    /// Reads what is there. Under the lock that guards the stream's life, and
-    /// on TLS serialises it with the dump thread's writes.
-    pub fn receive(&mut self, buffer: &mut [u8]) -> Received {
-        if self.tls.is_null() {
-            return self.receive_plain(buffer);
-        }
-        // SAFETY: the connection lives (the lock's owner vouches for it) and no
-        // other thread is inside the SSL object; without blocking.
-        let read = unsafe {
-            (self.symbols.vio_set_blocking_flag)(self.tls, false);
-            let read = (self.symbols.vio_ssl_read)(self.tls, buffer.as_mut_ptr(), buffer.len());
-            (self.symbols.vio_set_blocking_flag)(self.tls, true);
-            read
-        };
-        match read {
-            VIO_SOCKET_WANT_READ | VIO_SOCKET_WANT_WRITE => Received::Nothing,
-            0 | WRITE_FAILED => Received::Closed,
-            read => Received::Bytes(read.min(buffer.len())),
-        }
-    }
-
-    fn receive_plain(&mut self, buffer: &mut [u8]) -> Received {
-        // SAFETY: an open socket and a valid buffer.
-        let read = unsafe {
-            libc::recv(
-                self.fd,
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-                libc::MSG_DONTWAIT,
-            )
-        };
-        match usize::try_from(read) {
-            Ok(0) => Received::Closed,
-            Ok(read) => Received::Bytes(read),
-            Err(_) => match std::io::Error::last_os_error().kind() {
-                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted => {
-                    Received::Nothing
-                }
-                _ => Received::Closed,
-            },
-        }
-    }
-}
 
 fn peer_address(fd: c_int) -> Option<SocketAddr> {
     use std::{

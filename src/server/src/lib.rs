@@ -11,10 +11,12 @@
 //! | `psi` | stages and instrumented threads |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `connection` | a dump thread's connection to its replica |
+//! | `ack_stream` | the receiver thread's end of the same connection |
 //! | `client` | a receiver thread's connection to its source |
 //!
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
 
+pub mod ack_stream;
 pub mod client;
 pub mod connection;
 pub mod guard;

@@ -1,7 +1,10 @@
 //! The running server: whether the library belongs to it, and the few things
 //! that a plugin asks of it.
 
-use crate::log::{self, Level};
+use crate::{
+    guard,
+    log::{self, Level},
+};
 use semisync_sys::{self as sys, Symbols};
 use std::{
     ffi::{CStr, c_char, c_int, c_void},
@@ -26,10 +29,27 @@ impl MonotonicMicros {
 }
 
 impl Server {
-    /// Connects to the server that loads the plugin: checks the series, looks
-    /// the server's functions up and opens the error log. Call it first in
-    /// `init`; the reason of a refusal is in the error log then.
-    pub fn connect(plugin: &crate::plugin::Handle) -> Option<Self> {
+    /// The beginning of every `init`: connects to the server that loads the
+    /// plugin, and refuses if `rival` runs, which the plugin must not run beside.
+    /// `on_panic`: see [`guard`]. None: refused, and the error log says why.
+    pub fn install(
+        handle: &crate::plugin::Handle,
+        plugin: &CStr,
+        rival: &CStr,
+        on_panic: fn(hook: &'static str),
+    ) -> Option<Self> {
+        let server = Self::connect(handle)?;
+        guard::arm(on_panic);
+        if server.has_plugin(rival) {
+            server.error_conflict(plugin, rival);
+            Self::disconnect();
+            return None;
+        }
+        Some(server)
+    }
+
+    /// Checks the series, looks the server's functions up and opens the error log.
+    fn connect(plugin: &crate::plugin::Handle) -> Option<Self> {
         static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
         let symbols = match SYMBOLS.get() {
             Some(symbols) => symbols,
@@ -94,8 +114,8 @@ impl Server {
         Ok(())
     }
 
-    /// Gives back what `connect` took from the server. The last thing in
-    /// `deinit`, and after a refusal in `init`: nothing is logged afterwards.
+    /// Gives back what `install` took from the server. The last thing in
+    /// `deinit`, and when `init` fails: nothing is logged afterwards.
     pub fn disconnect() {
         log::disconnect();
     }
@@ -114,7 +134,7 @@ impl Server {
 
     /// Whether a replication plugin is installed and initialised. Not while the
     /// server's `LOCK_plugin` is held (it is not in `init`).
-    pub fn has_plugin(self, name: &CStr) -> bool {
+    fn has_plugin(self, name: &CStr) -> bool {
         let name = sys::MYSQL_LEX_CSTRING {
             str_: name.as_ptr(),
             length: name.count_bytes(),
@@ -142,8 +162,8 @@ impl Server {
     }
 
     /// Reports that `plugin` cannot be installed because of `other`, to the
-    /// client and in the error log, as the server's own plugins do.
-    pub fn error_conflict(self, plugin: &CStr, other: &CStr) {
+    /// client and in the error log, as the server's own plugins did.
+    fn error_conflict(self, plugin: &CStr, other: &CStr) {
         let args = [
             log::Arg::Text(plugin.to_str().unwrap_or_default()),
             log::Arg::Text(other.to_str().unwrap_or_default()),

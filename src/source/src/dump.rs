@@ -1,4 +1,4 @@
-//! The transmit observer: what happens in the dump threads.
+//! One dump to a semi-sync replica, as its thread sees it.
 //!
 //! A `Dump` belongs to one dump thread, from `transmit_start` to
 //! `transmit_stop`, and is found through a thread-local. It knows how far its
@@ -17,8 +17,8 @@
 use crate::{
     link::{Intake, Link, ServedMark},
     notices,
-    plugin::is_observing,
     state::Source,
+    transport::{shutdown_hook, write_hook},
     variables::traces_details,
 };
 use semisync_core::{
@@ -26,30 +26,15 @@ use semisync_core::{
     may_end_transaction, split_name,
 };
 use semisync_server::{
-    Shared,
-    connection::{self, Compression, ConnectionId, DumpConnection, TlsWrite, WRITE_FAILED},
-    guard::guard,
+    connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
     log::{self, Arg, Level},
-    sys, text,
+    sys,
 };
 use std::{
     cell::{Cell, RefCell},
-    ffi::{CStr, c_char, c_int, c_uchar, c_ulong},
+    ffi::{CStr, c_uchar},
     sync::Arc,
 };
-
-pub static TRANSMIT: Shared<sys::Binlog_transmit_observer> =
-    Shared::new(sys::Binlog_transmit_observer {
-        len: LEN,
-        transmit_start: Some(transmit_start),
-        transmit_stop: Some(transmit_stop),
-        reserve_header: Some(reserve_header),
-        before_send_event: Some(before_send_event),
-        after_send_event: Some(after_send_event),
-        after_reset_master: Some(after_reset_master),
-    });
-#[allow(clippy::cast_possible_truncation)] // a compile-time constant of 56
-const LEN: u32 = size_of::<sys::Binlog_transmit_observer>() as u32;
 
 thread_local! {
     /// The dump of this thread, null in every other. Without a destructor, so
@@ -58,9 +43,9 @@ thread_local! {
 }
 
 /// One dump to a semi-sync replica.
-struct Dump {
-    source: &'static Source,
-    link: Arc<Link>,
+pub struct Dump {
+    pub source: &'static Source,
+    pub link: Arc<Link>,
     /// None: the connection cannot be shared with the receiver. The replica
     /// gets its headers and is never asked.
     connection: Option<DumpConnection>,
@@ -92,18 +77,18 @@ impl Dump {
     /// may, `FOREACH_OBSERVER` passes the plugin over), even `transmit_stop`. A
     /// dump that is left over so has a closed link, because the connection was
     /// closed.
-    fn current() -> Option<&'static Self> {
+    pub fn current() -> Option<&'static Self> {
         Self::of_this_thread().filter(|dump| !dump.link.is_closed())
     }
 
-    fn of_this_thread() -> Option<&'static Self> {
+    pub fn of_this_thread() -> Option<&'static Self> {
         // SAFETY: null, or the box of this thread's dump, which lives until
         // `transmit_stop` takes it; hooks of one thread do not overlap, and
         // everything that changes is in cells.
         unsafe { DUMP.get().as_ref() }
     }
 
-    fn served_to(&self, to: Position) {
+    pub fn served_to(&self, to: Position) {
         let mut mark = self.mark.get();
         mark.advance(&self.link, to);
         self.mark.set(mark);
@@ -123,7 +108,7 @@ impl Dump {
     }
 
     /// A packet is about to be put together: its header.
-    fn on_reserve(&self) -> [u8; HEADER.len()] {
+    pub fn on_reserve(&self) -> [u8; HEADER.len()] {
         let [magic, mut flag] = HEADER;
         if let Some(connection) = &self.connection {
             self.settle(connection, Moment::Buffered);
@@ -177,7 +162,7 @@ impl Dump {
     }
 
     /// An event is about to be sent. `packet`: status byte, header, event.
-    fn on_before_send(&self, packet: &mut [u8], file: &CStr, offset: u64) {
+    pub fn on_before_send(&self, packet: &mut [u8], file: &CStr, offset: u64) {
         self.unannounced.set(None);
         let [_, MAGIC, flag, event @ ..] = packet else {
             return;
@@ -223,7 +208,7 @@ impl Dump {
 
     /// An event was sent: if it asks, it must leave now, and the packet numbers
     /// begin anew.
-    fn on_after_send(&self, packet: &[u8]) {
+    pub fn on_after_send(&self, packet: &[u8]) {
         let (Some(connection), [_, MAGIC, flag, ..]) = (&self.connection, packet) else {
             return;
         };
@@ -246,7 +231,7 @@ impl Dump {
     ///
     /// # Safety
     /// `bytes` holds `size` bytes.
-    unsafe fn on_write(&self, bytes: *const c_uchar, size: usize) -> usize {
+    pub unsafe fn on_write(&self, bytes: *const c_uchar, size: usize) -> usize {
         let Some(connection) = &self.connection else {
             return WRITE_FAILED;
         };
@@ -279,117 +264,9 @@ enum Moment {
     Leaving,
 }
 
-/// The server's `Vio::write` for a dump to a semi-sync replica.
-unsafe extern "C" fn write_hook(vio: *mut sys::Vio, bytes: *const c_uchar, size: usize) -> usize {
-    guard("write", WRITE_FAILED, || {
-        if !is_observing() {
-            // The plugin was uninstalled, the replica is gone, and no hook ends
-            // this dump any more.
-            take_dump();
-            return match Source::get() {
-                // SAFETY: the hook's arguments.
-                Some(source) => unsafe { connection::write(source.server, vio, bytes, size) },
-                None => WRITE_FAILED,
-            };
-        }
-        match Dump::of_this_thread() {
-            // SAFETY: the server's bytes.
-            Some(dump) => unsafe { dump.on_write(bytes, size) },
-            None => WRITE_FAILED,
-        }
-    })
-}
-
-/// The server's `Vio::vioshutdown` for it. Any thread: the dump thread at its
-/// end, KILL (under the victim's `LOCK_thd_data`), the server's shutdown.
-unsafe extern "C" fn shutdown_hook(vio: *mut sys::Vio) -> c_int {
-    let Some(source) = Source::get() else {
-        return -1;
-    };
-    let link = guard("shutdown", None, || {
-        let link = source.links.find_connection(ConnectionId::of(vio))?;
-        source.links.close(&link);
-        source.stop_counting(&link);
-        Some(link)
-    });
-    // On TLS the dump thread may be inside the SSL object.
-    let _serialised = link.as_ref().map(|link| link.gate.lock());
-    // SAFETY: the hook's argument.
-    unsafe { connection::shut_down(source.server, vio) }
-}
-
-/// Ends what this thread knows of its dump: nobody else touches the connection,
-/// and its functions are the server's own again.
-fn take_dump() -> Option<Box<Dump>> {
-    let raw = DUMP.replace(std::ptr::null_mut());
-    if raw.is_null() {
-        return None;
-    }
-    // SAFETY: the box that `attach` made in this thread; nobody else has it.
-    let dump = unsafe { Box::from_raw(raw) };
-    let was_closed = dump.link.is_closed();
-    dump.source.links.close(&dump.link);
-    // A closed connection may be freed already if hooks were left out.
-    if let Some(connection) = dump.connection.as_ref().filter(|_| !was_closed) {
-        connection.restore();
-    }
-    Some(dump)
-}
-
-// ---- the observer's functions: all in the dump thread, no binary log lock held ----
-
-/// The replica's request was validated. It is a semi-sync replica if it has set
-/// a user variable, under either name.
-unsafe extern "C" fn transmit_start(
-    param: *mut sys::Binlog_transmit_param,
-    log_file: *const c_char,
-    log_pos: u64,
-) -> c_int {
-    let Some(source) = Source::get() else {
-        return 0;
-    };
-    // SAFETY: the server's structure, valid during the hook, ours to change.
-    let param = unsafe { &mut *param };
-    // Of an earlier dump in this thread, if its end was left out.
-    guard("transmit_start", (), || drop(take_dump()));
-    let announced = [c"rpl_semi_sync_replica", c"rpl_semi_sync_slave"]
-        .iter()
-        .any(|name| {
-            source
-                .server
-                .user_variable(name)
-                .is_some_and(|value| value != 0)
-        });
-    let how = if announced {
-        param.flags |= sys::TRANSMIT_F_OBSERVE;
-        "semi-sync"
-    } else {
-        param.flags |= sys::TRANSMIT_F_DONT_OBSERVE;
-        "asynchronous"
-    };
-    let attached = guard("transmit_start", false, || {
-        if announced {
-            // SAFETY: the server's file name.
-            let start = unsafe { source.position(log_file, log_pos) };
-            let connection = DumpConnection::current(source.server);
-            attach(source, param.server_id, start, connection);
-        }
-        // SAFETY: as above.
-        notices::dump_started(how, param.server_id, unsafe { text(log_file) }, log_pos);
-        true
-    });
-    if announced && !attached && Dump::current().is_none() {
-        // After a panic: the replica cannot do without the headers.
-        guard("transmit_start", (), || {
-            attach(source, param.server_id, None, None)
-        });
-    }
-    0
-}
-
 /// Makes this thread's dump a semi-sync one; without a connection one that is
 /// never asked to acknowledge.
-fn attach(
+pub fn attach(
     source: &'static Source,
     server_id: u32,
     start: Option<Position>,
@@ -446,116 +323,20 @@ fn attach(
     source.links.read_from(&link);
 }
 
-/// The dump ends. Another dump to the same replica may have begun already.
-unsafe extern "C" fn transmit_stop(param: *mut sys::Binlog_transmit_param) -> c_int {
-    guard("transmit_stop", 0, || {
-        // SAFETY: the server's structure.
-        let server_id = unsafe { (*param).server_id };
-        match take_dump() {
-            None => notices::dump_stopped("asynchronous", server_id),
-            Some(dump) => {
-                notices::dump_stopped("semi-sync", server_id);
-                dump.source.stop_counting(&dump.link);
-            }
-        }
-        0
-    })
-}
-
-/// A packet is being put together, whatever it will hold.
-unsafe extern "C" fn reserve_header(
-    _: *mut sys::Binlog_transmit_param,
-    header: *mut c_uchar,
-    size: c_ulong,
-    len: *mut c_ulong,
-) -> c_int {
-    let Some(dump) = Dump::current() else {
-        return 0;
-    };
-    if size < HEADER.len() as c_ulong {
-        log::message(Level::Warning, sys::ER_SEMISYNC_NO_SPACE_IN_THE_PKT, &[]);
-        return 0;
+/// Ends what this thread knows of its dump: nobody else touches the connection,
+/// and its functions are the server's own again.
+pub fn take_dump() -> Option<Box<Dump>> {
+    let raw = DUMP.replace(std::ptr::null_mut());
+    if raw.is_null() {
+        return None;
     }
-    // After a panic the packet still needs its header: the replica would stop.
-    let bytes = guard("reserve_header", HEADER, || dump.on_reserve());
-    // SAFETY: the server's buffer of `size` bytes, and its length to add to.
-    unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), header, bytes.len());
-        *len += bytes.len() as c_ulong;
+    // SAFETY: the box that `attach` made in this thread; nobody else has it.
+    let dump = unsafe { Box::from_raw(raw) };
+    let was_closed = dump.link.is_closed();
+    dump.source.links.close(&dump.link);
+    // A closed connection may be freed already if hooks were left out.
+    if let Some(connection) = dump.connection.as_ref().filter(|_| !was_closed) {
+        connection.restore();
     }
-    0
-}
-
-/// An event is about to be sent. Not for heartbeats and artificial events.
-unsafe extern "C" fn before_send_event(
-    _: *mut sys::Binlog_transmit_param,
-    packet: *mut c_uchar,
-    len: c_ulong,
-    log_file: *const c_char,
-    log_pos: u64,
-) -> c_int {
-    guard("before_send_event", 0, || {
-        let Some(dump) = Dump::current() else {
-            return 0;
-        };
-        if packet.is_null() || log_file.is_null() {
-            return 0;
-        }
-        // SAFETY: the server's packet of `len` bytes and its file name, valid
-        // and this thread's own during the hook.
-        let (packet, file) = unsafe {
-            (
-                std::slice::from_raw_parts_mut(packet, usize::try_from(len).unwrap_or_default()),
-                CStr::from_ptr(log_file),
-            )
-        };
-        dump.on_before_send(packet, file, log_pos);
-        0
-    })
-}
-
-/// The event was handed to the network layer.
-unsafe extern "C" fn after_send_event(
-    _: *mut sys::Binlog_transmit_param,
-    packet: *const c_char,
-    len: c_ulong,
-    skipped_log_file: *const c_char,
-    skipped_log_pos: u64,
-) -> c_int {
-    guard("after_send_event", 0, || {
-        let Some(dump) = Dump::current() else {
-            return 0;
-        };
-        if packet.is_null() {
-            return 0;
-        }
-        // SAFETY: the server's packet of `len` bytes.
-        let packet = unsafe {
-            std::slice::from_raw_parts(
-                packet.cast::<u8>(),
-                usize::try_from(len).unwrap_or_default(),
-            )
-        };
-        dump.on_after_send(packet);
-        // SAFETY: the server's file name. The position is 0 if nothing was
-        // skipped; skipped means that the replica has it.
-        if let Some(skipped) = unsafe { dump.source.position(skipped_log_file, skipped_log_pos) } {
-            dump.served_to(skipped);
-            let link = dump.link.id;
-            dump.source
-                .update(|core, now, fx| core.on_ack(link, skipped, Some(skipped), now, fx));
-        }
-        0
-    })
-}
-
-/// RESET BINARY LOGS AND GTIDS; in the session that runs it.
-unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
-    guard("after_reset_master", 0, || {
-        if let Some(source) = Source::get() {
-            source.links.forget_served();
-            source.update(|core, now, fx| core.reset(now, fx));
-        }
-        0
-    })
+    Some(dump)
 }

@@ -16,7 +16,9 @@
 //! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
 //! | `wait` | a session's wait at the wait point |
 //! | `hooks` | transaction and binary log storage observers |
-//! | `dump` | the transmit observer: one `Dump` for each dump thread |
+//! | `transmit` | the transmit observer: what the server calls in dump threads |
+//! | `dump` | one dump to a semi-sync replica |
+//! | `transport` | what stands in for the server's functions of its connection |
 //! | `link` | one replica's connection, shared by its dump thread and the receiver |
 //! | `receiver` | the thread that reads acknowledgements |
 //! | `notices` | what is said in the error log |
@@ -35,6 +37,8 @@ mod receiver;
 mod state;
 #[doc(hidden)]
 pub mod status;
+mod transmit;
+mod transport;
 #[doc(hidden)]
 pub mod variables;
 mod vocabulary;

@@ -11,7 +11,10 @@
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
 use semisync_core::{AckReader, LinkId, Position};
-use semisync_server::connection::{AckStream, ConnectionId, is_hung_up};
+use semisync_server::{
+    ack_stream::{AckStream, is_hung_up},
+    connection::ConnectionId,
+};
 use std::{
     collections::HashMap,
     ffi::c_int,

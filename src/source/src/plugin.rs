@@ -1,12 +1,13 @@
 //! Installing and uninstalling the source side, and what a panic leads to.
 
 use crate::{
-    Vocabulary, dump, hooks, notices,
+    Vocabulary, hooks, notices,
     receiver::THREAD,
     state::{Source, apply_options},
+    transmit,
 };
 use semisync_server::{
-    Server, guard,
+    Server,
     log::{self, Level},
     observers::{register, unregister},
     plugin::Handle,
@@ -24,22 +25,10 @@ static OBSERVING: AtomicBool = AtomicBool::new(false);
 /// `INSTALL PLUGIN`, or the server's start. In the installing session, or
 /// without a session at the start; variables hold their values already.
 pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
-    let Some(server) = Server::connect(plugin) else {
+    let (name, rival) = (vocabulary.plugin, vocabulary.rival);
+    let Some(server) = Server::install(plugin, name, rival, after_panic) else {
         return 1;
     };
-    if start(vocabulary, plugin, server) {
-        return 0;
-    }
-    Server::disconnect();
-    1
-}
-
-fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bool {
-    guard::arm(after_panic);
-    if server.has_plugin(vocabulary.rival) {
-        server.error_conflict(vocabulary.plugin, vocabulary.rival);
-        return false;
-    }
     for stage in [
         &vocabulary.waiting_for_ack,
         &vocabulary.waiting_for_replica,
@@ -52,10 +41,11 @@ fn start(vocabulary: &'static Vocabulary, plugin: &Handle, server: Server) -> bo
     let source = Source::start(server, vocabulary);
     if apply_options(source) && observe(server, plugin) {
         OBSERVING.store(true, Ordering::Release);
-        return true;
+        return 0;
     }
     source.set_enabled(false);
-    false
+    Server::disconnect();
+    1
 }
 
 fn observe(server: Server, plugin: &Handle) -> bool {
@@ -66,7 +56,7 @@ fn observe(server: Server, plugin: &Handle) -> bool {
         unregister(server, &hooks::TRANSACTION, plugin);
         return false;
     }
-    if !register(server, &dump::TRANSMIT, plugin) {
+    if !register(server, &transmit::TRANSMIT, plugin) {
         unregister(server, &hooks::STORAGE, plugin);
         unregister(server, &hooks::TRANSACTION, plugin);
         return false;
@@ -114,7 +104,7 @@ pub fn deinit(plugin: &Handle) -> c_int {
             sys::ER_SEMISYNC_UNREGISTER_BINLOG_STORAGE_OBSERVER_FAILED,
         ),
         (
-            unregister(server, &dump::TRANSMIT, plugin),
+            unregister(server, &transmit::TRANSMIT, plugin),
             sys::ER_SEMISYNC_UNREGISTER_BINLOG_TRANSMIT_OBSERVER_FAILED,
         ),
     ] {

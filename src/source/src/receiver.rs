@@ -9,7 +9,7 @@
 use crate::{link::Link, notices, state::Source, variables::traces_details};
 use semisync_core::{AckVerdict, LinkId, Message, Position, Violation};
 use semisync_server::{
-    connection::Received,
+    ack_stream::Received,
     log::{self, Arg, Level},
     psi::{Thread, ThreadKind},
     sys,

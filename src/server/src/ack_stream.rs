@@ -1,0 +1,96 @@
+//! What a replica sends during a dump, read by the receiver thread without
+//! blocking. See `connection` for what the dump thread may do at the same time.
+
+use crate::sys;
+use semisync_sys::Symbols;
+use std::ffi::c_int;
+
+/// Result of a read that does not block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Received {
+    Bytes(usize),
+    Nothing,
+    /// End of stream or a broken connection.
+    Closed,
+}
+
+/// Reads what the replica sends, without blocking.
+pub struct AckStream {
+    symbols: &'static Symbols,
+    fd: c_int,
+    /// The Vio to read through on TLS, null on a plain socket.
+    tls: *mut sys::Vio,
+}
+
+// SAFETY: the pointer is used under the owner's lock only (see `receive`).
+unsafe impl Send for AckStream {}
+
+pub(crate) const VIO_SOCKET_WANT_READ: usize = usize::MAX - 1;
+pub(crate) const VIO_SOCKET_WANT_WRITE: usize = usize::MAX - 2;
+const VIO_SOCKET_ERROR: usize = usize::MAX;
+
+impl AckStream {
+    /// `tls`: the Vio to read through, null for a plain socket.
+    pub(crate) fn new(symbols: &'static Symbols, fd: c_int, tls: *mut sys::Vio) -> Self {
+        Self { symbols, fd, tls }
+    }
+
+    pub fn fd(&self) -> c_int {
+        self.fd
+    }
+
+    /// Reads what is there. Under the lock that guards the stream's life, and
+    /// on TLS serialises it with the dump thread's writes.
+    pub fn receive(&mut self, buffer: &mut [u8]) -> Received {
+        if self.tls.is_null() {
+            return self.receive_plain(buffer);
+        }
+        // SAFETY: the connection lives (the lock's owner vouches for it) and no
+        // other thread is inside the SSL object; without blocking.
+        let read = unsafe {
+            (self.symbols.vio_set_blocking_flag)(self.tls, false);
+            let read = (self.symbols.vio_ssl_read)(self.tls, buffer.as_mut_ptr(), buffer.len());
+            (self.symbols.vio_set_blocking_flag)(self.tls, true);
+            read
+        };
+        match read {
+            VIO_SOCKET_WANT_READ | VIO_SOCKET_WANT_WRITE => Received::Nothing,
+            0 | VIO_SOCKET_ERROR => Received::Closed,
+            read => Received::Bytes(read.min(buffer.len())),
+        }
+    }
+
+    fn receive_plain(&mut self, buffer: &mut [u8]) -> Received {
+        // SAFETY: an open socket and a valid buffer.
+        let read = unsafe {
+            libc::recv(
+                self.fd,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                libc::MSG_DONTWAIT,
+            )
+        };
+        match usize::try_from(read) {
+            Ok(0) => Received::Closed,
+            Ok(read) => Received::Bytes(read),
+            Err(_) => match std::io::Error::last_os_error().kind() {
+                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted => {
+                    Received::Nothing
+                }
+                _ => Received::Closed,
+            },
+        }
+    }
+}
+
+/// Whether the other end has closed the connection, or it is broken.
+pub fn is_hung_up(fd: c_int) -> bool {
+    let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
+    let mut poll = libc::pollfd {
+        fd,
+        events: libc::POLLRDHUP,
+        revents: 0,
+    };
+    // SAFETY: one descriptor, no waiting.
+    unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
+}
