@@ -7,6 +7,7 @@
 //! | `sql.rs` | connections to a server and the short questions that tests ask |
 //! | `pair.rs` | a source with its replicas, and how they are linked |
 //! | `load.rs` | writers in the background, and what they saw |
+//! | `strangers.rs` | connections that nobody may disturb |
 //! | `names.rs` | the two vocabularies |
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
@@ -36,6 +37,7 @@ mod scratch;
 pub mod server;
 mod slots;
 pub mod sql;
+mod strangers;
 mod wait;
 pub mod wire;
 
@@ -45,4 +47,5 @@ pub use names::Names;
 pub use pair::{Link, Topology};
 pub use paths::{dist_dir, server_dir};
 pub use server::Server;
+pub use strangers::Strangers;
 pub use wait::{PATIENCE, eventually, wait_for};

@@ -66,6 +66,17 @@ pub fn descriptors(pid: u32) -> usize {
     count(&format!("/proc/{pid}/fd"))
 }
 
+/// Open descriptors that are no files, which a server opens as it sees fit: sockets, pipes, epolls.
+pub fn unnamed_descriptors(pid: u32) -> usize {
+    let dir = format!("/proc/{pid}/fd");
+    let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{dir}: {e}"));
+    // One that is closed meanwhile has no target any more.
+    let targets = entries
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok());
+    targets.filter(|target| target.is_relative()).count()
+}
+
 fn count(dir: &str) -> usize {
     fs::read_dir(dir)
         .unwrap_or_else(|e| panic!("{dir}: {e}"))

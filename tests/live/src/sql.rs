@@ -26,12 +26,15 @@ impl Server {
     }
 
     pub(crate) fn try_conn(&self) -> mysql::Result<Conn> {
-        let opts = OptsBuilder::new()
+        Conn::new(self.client_options())
+    }
+
+    pub(crate) fn client_options(&self) -> OptsBuilder {
+        OptsBuilder::new()
             .socket(Some(self.socket().display().to_string()))
             .user(Some("root"))
             .read_timeout(Some(ANSWER_BOUND))
-            .write_timeout(Some(ANSWER_BOUND));
-        Conn::new(opts)
+            .write_timeout(Some(ANSWER_BOUND))
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Conn) -> mysql::Result<T>) -> mysql::Result<T> {
@@ -238,6 +241,16 @@ impl Server {
                 }
             },
         );
+    }
+
+    /// The connections that are dumps to replicas, oldest first, by their numbers in SHOW PROCESSLIST.
+    #[track_caller]
+    pub fn dumps(&self) -> Vec<u32> {
+        let sql = "SELECT PROCESSLIST_ID FROM performance_schema.threads \
+                   WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' ORDER BY 1";
+        let rows = self.rows(sql);
+        let number = |row: &Vec<String>| row[0].parse().expect("the number of a connection");
+        rows.iter().map(number).collect()
     }
 
     /// Newest file and position of the binary log.

@@ -1,0 +1,369 @@
+//! KILL of dump threads: the server closes the replica's descriptor from another thread, and the number is in use again at
+//! once. Replicas come back by themselves, commits go on confirmed, and nobody else's connection loses a byte.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::proxy::Proxy;
+use semisync_live_tests::{
+    Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process, server_dir,
+    wait_for,
+};
+
+const A_DAY_MS: &str = "86400000";
+/// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
+const HEALED: Duration = Duration::from_secs(5);
+
+fn transports() -> [(&'static str, Link); 3] {
+    [
+        ("plain", Link::default()),
+        ("TLS", Link::default().tls()),
+        ("zlib", Link::default().compression("zlib")),
+    ]
+}
+
+/// The newest dump that is not one of `others`, once it is another than `last`.
+fn new_dump(source: &Server, others: &[u32], last: u32) -> u32 {
+    wait_for(PATIENCE, "a new dump", || {
+        let dumps = source.dumps();
+        let newest = dumps.iter().rfind(|dump| !others.contains(dump));
+        newest
+            .copied()
+            .filter(|dump| *dump != last)
+            .ok_or_else(|| format!("{dumps:?}"))
+    })
+    .0
+}
+
+/// false: it has ended by itself meanwhile.
+fn kill(source: &Server, connection: u32) -> bool {
+    match source.try_rows(&format!("KILL {connection}")) {
+        Ok(_) => true,
+        Err(mysql::Error::MySqlError(e)) if e.code == 1094 => false,
+        Err(e) => panic!("KILL {connection}: {e}"),
+    }
+}
+
+/// Kills the only semi-sync replica's dump again and again. `others`: dumps that stay.
+fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u32) {
+    let source = &pair.source;
+    let mut last = 0;
+    let mut killed = 0;
+    for round in 0..rounds {
+        let dump = new_dump(source, others, last);
+        // Some die as soon as they can be seen, most in the midst of their work. A replica that has not got an event
+        // sleeps for a second before it comes again.
+        if round % 16 != 0 {
+            source.wait_status("clients", "1");
+            load.wait_progress(5);
+        }
+        killed += u32::from(kill(source, dump));
+        last = dump;
+    }
+    assert!(killed > rounds * 9 / 10, "{killed} of {rounds} were there");
+}
+
+/// Descriptors but for files, and threads but for those that the server keeps for later.
+fn in_use(server: &Server) -> (usize, usize) {
+    let cached: usize = server
+        .global_status("Threads_cached")
+        .parse()
+        .expect("a number");
+    let pid = server.pid();
+    (
+        process::unnamed_descriptors(pid),
+        process::threads(pid).saturating_sub(cached),
+    )
+}
+
+/// Errors in the log but "failed on net_flush()", which tells, as stock's does, of a connection that broke in a write.
+fn stray_errors(log: &str) -> Vec<&str> {
+    let is_stray = |line: &&str| line.contains("[ERROR]") && !line.contains("MY-011161");
+    log.lines().filter(is_stray).collect()
+}
+
+#[track_caller]
+fn assert_same_rows(source: &Server, replica: &Server) {
+    replica.wait_applied(source);
+    let sql =
+        format!("SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n))), 0) FROM {TABLE}");
+    assert_eq!(source.rows(&sql), replica.rows(&sql));
+}
+
+#[test]
+fn killed_dumps_are_replaced_and_nobody_else_notices() {
+    let pair = Topology::new(Names::New).set("timeout", A_DAY_MS).start();
+    let (source, replica) = (&pair.source, pair.replica());
+    // What the server opens once and keeps is open before it is counted.
+    let warm = Strangers::visit(source, 4);
+    thread::sleep(Duration::from_millis(200));
+    warm.leave();
+    for (what, link) in transports() {
+        replica.execute("STOP REPLICA");
+        replica.replicate_from(source, &link);
+        pair.wait_clients();
+        source.wait_status("status", "ON");
+        source.insert(0);
+        let before = in_use(source);
+        let mark = source.log_mark();
+        let begin = Instant::now();
+
+        let strangers = Strangers::visit(source, 3);
+        let load = Load::paced(source, 4, Duration::from_millis(1), |_| {
+            format!("INSERT INTO {TABLE} (n) VALUES (1)")
+        });
+        kill_again_and_again(&pair, &load, &[], 100);
+        pair.wait_clients();
+        load.wait_progress(20);
+        let seen = load.finish_clean();
+        let visits = strangers.leave();
+        println!(
+            "{what}: 100 kills in {:?}, {} commits, the slowest in {:?}, {visits} strangers",
+            begin.elapsed(),
+            seen.committed,
+            seen.slowest
+        );
+
+        assert_eq!(source.counter("no_tx"), 0, "{what}");
+        assert_eq!(source.counter("wait_sessions"), 0, "{what}");
+        assert_eq!(source.status("status"), "ON", "{what}");
+        assert_same_rows(source, replica);
+        assert_eq!(source.status("clients"), "1", "{what}");
+        let log = source.log_since(mark);
+        assert!(
+            stray_errors(&log).is_empty(),
+            "{what}: {:#?}",
+            stray_errors(&log)
+        );
+        wait_for(PATIENCE, "descriptors and threads as before", || {
+            let now = in_use(source);
+            if now.0 <= before.0 + 1 && now.1 <= before.1 + 1 {
+                Ok(())
+            } else {
+                Err(format!("{what}: {before:?} before, {now:?} now"))
+            }
+        });
+    }
+    source.stop();
+    replica.stop();
+}
+
+/// The commit's acknowledgement is lost or has not been given; then the dump is killed and the replica comes back.
+#[test]
+fn a_commit_that_waits_goes_on_after_its_dump_was_killed() {
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .start_unlinked();
+    let (source, replica) = (&pair.source, pair.replica());
+    let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
+    for ((what, link), n) in transports().into_iter().zip(1..) {
+        replica.execute("STOP REPLICA");
+        replica.replicate_from(source, &link.port(proxy.port()));
+        pair.wait_clients();
+        source.insert(0);
+        for wait_point in ["AFTER_SYNC", "AFTER_COMMIT"] {
+            source.set_source("wait_point", wait_point);
+            replica.wait_applied(source);
+
+            proxy.swallow_acknowledgements();
+            let lost = Waiting::insert(source, n);
+            eventually(PATIENCE, "the row on the replica", || {
+                replica.count_rows(Some(n)) == 1
+            });
+            kill(source, new_dump(source, &[], 0));
+            let healed = lost.done_within(HEALED);
+            println!("{what}, {wait_point}, acknowledgement lost: {healed:?} in all");
+
+            pair.wait_clients();
+            let dump = new_dump(source, &[], 0);
+            replica.freeze();
+            let frozen = Waiting::insert(source, -n);
+            kill(source, dump);
+            source.wait_status("clients", "0");
+            assert!(!frozen.is_over(), "{what}: nobody has acknowledged");
+            replica.thaw();
+            let healed = frozen.done_within(HEALED);
+            println!("{what}, {wait_point}, replica frozen: {healed:?} in all");
+            pair.wait_clients();
+            replica.execute(&format!("DELETE FROM {TABLE}"));
+        }
+    }
+    assert_eq!(source.counter("no_tx"), 0);
+    assert_eq!(source.counter("no_times"), 0);
+}
+
+/// What an asynchronous client of the binary log has taken so far.
+struct Taker {
+    process: Child,
+    file: std::path::PathBuf,
+}
+
+impl Taker {
+    /// `mysqlbinlog --stop-never`, writing files of the source's own format.
+    fn start(source: &Server) -> Taker {
+        let dir = source.data_dir().with_file_name("taken");
+        fs::create_dir(&dir).expect("a directory");
+        let first = source.value("SHOW BINARY LOGS");
+        let mut command = Command::new(server_dir().join("bin/mysqlbinlog"));
+        command
+            .args(["--no-defaults", "--read-from-remote-server", "--raw"])
+            .args(["--stop-never", "--connection-server-id=77", "--user=root"])
+            .arg(format!("--socket={}", source.socket().display()))
+            .arg(format!("--result-file={}/", dir.display()))
+            .arg(&first)
+            .stdin(Stdio::null());
+        let process = process::spawn(command).expect("bin/mysqlbinlog");
+        Taker {
+            process,
+            file: dir.join(first),
+        }
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        // It never stops by itself; an error means that it is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn asynchronous_dumps_beside_killed_ones_go_on() {
+    // One replica semi-sync, the other not.
+    let names = Names::New;
+    let pair = Topology::new(names)
+        .set("timeout", A_DAY_MS)
+        .replicas(2)
+        .start_unlinked();
+    let (source, replica, asynchronous) = (&pair.source, &pair.replicas[0], &pair.replicas[1]);
+    asynchronous.set_replica("enabled", "OFF");
+    asynchronous.replicate_from(source, &Link::default());
+    let mut taker = Taker::start(source);
+    wait_for(PATIENCE, "two asynchronous dumps", || {
+        let dumps = source.dumps();
+        if dumps.len() == 2 {
+            Ok(())
+        } else {
+            Err(format!("{dumps:?}"))
+        }
+    });
+    let asynchronous_dumps = source.dumps();
+    replica.replicate_from(source, &Link::default());
+    source.wait_status("clients", "1");
+
+    let load = Load::paced(source, 4, Duration::from_millis(1), |_| {
+        format!("INSERT INTO {TABLE} (n) VALUES (1)")
+    });
+    kill_again_and_again(&pair, &load, &asynchronous_dumps, 50);
+    source.wait_status("clients", "1");
+    load.finish_clean();
+
+    let dumps = source.dumps();
+    assert!(
+        asynchronous_dumps.iter().all(|dump| dumps.contains(dump)),
+        "{asynchronous_dumps:?} before, {dumps:?} now"
+    );
+    assert_eq!(source.counter("no_tx"), 0);
+    assert_same_rows(source, replica);
+    assert_same_rows(source, asynchronous);
+    // Every byte, once the server has closed the file.
+    source.execute("FLUSH BINARY LOGS");
+    let original = source
+        .data_dir()
+        .join(taker.file.file_name().expect("a name"));
+    let original = fs::read(original).expect("a binary log");
+    wait_for(PATIENCE, "the same file from mysqlbinlog", || {
+        let taken = fs::read(&taker.file).unwrap_or_default();
+        if taken == original {
+            Ok(())
+        } else {
+            Err(format!("{} of {} bytes", taken.len(), original.len()))
+        }
+    });
+    let ended = taker.process.try_wait().expect("a child can be asked");
+    assert!(ended.is_none(), "mysqlbinlog ended: {ended:?}");
+}
+
+/// A server thread serves a semi-sync dump, then an asynchronous one, then queries and commits.
+#[test]
+fn a_thread_that_served_a_dump_serves_others() {
+    let pair = Topology::new(Names::New)
+        .set("timeout", A_DAY_MS)
+        .source_option("thread_cache_size=1")
+        .replicas(2)
+        .start_unlinked();
+    let (source, replica, steady) = (&pair.source, &pair.replicas[0], &pair.replicas[1]);
+    let thread_of = |connection: u32| {
+        source.value(&format!(
+            "SELECT THREAD_OS_ID FROM performance_schema.threads WHERE PROCESSLIST_ID = {connection}"
+        ))
+    };
+    steady.replicate_from(source, &Link::default());
+    source.wait_status("clients", "1");
+    let steady_dump = new_dump(source, &[], 0);
+    let cached = |expected: &str| {
+        eventually(PATIENCE, "the thread waits for its next connection", || {
+            source.global_status("Threads_cached") == expected
+        });
+    };
+    // The server learns that a replica has gone when it writes to it.
+    let stop_replica = || {
+        replica.execute("STOP REPLICA IO_THREAD");
+        eventually(PATIENCE, "the dump has ended", || {
+            source.insert(0);
+            source.dumps().len() == 1
+        });
+    };
+    replica.point_to(source, &Link::default());
+    for killed in [false, true, false, true] {
+        replica.set_replica("enabled", "ON");
+        replica.execute("START REPLICA");
+        source.wait_status("clients", "2");
+        let dump = new_dump(source, &[steady_dump], 0);
+        let thread = thread_of(dump);
+        source.insert(1);
+
+        replica.set_replica("enabled", "OFF");
+        if killed {
+            // Frozen, so that it does not come back before the thread waits for it.
+            replica.freeze();
+            kill(source, dump);
+            cached("1");
+            replica.thaw();
+        } else {
+            stop_replica();
+            cached("1");
+            replica.execute("START REPLICA IO_THREAD");
+        }
+        let dump = new_dump(source, &[steady_dump], dump);
+        assert_eq!(thread_of(dump), thread, "the thread was used again");
+        source.insert(2);
+        replica.wait_applied(source);
+        assert_eq!(source.status("clients"), "1");
+        stop_replica();
+        cached("1");
+
+        let mut conn = source.conn();
+        assert_eq!(thread_of(conn.connection_id()), thread);
+        let before = source.counter("yes_tx");
+        for n in 0..20 {
+            let sql = format!("INSERT INTO {TABLE} (n, body) VALUES ({n}, REPEAT('x', 100000))");
+            conn.query_drop(sql).expect("a commit");
+        }
+        assert_eq!(source.counter("yes_tx"), before + 20);
+        let answer: Option<String> = conn
+            .query_first("SELECT REPEAT('y', 1000000)")
+            .expect("an answer");
+        assert_eq!(answer.as_deref(), Some("y".repeat(1_000_000).as_str()));
+        drop(conn);
+        cached("1");
+    }
+    assert_eq!(source.counter("no_tx"), 0);
+    source.stop();
+}
