@@ -115,6 +115,9 @@ mod tests {
     fn the_header_is_taken_off() {
         assert_eq!(split_event_header(&[0xef, 1, 7]), Some((true, &[7][..])));
         assert_eq!(split_event_header(&[0xef, 0]), Some((false, &[][..])));
+        // Other bits of the flags are not ours to understand.
+        assert_eq!(split_event_header(&[0xef, 3]), Some((true, &[][..])));
+        assert_eq!(split_event_header(&[0xef, 2]), Some((false, &[][..])));
         assert_eq!(split_event_header(&[0xef]), None);
         assert_eq!(split_event_header(&[0, 1, 7]), None);
     }
