@@ -77,6 +77,9 @@ pub fn check_uninstall() -> c_int {
     };
     source.lose_hung_up();
     if !source.links.in_use() {
+        // It goes; a session that waits would keep it from going, and nobody
+        // could end the wait any more: the server passes over our hooks.
+        source.update(|core, now, fx| core.disable(now, fx));
         return 0;
     }
     let words = source.vocabulary;
