@@ -1,6 +1,9 @@
 //! The state of one replication channel: of its receiver thread, in a
-//! thread-local without a destructor. Several channels are semi-sync each on
-//! its own.
+//! thread-local. Several channels are semi-sync each on its own.
+//!
+//! While UNINSTALL PLUGIN asks whether it may, the server passes over hooks,
+//! `thread_stop` too. So a thread that ends gives up its place in the count by
+//! a destructor; the library stays mapped for it (SAFETY.md).
 
 use semisync_core::Position;
 use std::{
@@ -13,14 +16,36 @@ static SEMI_SYNC_CHANNELS: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     static CHANNEL: Cell<Channel> = const { Cell::new(Channel::NEW) };
+    static COUNTED: Counted = const { Counted(Cell::new(false)) };
+}
+
+/// Whether this thread's channel counts as semi-sync: from the thread's start if
+/// enabled, until the source turns out not to support it.
+struct Counted(Cell<bool>);
+
+impl Counted {
+    fn set(&self, on: bool) {
+        match (self.0.replace(on), on) {
+            (false, true) => {
+                SEMI_SYNC_CHANNELS.fetch_add(1, Ordering::AcqRel);
+            }
+            (true, false) => {
+                SEMI_SYNC_CHANNELS.fetch_sub(1, Ordering::AcqRel);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.set(false);
+    }
 }
 
 /// What a receiver thread knows of its channel.
 #[derive(Clone, Copy)]
 pub struct Channel {
-    /// Counts as semi-sync: from the thread's start if enabled, until the
-    /// source turns out not to support it.
-    semi_sync: bool,
     /// The connection carries the 2-byte header on every packet.
     pub negotiated: bool,
     /// The source reads acknowledgements at any time, not only after it asked.
@@ -35,7 +60,6 @@ pub struct Channel {
 
 impl Channel {
     const NEW: Self = Self {
-        semi_sync: false,
         negotiated: false,
         may_volunteer: false,
         ask: false,
@@ -52,30 +76,44 @@ impl Channel {
         CHANNEL.set(self);
     }
 
-    /// A connection ended, or none has begun: nothing is known of the next.
-    /// Whether the channel counts as semi-sync stays.
-    pub fn disconnected(self) -> Self {
+    /// A connection begins on which the source will send headers.
+    pub fn connect(may_volunteer: bool) {
         Self {
-            semi_sync: self.semi_sync,
+            negotiated: true,
+            may_volunteer,
             ..Self::NEW
         }
+        .save();
     }
 
-    pub fn set_semi_sync(&mut self, on: bool) {
-        match (self.semi_sync, on) {
-            (false, true) => {
-                SEMI_SYNC_CHANNELS.fetch_add(1, Ordering::AcqRel);
-            }
-            (true, false) => {
-                SEMI_SYNC_CHANNELS.fetch_sub(1, Ordering::AcqRel);
-            }
-            _ => {}
-        }
-        self.semi_sync = on;
+    /// A connection ended, or none has begun: nothing is known of the next.
+    pub fn disconnect() {
+        Self::NEW.save();
+    }
+
+    /// Whether the current receiver thread's channel counts as semi-sync.
+    pub fn set_semi_sync(on: bool) {
+        COUNTED.with(|counted| counted.set(on));
     }
 }
 
 /// Whether any channel is semi-sync. Any thread.
 pub fn any_semi_sync() -> bool {
     SEMI_SYNC_CHANNELS.load(Ordering::Acquire) > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ends_without_a_word_does_not_count() {
+        let thread = std::thread::spawn(|| {
+            Channel::set_semi_sync(true);
+            Channel::set_semi_sync(true);
+            any_semi_sync()
+        });
+        assert!(thread.join().unwrap());
+        assert!(!any_semi_sync());
+    }
 }

@@ -46,9 +46,8 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
             )
         };
         let semi_sync = is_enabled();
-        let mut channel = Channel::current().disconnected();
-        channel.set_semi_sync(semi_sync);
-        channel.save();
+        Channel::disconnect();
+        Channel::set_semi_sync(semi_sync);
         log::message(
             Level::Note,
             sys::ER_SEMISYNC_REPLICA_START,
@@ -72,9 +71,8 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
 /// The receiver thread ends.
 unsafe extern "C" fn thread_stop(_: *mut sys::Binlog_relay_IO_param) -> c_int {
     guard("thread_stop", 0, || {
-        let mut channel = Channel::current().disconnected();
-        channel.set_semi_sync(false);
-        channel.save();
+        Channel::disconnect();
+        Channel::set_semi_sync(false);
         0
     })
 }
@@ -85,9 +83,8 @@ unsafe extern "C" fn before_request_transmit(
     _flags: u32,
 ) -> c_int {
     guard("before_request_transmit", 0, || {
-        let mut channel = Channel::current().disconnected();
-        channel.set_semi_sync(false);
-        channel.save();
+        Channel::disconnect();
+        Channel::set_semi_sync(false);
         let Some(replica) = Replica::get().filter(|replica| is_enabled() && replica.is_working())
         else {
             return 0;
@@ -99,10 +96,8 @@ unsafe extern "C" fn before_request_transmit(
         };
         match negotiate(&source, replica.vocabulary.plugin) {
             Ok(Agreement::SemiSync { may_volunteer }) => {
-                channel.negotiated = true;
-                channel.may_volunteer = may_volunteer;
-                channel.set_semi_sync(true);
-                channel.save();
+                Channel::connect(may_volunteer);
+                Channel::set_semi_sync(true);
                 0
             }
             Ok(Agreement::Asynchronous) => 0,
