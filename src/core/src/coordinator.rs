@@ -8,103 +8,13 @@
 //! `confirmed`.
 
 use crate::{
-    pending::{OutOfOrder, Pending},
+    pending::Pending,
     position::Position,
     quorum::{LinkId, Voter, connected_servers, quorum_position},
     stats::Stats,
+    terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId},
 };
 use std::collections::BTreeMap;
-
-/// What the operator has set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// How many replicas must acknowledge.
-    pub wait_count: u32,
-    /// Whether commits wait although fewer replicas are connected.
-    pub wait_no_replica: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            wait_count: 1,
-            wait_no_replica: true,
-        }
-    }
-}
-
-/// How a commit's wait ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// Enough replicas have it.
-    Acknowledged,
-    /// It goes on without them.
-    Asynchronous,
-}
-
-/// A waiting session.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct WaitId(u64);
-
-/// What the operator is told, in the error log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Notice {
-    Enabled,
-    Disabled,
-    SwitchedOff,
-    /// Enough replicas have caught up: up to here, or file 0 if there was no
-    /// commit to catch up with.
-    SwitchedOn(Position),
-    TimedOut {
-        waiting: Position,
-        confirmed: Option<Position>,
-    },
-    /// The server shuts down with commits that are not confirmed.
-    ForcedShutdown,
-    OutOfOrder(OutOfOrder),
-}
-
-/// What is to be done once the lock is released.
-#[derive(Debug)]
-pub struct Effects<W> {
-    /// Sessions to wake.
-    pub released: Vec<(W, Outcome)>,
-    pub notices: Vec<Notice>,
-}
-
-impl<W> Default for Effects<W> {
-    fn default() -> Self {
-        Self {
-            released: Vec::new(),
-            notices: Vec::new(),
-        }
-    }
-}
-
-/// Answer to a session that wants to wait.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Begin {
-    /// Nothing to wait for.
-    Done(Outcome),
-    /// Semi-sync is not enabled.
-    NotCounted,
-    Wait(WaitId),
-}
-
-/// What became of an acknowledgement.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AckVerdict {
-    Accepted,
-    /// Nothing new.
-    Stale,
-    /// Of what this connection was not served: refused. `first`: the first such
-    /// of this connection.
-    FromTheFuture {
-        first: bool,
-    },
-    /// The replica is not connected (any more).
-    UnknownLink,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
@@ -131,7 +41,7 @@ pub struct Coordinator<W> {
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
-    waiting: BTreeMap<(Position, WaitId), Waiting<W>>,
+    waiting: BTreeMap<WaitId, Waiting<W>>,
     next_wait: u64,
     stats: Stats,
     scratch: Vec<Position>,
@@ -389,19 +299,21 @@ impl<W> Coordinator<W> {
             self.stats.wait_pos_backtraverse += 1;
         }
         self.next_wait += 1;
-        let id = WaitId(self.next_wait);
-        self.waiting
-            .insert((at, id), Waiting { waiter, since: now });
+        let id = WaitId {
+            at,
+            number: self.next_wait,
+        };
+        self.waiting.insert(id, Waiting { waiter, since: now });
         Begin::Wait(id)
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
     pub fn on_timeout(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
-        let Some(waiting) = self.position_of(id) else {
+        if !self.waiting.contains_key(&id) {
             return false;
-        };
+        }
         fx.notices.push(Notice::TimedOut {
-            waiting,
+            waiting: id.at,
             confirmed: self.confirmed,
         });
         self.switch_off(now, Some(id), fx);
@@ -411,7 +323,7 @@ impl<W> Coordinator<W> {
     /// The session was woken by a shutdown of the server: it gives up if its
     /// replicas are gone. false: it was released meanwhile.
     pub fn on_shutdown(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
-        if self.position_of(id).is_none() {
+        if !self.waiting.contains_key(&id) {
             return false;
         }
         self.give_up_if_few(now, fx);
@@ -425,13 +337,7 @@ impl<W> Coordinator<W> {
     }
 
     fn first_waiting(&self) -> Option<Position> {
-        self.waiting.first_key_value().map(|((at, _), _)| *at)
-    }
-
-    fn position_of(&self, id: WaitId) -> Option<Position> {
-        self.waiting
-            .keys()
-            .find_map(|(at, waiting)| (*waiting == id).then_some(*at))
+        self.waiting.first_key_value().map(|(id, _)| id.at)
     }
 
     fn done(&mut self, outcome: Outcome) -> Begin {
@@ -476,7 +382,7 @@ impl<W> Coordinator<W> {
         };
         self.pending.release_up_to(confirmed);
         while let Some(first) = self.waiting.first_entry() {
-            if first.key().0 > confirmed {
+            if first.key().at > confirmed {
                 break;
             }
             let waiting = first.remove();
@@ -495,7 +401,7 @@ impl<W> Coordinator<W> {
     /// Releases everybody unconfirmed. The time of the one that timed out is no
     /// wait that ended, as in stock's commitTrx.
     fn release_all(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
-        while let Some(((_, id), waiting)) = self.waiting.pop_first() {
+        while let Some((id, waiting)) = self.waiting.pop_first() {
             if Some(id) == timed_out {
                 self.count(Outcome::Asynchronous);
                 fx.released.push((waiting.waiter, Outcome::Asynchronous));

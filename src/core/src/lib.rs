@@ -9,6 +9,7 @@
 //! | `quorum` | the newest position that enough replicas have |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
+//! | `terms` | what goes into the coordinator and what comes out of it |
 //! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
 //!
 //! No unsafe, no clock (time is passed in), no lock, no I/O, no server.
@@ -22,15 +23,17 @@ mod position;
 mod quorum;
 mod stats;
 mod stream;
+mod terms;
 mod wire;
 
-pub use coordinator::{AckVerdict, Begin, Coordinator, Effects, Notice, Outcome, Settings, WaitId};
+pub use coordinator::Coordinator;
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
 pub use pending::{OutOfOrder, Pending};
 pub use position::{FileName, Position, split_name};
 pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
+pub use terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId};
 pub use wire::{
     FLAG_ASK, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack, split_event_header,
 };
