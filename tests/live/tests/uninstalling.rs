@@ -1,0 +1,235 @@
+//! UNINSTALL PLUGIN of a plugin in use, tried again and again under load: refused, and afterwards everything works.
+//!
+//! While the server asks a plugin whether it may go, it passes over the plugin's hooks, also with stock's. A dump that comes
+//! to a hook just then ends with "Failed to run hook 'reserve_header'" and the replica connects again; if the server asks a
+//! moment later, there is no replica any more and the plugin goes. A receiver thread that comes to a hook just then takes
+//! the semi-sync header for a part of the event and stops with a checksum error. These tests allow that, and nothing else.
+
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::{
+    Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, process, wait_for,
+};
+
+const A_DAY_MS: &str = "86400000";
+const ATTEMPTS: usize = 300;
+/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
+const REFUSED: u16 = 1883;
+/// `ER_UDF_EXISTS`: the plugin that goes is still in a hook.
+const STILL_THERE: u16 = 1125;
+/// "Relay log write failure: could not queue event from source", and its reason, a checksum.
+const BROKEN_EVENT: [&str; 2] = ["13122", "13115"];
+/// "Failed to run 'after_read_event' hook": connected while the source passed over its hooks.
+const HEADERS_MISSING: [&str; 1] = ["13117"];
+const SOON: Duration = Duration::from_secs(5);
+
+fn load(source: &Server) -> Load {
+    Load::paced(source, 4, Duration::from_micros(200), |_| {
+        format!("INSERT INTO {TABLE} (n) VALUES (1)")
+    })
+}
+
+/// true: the plugin went.
+fn try_uninstall(server: &Server, plugin: &str) -> bool {
+    match server.try_rows(&format!("UNINSTALL PLUGIN {plugin}")) {
+        Ok(_) => true,
+        Err(mysql::Error::MySqlError(e)) if e.code == REFUSED => false,
+        Err(e) => panic!("UNINSTALL PLUGIN {plugin}: {e}"),
+    }
+}
+
+fn install_again(server: &Server, sql: &str) {
+    wait_for(SOON, sql, || match server.try_rows(sql) {
+        Ok(_) => Ok(()),
+        Err(mysql::Error::MySqlError(e)) if e.code == STILL_THERE => Err(e.message),
+        Err(e) => panic!("{sql}: {e}"),
+    });
+}
+
+fn is_listed(server: &Server, plugin: &str) -> bool {
+    let sql = format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
+    server.try_value(&sql).is_some()
+}
+
+/// The receiver thread's state, and the number of the error that stopped it.
+fn receiver(replica: &Server) -> (String, String) {
+    let sql = "SELECT SERVICE_STATE, LAST_ERROR_NUMBER \
+               FROM performance_schema.replication_connection_status";
+    let row = replica.rows(sql).swap_remove(0);
+    (row[0].clone(), row[1].clone())
+}
+
+fn restart_receiver(replica: &Server) {
+    replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+}
+
+fn uninstall(server: &Server, plugin: &str) {
+    server.execute(&format!("UNINSTALL PLUGIN {plugin}"));
+    eventually(SOON, &format!("{plugin} is gone"), || {
+        !is_listed(server, plugin)
+    });
+}
+
+/// Waits until the replica is there, semi-sync, and starts its receiver when the attempt has stopped it; returns how often.
+fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
+    let (source, replica) = (&pair.source, pair.replica());
+    let mut stopped = 0;
+    wait_for(PATIENCE, "a semi-sync replica", || {
+        let (state, error) = receiver(replica);
+        if state == "OFF" {
+            stopped += 1;
+            assert!(expected.contains(&error.as_str()), "stopped by {error}");
+            restart_receiver(replica);
+        }
+        let seen = (state, source.status("clients"));
+        if seen.1 == "1" {
+            Ok(())
+        } else {
+            Err(format!("{seen:?}"))
+        }
+    });
+    stopped
+}
+
+/// Everything works; and once the replica has left the plugins go at once, come again, and leave nothing.
+fn assert_all_works(pair: &Topology, names: Names) {
+    let (source, replica) = (&pair.source, pair.replica());
+    source.wait_status("clients", "1");
+    let confirmed = source.counter("yes_tx");
+    let load = load(source);
+    source.wait_status("status", "ON");
+    eventually(PATIENCE, "commits are confirmed", || {
+        source.counter("yes_tx") > confirmed + 20
+    });
+    load.finish_clean();
+    replica.wait_applied(source);
+    let rows = format!("SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS(':', id, n))) FROM {TABLE}");
+    assert_eq!(source.rows(&rows), replica.rows(&rows));
+    assert_eq!(source.counter("wait_sessions"), 0);
+
+    let in_use = |server: &Server| {
+        let pid = server.pid();
+        (process::threads(pid), process::unnamed_descriptors(pid))
+    };
+    let sides = [
+        (source, names.source_plugin(), names.install_source()),
+        (replica, names.replica_plugin(), names.install_replica()),
+    ];
+    for round in 0..3 {
+        replica.execute("STOP REPLICA IO_THREAD");
+        source.wait_status("clients", "0");
+        eventually(PATIENCE, "the dump has ended", || {
+            source.set_source("enabled", "0");
+            source.insert(0);
+            source.dumps().is_empty()
+        });
+        for (server, plugin, install) in &sides {
+            let with = in_use(server);
+            uninstall(server, plugin);
+            let without = in_use(server);
+            assert!(
+                without.0 <= with.0 && without.1 <= with.1,
+                "{plugin}, round {round}: threads, descriptors: {with:?}, without it {without:?}"
+            );
+            install_again(server, install);
+        }
+        source.set_source("enabled", "1");
+        replica.set_replica("enabled", "1");
+        replica.execute("START REPLICA IO_THREAD");
+        source.wait_status("clients", "1");
+        source.wait_status("status", "ON");
+        let before = source.counter("yes_tx");
+        source.insert(1);
+        assert_eq!(source.counter("yes_tx"), before + 1);
+    }
+    source.stop();
+    replica.stop();
+}
+
+in_both_vocabularies! {
+    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and holds it.
+    fn a_commit_that_waits_does_not_keep_the_plugin(names) {
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+        let (source, replica) = (&pair.source, pair.replica());
+        for wait_point in ["AFTER_SYNC", "AFTER_COMMIT"] {
+            source.set_source("wait_point", wait_point);
+            let dump = source.dumps()[0];
+            replica.freeze();
+            let commit = Waiting::insert(source, 1);
+            source.execute(&format!("KILL {dump}"));
+            source.wait_status("clients", "0");
+            let begin = Instant::now();
+            uninstall(source, &names.source_plugin());
+            commit.done_within(SOON);
+            println!("{wait_point}: gone after {:?}", begin.elapsed());
+            install_again(source, &names.install_source());
+            source.set_source("timeout", A_DAY_MS);
+            source.set_source("enabled", "1");
+            replica.thaw();
+            restart_receiver(replica);
+            pair.wait_clients();
+            let before = source.counter("yes_tx");
+            source.insert(2);
+            assert_eq!(source.counter("yes_tx"), before + 1);
+        }
+    }
+}
+
+#[test]
+fn the_source_works_on_after_it_was_often_asked_to_unload() {
+    let names = Names::New;
+    let pair = Topology::new(names).start();
+    let (source, replica) = (&pair.source, pair.replica());
+    let (plugin, install) = (names.source_plugin(), names.install_source());
+    let load = load(source);
+    load.wait_progress(100);
+    let (mut gone, mut again) = (0, 0);
+    for _ in 0..ATTEMPTS {
+        let before = source.dumps();
+        if try_uninstall(source, &plugin) {
+            gone += 1;
+            // Allowed only because the server had ended the dump.
+            eventually(SOON, "the dump that kept the plugin is gone", || {
+                let now = source.dumps();
+                before.iter().all(|dump| !now.contains(dump))
+            });
+            install_again(source, &install);
+            source.set_source("enabled", "1");
+            restart_receiver(replica);
+        }
+        wait_for_replica(&pair, &HEADERS_MISSING);
+        again += usize::from(source.dumps() != before);
+    }
+    load.finish_clean();
+    println!(
+        "{plugin}: {ATTEMPTS} attempts, the replica connected again {again} times, accepted {gone} times"
+    );
+    assert!(gone <= ATTEMPTS / 10, "accepted {gone} times");
+    assert_all_works(&pair, names);
+}
+
+#[test]
+fn the_replica_works_on_after_it_was_often_asked_to_unload() {
+    let names = Names::available()[0];
+    let pair = Topology::new(names).start();
+    let (source, replica) = (&pair.source, pair.replica());
+    let (plugin, install) = (names.replica_plugin(), names.install_replica());
+    let load = load(source);
+    load.wait_progress(100);
+    let mut stopped = 0;
+    for _ in 0..ATTEMPTS {
+        let accepted = try_uninstall(replica, &plugin);
+        let (state, _) = receiver(replica);
+        if accepted {
+            assert_eq!(state, "OFF", "accepted while the receiver runs");
+            install_again(replica, &install);
+            replica.set_replica("enabled", "1");
+        }
+        stopped += wait_for_replica(&pair, &BROKEN_EVENT);
+    }
+    load.finish_clean();
+    println!("{plugin}: {ATTEMPTS} attempts, the receiver stopped {stopped} times");
+    assert_all_works(&pair, names);
+}
