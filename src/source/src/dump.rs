@@ -22,8 +22,8 @@ use crate::{
     variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, Framing, HEADER, LinkId, MAGIC, Position, announced_position,
-    may_end_transaction, split_name,
+    AckReader, FLAG_ASK, Framing, HEADER, MAGIC, Position, announced_position, may_end_transaction,
+    split_name,
 };
 use semisync_server::{
     connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
@@ -157,8 +157,14 @@ impl Dump {
             if moment == Moment::Buffered {
                 connection.flush();
             }
-            connection.restart_packet_numbers();
+            self.restart_packet_numbers(connection);
         }
+    }
+
+    /// A packet asked. What was reserved before has another packet's number now.
+    fn restart_packet_numbers(&self, connection: &DumpConnection) {
+        connection.restart_packet_numbers();
+        self.last_packet_number.set(None);
     }
 
     /// An event is about to be sent. `packet`: status byte, header, event.
@@ -224,7 +230,7 @@ impl Dump {
             );
             return;
         }
-        connection.restart_packet_numbers();
+        self.restart_packet_numbers(connection);
     }
 
     /// The server writes to the connection, in place of its own function.
@@ -272,27 +278,23 @@ pub fn attach(
     start: Option<Position>,
     connection: Option<DumpConnection>,
 ) {
-    let id: LinkId = source.new_link_id();
+    let id = source.new_link_id();
     let compression = connection
         .as_ref()
         .map_or(Compression::None, DumpConnection::compression);
-    let shared = connection.as_ref().map(|connection| {
-        let intake = Intake {
-            // SAFETY: the link is closed before the connection is, and before
-            // `transmit_stop` returns.
-            stream: unsafe { connection.ack_stream() },
-            reader: AckReader::new(match compression {
-                Compression::None => Framing::Plain,
-                Compression::Zlib => Framing::Zlib,
-                Compression::Zstd => Framing::Zstd,
-            }),
-        };
-        (connection.id(), intake)
+    let shared = connection.as_ref().and_then(|connection| {
+        // SAFETY: the link is closed before the connection is, and before
+        // `transmit_stop` returns.
+        let stream = unsafe { connection.ack_stream() }?;
+        let reader = AckReader::new(match compression {
+            Compression::None => Framing::Plain,
+            Compression::Zlib => Framing::Zlib,
+            Compression::Zstd => Framing::Zstd,
+        });
+        Some((connection.id(), Intake { stream, reader }))
     });
-    let peer = connection
-        .as_ref()
-        .map_or_else(String::new, DumpConnection::peer);
-    let link = Link::new(id, server_id, peer, shared);
+    let connection = connection.filter(|_| shared.is_some());
+    let link = Link::new(id, server_id, shared);
     let dump = Box::new(Dump {
         source,
         link: Arc::clone(&link),
@@ -311,7 +313,6 @@ pub fn attach(
     // whoever closes it finds the link, and no acknowledgement an unknown one.
     source.links.add(Arc::clone(&link));
     let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
-        notices::cannot_share_connection(server_id);
         return;
     };
     connection.interpose(write_hook, shutdown_hook);
@@ -321,6 +322,9 @@ pub fn attach(
     }
     source.update(|core, now, fx| core.attach(id, server_id, start, now, fx));
     source.links.read_from(&link);
+    if link.is_closed() {
+        source.stop_counting(&link); // closed before it was counted
+    }
 }
 
 /// Ends what this thread knows of its dump: nobody else touches the connection,
