@@ -1,0 +1,335 @@
+//! Everything at once: writers, three replicas over three transports, and an operator who does at random what operators and
+//! networks do. In the end everything is put right again, and nothing may be left of it.
+//!
+//! The seed is printed; `SEMISYNC_SEED` repeats its choices (not their timing), `SEMISYNC_CHAOS_SECONDS` changes how long it
+//! goes on.
+
+use std::env;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::proxy::{Cut, Direction, Proxy};
+use semisync_live_tests::{Link, Load, Names, PATIENCE, Server, Topology, process, wait_for};
+
+const REPLICAS: u64 = 3;
+/// The replica that reaches its source through the proxy.
+const PROXIED: usize = 2;
+/// Between two steps of the operator, at most.
+const PAUSE_MS: u64 = 120;
+/// For how long a replica or a connection stays frozen, stopped or stalled, at most.
+const SPELL_MS: u64 = 1500;
+/// From the last repair until everything is as it should be.
+const HEALED: Duration = Duration::from_secs(20);
+/// `ER_NO_SUCH_THREAD`: what was to be killed has ended by itself.
+const NO_SUCH_THREAD: u16 = 1094;
+
+/// SplitMix64: choices that a number repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+
+    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        let last = words.len() - 1;
+        let at = usize::try_from(self.below(words.len() as u64)).unwrap_or(last);
+        words[at]
+    }
+
+    fn replica(&mut self) -> usize {
+        usize::try_from(self.below(REPLICAS)).unwrap_or(0)
+    }
+}
+
+/// What is wrong with a replica for a while.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Frozen,
+    Stopped,
+}
+
+struct Operator<'t> {
+    pair: &'t Topology,
+    proxy: &'t Proxy,
+    dice: Dice,
+    troubles: [Option<(Trouble, Instant)>; REPLICAS as usize],
+    stalled_until: Option<Instant>,
+    /// Statements that take their time: some wait for commits that wait.
+    running: Vec<(String, Waiting)>,
+    steps: u64,
+}
+
+impl Operator<'_> {
+    /// A statement on the source, in the background. Not more at a time than a patient person would start.
+    fn order(&mut self, sql: String) {
+        if self.running.len() < 8 {
+            let running = Waiting::start(&self.pair.source, &sql);
+            self.running.push((sql, running));
+        }
+        let (over, running) = self.running.drain(..).partition(|(_, w)| w.is_over());
+        self.running = running;
+        over_without_error(over, PATIENCE);
+    }
+
+    fn set(&mut self, suffix: &str, value: &str) {
+        let name = self.pair.source.names().source_var(suffix);
+        self.order(format!("SET GLOBAL {name} = {value}"));
+    }
+
+    fn step(&mut self) {
+        self.steps += 1;
+        self.end_spells();
+        let spell = Instant::now() + Duration::from_millis(1 + self.dice.below(SPELL_MS));
+        let names = self.pair.source.names();
+        match self.dice.below(16) {
+            0 | 1 => {
+                let replica = self.dice.replica();
+                self.trouble(replica, Trouble::Stopped, spell);
+            }
+            2 | 3 => {
+                let replica = self.dice.replica();
+                self.trouble(replica, Trouble::Frozen, spell);
+            }
+            4 | 5 => {
+                let dumps = self.pair.source.dumps();
+                if !dumps.is_empty() {
+                    let at = self.dice.below(dumps.len() as u64);
+                    let dump = dumps[usize::try_from(at).unwrap_or(0)];
+                    self.order(format!("KILL {dump}"));
+                }
+            }
+            6 => {
+                self.stalled_until = Some(spell);
+                match self.dice.below(3) {
+                    0 => self.proxy.stall(Direction::ToSource),
+                    1 => self.proxy.stall(Direction::ToReplica),
+                    _ => self.proxy.swallow_acknowledgements(),
+                }
+            }
+            7 => match self.dice.below(2) {
+                0 => self.proxy.cut(Cut::Fin),
+                _ => self.proxy.cut(Cut::Rst),
+            },
+            8 => self.order("FLUSH BINARY LOGS".to_owned()),
+            9 => {
+                let count = 1 + self.dice.below(REPLICAS);
+                self.order(format!("SET GLOBAL {} = {count}", names.wait_count_var()));
+            }
+            10 => {
+                let value = self.dice.one_of(&["OFF", "ON"]);
+                self.order(format!(
+                    "SET GLOBAL {} = {value}",
+                    names.wait_no_replica_var()
+                ));
+            }
+            11 => {
+                let value = self.dice.one_of(&["AFTER_SYNC", "AFTER_COMMIT"]);
+                self.set("wait_point", value);
+            }
+            12 => {
+                let value = self.dice.one_of(&["OFF", "ON", "ON"]);
+                self.set("enabled", value);
+            }
+            13 => {
+                let value = self.dice.one_of(&["500", "1000", "5000", "60000"]);
+                self.set("timeout", value);
+            }
+            14 => {
+                let value = self.dice.one_of(&["OFF", "ON"]);
+                let name = "replication_sender_observe_commit_only";
+                self.order(format!("SET GLOBAL {name} = {value}"));
+            }
+            _ => {
+                let value = self.dice.one_of(&["OFF", "ON"]);
+                self.order(format!("SET GLOBAL binlog_order_commits = {value}"));
+            }
+        }
+        thread::sleep(Duration::from_millis(self.dice.below(PAUSE_MS)));
+    }
+
+    fn trouble(&mut self, number: usize, trouble: Trouble, until: Instant) {
+        if self.troubles[number].is_some() {
+            return;
+        }
+        let replica = &self.pair.replicas[number];
+        match trouble {
+            Trouble::Frozen => replica.freeze(),
+            Trouble::Stopped => replica.execute("STOP REPLICA IO_THREAD"),
+        }
+        self.troubles[number] = Some((trouble, until));
+    }
+
+    fn end_spells(&mut self) {
+        let now = Instant::now();
+        for (replica, slot) in self.pair.replicas.iter().zip(&mut self.troubles) {
+            let Some((trouble, _)) = slot.take_if(|(_, until)| *until <= now) else {
+                continue;
+            };
+            match trouble {
+                Trouble::Frozen => replica.thaw(),
+                Trouble::Stopped => replica.execute("START REPLICA IO_THREAD"),
+            }
+        }
+        if self.stalled_until.take_if(|until| *until <= now).is_some() {
+            self.proxy.pass();
+        }
+    }
+
+    /// Puts everything right. A lost acknowledgement is lost: its connection has to end.
+    fn repair(mut self) {
+        for spell in self.troubles.iter_mut().flatten() {
+            spell.1 = Instant::now();
+        }
+        self.end_spells();
+        self.proxy.pass();
+        self.proxy.cut(Cut::Fin);
+        let names = self.pair.source.names();
+        let settings = [
+            format!("SET GLOBAL {} = 2", names.wait_count_var()),
+            format!("SET GLOBAL {} = ON", names.wait_no_replica_var()),
+            format!("SET GLOBAL {} = 60000", names.source_var("timeout")),
+            format!("SET GLOBAL {} = AFTER_SYNC", names.source_var("wait_point")),
+            "SET GLOBAL replication_sender_observe_commit_only = OFF".to_owned(),
+            "SET GLOBAL binlog_order_commits = ON".to_owned(),
+            format!("SET GLOBAL {} = ON", names.source_var("enabled")),
+        ];
+        let running = std::mem::take(&mut self.running);
+        over_without_error(running, HEALED);
+        for sql in settings {
+            let statement = Waiting::start(&self.pair.source, &sql);
+            over_without_error(vec![(sql, statement)], HEALED);
+        }
+    }
+}
+
+#[track_caller]
+fn over_without_error(statements: Vec<(String, Waiting)>, bound: Duration) {
+    for (sql, statement) in statements {
+        match statement.join_within(bound).0 {
+            Ok(()) => {}
+            Err(mysql::Error::MySqlError(e)) if e.code == NO_SUCH_THREAD => {}
+            Err(e) => panic!("{sql}: {e}"),
+        }
+    }
+}
+
+/// Descriptors but for files, and threads but for those that the server keeps for later.
+fn in_use(server: &Server) -> (usize, usize) {
+    let cached = server.global_status("Threads_cached");
+    let cached: usize = cached.parse().expect("a number");
+    let pid = server.pid();
+    let threads = process::threads(pid).saturating_sub(cached);
+    (process::unnamed_descriptors(pid), threads)
+}
+
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let fresh = now.map_or(0, |since| u64::from(since.subsec_nanos()));
+    number("SEMISYNC_SEED").unwrap_or(fresh)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable} is {text:?}, no number")))
+}
+
+#[test]
+fn nothing_is_left_of_chaos() {
+    let seed = seed();
+    let lasting = Duration::from_secs(number("SEMISYNC_CHAOS_SECONDS").unwrap_or(45));
+    println!("SEMISYNC_SEED={seed}");
+    let pair = Topology::new(Names::New)
+        .replicas(3)
+        .wait_count(2)
+        .start_unlinked();
+    let source = &pair.source;
+    let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
+    let proxied = Link::default().port(proxy.port());
+    let links = [
+        Link::default().tls(),
+        Link::default().compression("zlib"),
+        proxied,
+    ];
+    assert_eq!(links.len() - 1, PROXIED);
+    for (replica, link) in pair.replicas.iter().zip(&links) {
+        replica.replicate_from(source, link);
+    }
+    pair.wait_clients();
+    let load = Load::paced(source, 8, Duration::from_millis(2), |_| {
+        format!("INSERT INTO {TABLE} (n) VALUES (1)")
+    });
+    load.wait_progress(200);
+    let before = in_use(source);
+
+    let mut operator = Operator {
+        pair: &pair,
+        proxy: &proxy,
+        dice: Dice(seed),
+        troubles: [None; REPLICAS as usize],
+        stalled_until: None,
+        running: Vec::new(),
+        steps: 0,
+    };
+    let begin = Instant::now();
+    while begin.elapsed() < lasting {
+        operator.step();
+    }
+    let steps = operator.steps;
+    println!(
+        "seed {seed}: {steps} steps, {} commits, confirmed {}, not confirmed {}, switched off {} times",
+        load.committed(),
+        source.counter("yes_tx"),
+        source.counter("no_tx"),
+        source.counter("no_times"),
+    );
+    let repair = Instant::now();
+    operator.repair();
+    source.wait_status_within(HEALED, "clients", "3");
+    source.wait_status_within(HEALED, "status", "ON");
+    load.wait_progress(200);
+    println!("seed {seed}: healed within {:?}", repair.elapsed());
+
+    // As it was: each replica has its dump, and nothing is left of those that ended.
+    wait_for(
+        PATIENCE,
+        "three dumps, descriptors and threads as before",
+        || {
+            let now = (source.dumps().len(), in_use(source));
+            if now.0 == 3 && now.1.0 <= before.0 + 1 && now.1.1 <= before.1 + 1 {
+                Ok(())
+            } else {
+                Err(format!("{before:?} before, {now:?} now"))
+            }
+        },
+    );
+    let unconfirmed = source.counter("no_tx");
+    load.wait_progress(50);
+    let seen = load.finish_clean();
+    assert!(seen.committed > 0);
+    assert_eq!(source.counter("no_tx"), unconfirmed);
+    assert_eq!(source.counter("wait_sessions"), 0);
+    let rows = format!("SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS(':', id, n))) FROM {TABLE}");
+    let expected = source.rows(&rows);
+    assert_eq!(expected[0][0], seen.committed.to_string());
+    for replica in &pair.replicas {
+        replica.wait_applied(source);
+        assert_eq!(replica.rows(&rows), expected, "{replica}");
+        replica.assert_no_crash();
+    }
+    let log = source.log();
+    let stray = |line: &&str| line.contains("[ERROR]") && !line.contains("MY-011161");
+    let strays: Vec<&str> = log.lines().filter(stray).collect();
+    assert!(strays.is_empty(), "{strays:#?}");
+    println!("seed {seed}: the source stopped in {:?}", source.stop());
+    for replica in &pair.replicas {
+        replica.stop();
+    }
+}
