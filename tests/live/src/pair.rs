@@ -137,6 +137,16 @@ impl Server {
         });
     }
 
+    /// Waits until this replica has applied all, and compares the test table.
+    #[track_caller]
+    pub fn assert_same_rows(&self, source: &Server) {
+        self.wait_applied(source);
+        let sql = format!(
+            "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n, CRC32(body)))), 0) FROM {TABLE}"
+        );
+        assert_eq!(source.rows(&sql), self.rows(&sql), "rows of {self}");
+    }
+
     /// Rows of the test table; with `n`, those that have it.
     #[track_caller]
     pub fn count_rows(&self, n: Option<i64>) -> u64 {

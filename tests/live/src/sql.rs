@@ -9,6 +9,7 @@ use std::time::Duration;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, OptsBuilder, Value};
 
+use crate::process;
 use crate::server::Server;
 use crate::wait::{PATIENCE, wait_for};
 
@@ -241,6 +242,15 @@ impl Server {
                 }
             },
         );
+    }
+
+    /// Descriptors but for files, and threads but for those that the server keeps for later connections.
+    #[track_caller]
+    pub fn resources(&self) -> (usize, usize) {
+        let cached = self.global_status("Threads_cached");
+        let cached: usize = cached.parse().expect("a number of threads");
+        let threads = process::threads(self.pid()).saturating_sub(cached);
+        (process::unnamed_descriptors(self.pid()), threads)
     }
 
     /// The connections that are dumps to replicas, oldest first, by their numbers in SHOW PROCESSLIST.

@@ -68,31 +68,10 @@ fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u3
     assert!(killed > rounds * 9 / 10, "{killed} of {rounds} were there");
 }
 
-/// Descriptors but for files, and threads but for those that the server keeps for later.
-fn in_use(server: &Server) -> (usize, usize) {
-    let cached: usize = server
-        .global_status("Threads_cached")
-        .parse()
-        .expect("a number");
-    let pid = server.pid();
-    (
-        process::unnamed_descriptors(pid),
-        process::threads(pid).saturating_sub(cached),
-    )
-}
-
 /// Errors in the log but "failed on net_flush()", which tells, as stock's does, of a connection that broke in a write.
 fn stray_errors(log: &str) -> Vec<&str> {
     let is_stray = |line: &&str| line.contains("[ERROR]") && !line.contains("MY-011161");
     log.lines().filter(is_stray).collect()
-}
-
-#[track_caller]
-fn assert_same_rows(source: &Server, replica: &Server) {
-    replica.wait_applied(source);
-    let sql =
-        format!("SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n))), 0) FROM {TABLE}");
-    assert_eq!(source.rows(&sql), replica.rows(&sql));
 }
 
 #[test]
@@ -109,7 +88,7 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
         pair.wait_clients();
         source.wait_status("status", "ON");
         source.insert(0);
-        let before = in_use(source);
+        let before = source.resources();
         let mark = source.log_mark();
         let begin = Instant::now();
 
@@ -132,7 +111,7 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
         assert_eq!(source.counter("no_tx"), 0, "{what}");
         assert_eq!(source.counter("wait_sessions"), 0, "{what}");
         assert_eq!(source.status("status"), "ON", "{what}");
-        assert_same_rows(source, replica);
+        replica.assert_same_rows(source);
         assert_eq!(source.status("clients"), "1", "{what}");
         let log = source.log_since(mark);
         assert!(
@@ -141,7 +120,7 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
             stray_errors(&log)
         );
         wait_for(PATIENCE, "descriptors and threads as before", || {
-            let now = in_use(source);
+            let now = source.resources();
             if now.0 <= before.0 + 1 && now.1 <= before.1 + 1 {
                 Ok(())
             } else {
@@ -270,8 +249,8 @@ fn asynchronous_dumps_beside_killed_ones_go_on() {
         "{asynchronous_dumps:?} before, {dumps:?} now"
     );
     assert_eq!(source.counter("no_tx"), 0);
-    assert_same_rows(source, replica);
-    assert_same_rows(source, asynchronous);
+    replica.assert_same_rows(source);
+    asynchronous.assert_same_rows(source);
     // Every byte, once the server has closed the file.
     source.execute("FLUSH BINARY LOGS");
     let original = source

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, process, wait_for,
+    Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, wait_for,
 };
 
 const A_DAY_MS: &str = "86400000";
@@ -104,15 +104,9 @@ fn assert_all_works(pair: &Topology, names: Names) {
         source.counter("yes_tx") > confirmed + 20
     });
     load.finish_clean();
-    replica.wait_applied(source);
-    let rows = format!("SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS(':', id, n))) FROM {TABLE}");
-    assert_eq!(source.rows(&rows), replica.rows(&rows));
+    replica.assert_same_rows(source);
     assert_eq!(source.counter("wait_sessions"), 0);
 
-    let in_use = |server: &Server| {
-        let pid = server.pid();
-        (process::threads(pid), process::unnamed_descriptors(pid))
-    };
     let sides = [
         (source, names.source_plugin(), names.install_source()),
         (replica, names.replica_plugin(), names.install_replica()),
@@ -126,12 +120,12 @@ fn assert_all_works(pair: &Topology, names: Names) {
             source.dumps().is_empty()
         });
         for (server, plugin, install) in &sides {
-            let with = in_use(server);
+            let with = server.resources();
             uninstall(server, plugin);
-            let without = in_use(server);
+            let without = server.resources();
             assert!(
                 without.0 <= with.0 && without.1 <= with.1,
-                "{plugin}, round {round}: threads, descriptors: {with:?}, without it {without:?}"
+                "{plugin}, round {round}: descriptors, threads: {with:?}, without it {without:?}"
             );
             install_again(server, install);
         }
