@@ -37,7 +37,7 @@ typedef size_t (*vio_write_func)(Vio *vio, const unsigned char *buf,
                                  size_t size);
 typedef int (*vio_shutdown_func)(Vio *vio);
 
-/* Up to `vioshutdown`; the server's structure goes on. */
+/* The server's whole structure; what the plugins leave alone is in lumps. */
 struct Vio {
   int fd;
   void *socket_psi;
@@ -72,6 +72,17 @@ struct Vio {
   bool (*should_retry)(Vio *vio);
   bool (*was_timeout)(Vio *vio);
   vio_shutdown_func vioshutdown; /* also closes the descriptor */
+  bool (*is_connected)(Vio *vio);
+  bool (*has_data)(Vio *vio);
+  int (*io_wait)(Vio *vio, enum enum_vio_io_event event, int timeout);
+  bool (*connect)(Vio *vio, struct sockaddr *address, socklen_t len,
+                  int timeout);
+  void *ssl_arg;
+  uint64_t psi_lockers[22];
+  bool (*is_blocking)(Vio *vio);
+  int (*set_blocking)(Vio *vio, bool on);
+  int (*set_blocking_flag)(Vio *vio, bool on);
+  bool is_blocking_flag; /* off: reads and writes do not wait */
 };
 
 /* ---- NET: packets ---- */

@@ -149,15 +149,17 @@ impl<W> Coordinator<W> {
     }
 
     /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
-    /// Nobody can acknowledge any more what sessions wait for.
+    /// Nobody can acknowledge any more what sessions wait for. Replicas do not
+    /// count until they connect again: the server lets their dumps go on, and
+    /// what these were served belongs to a log that is gone.
     pub fn reset(&mut self, now: u64, fx: &mut Effects<W>) {
         self.release_all(now, None, fx);
         self.newest = None;
         self.confirmed = None;
         self.pending.clear();
-        for voter in &mut self.voters {
-            voter.newest = None;
-        }
+        self.voters.clear();
+        self.warned.clear();
+        self.switch_off_if_few(now, fx);
         self.stats = Stats::default();
     }
 
@@ -195,8 +197,6 @@ impl<W> Coordinator<W> {
             self.give_up_if_few(now, fx);
         }
         self.switch_off_if_few(now, fx);
-        // An older connection of the same replica may vote again.
-        self.count_votes(now, fx);
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its

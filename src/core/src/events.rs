@@ -241,6 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn lengths_are_read_as_the_protocol_writes_them() {
+        let read = |mut bytes: &[u8]| (length_encoded(&mut bytes), bytes.len());
+        assert_eq!(read(&[250, 9]), (Some(250), 1));
+        assert_eq!(read(&[252, 1, 2, 9]), (Some(0x0201), 1));
+        assert_eq!(read(&[253, 1, 2, 3, 9]), (Some(0x03_0201), 1));
+        assert_eq!(
+            read(&[254, 1, 0, 0, 0, 0, 0, 0, 2, 9]),
+            (Some(2 << 56 | 1), 1)
+        );
+        // NULL, an error, and cut ones.
+        for bytes in [&[251, 1, 2][..], &[255, 1, 2], &[252, 1], &[254, 1], &[]] {
+            assert_eq!(read(bytes).0, None);
+        }
+    }
+
+    #[test]
     fn only_events_that_never_end_a_transaction_are_passed_over() {
         let ends = |kind| may_end_transaction(&event(kind, 0, b"", false));
         for kind in [kind::QUERY, kind::XID, 38, 40, 26, 99] {
@@ -248,6 +264,9 @@ mod tests {
         }
         for kind in [
             kind::GTID,
+            5,
+            13,
+            14,
             42,
             19,
             23,

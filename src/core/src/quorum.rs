@@ -18,7 +18,7 @@ pub struct Voter {
 
 /// The newest position that at least `count` different servers have: sort what
 /// each has, take the `count`-th largest. None: fewer have anything. Of each
-/// server its newest connection votes. `scratch` is reused, so that nothing is
+/// server the connection that has most votes. `scratch` is reused, so that nothing is
 /// allocated in the long run.
 pub fn quorum_position(
     voters: &[Voter],
@@ -46,11 +46,13 @@ pub fn connected_servers(voters: &[Voter]) -> u32 {
     u32::try_from(servers).unwrap_or(u32::MAX)
 }
 
-/// Whether the same server has a newer connection.
+/// Whether another connection of the same server speaks for it: the one that
+/// has more, or the newer of two that have the same.
 fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
-    voters
-        .iter()
-        .any(|other| other.server_id == voter.server_id && other.link > voter.link)
+    voters.iter().any(|other| {
+        other.server_id == voter.server_id
+            && (other.newest, other.link) > (voter.newest, voter.link)
+    })
 }
 
 #[cfg(test)]
@@ -70,12 +72,13 @@ mod tests {
         })
     }
 
-    /// How many servers have `at`, by their newest connections.
+    /// How many servers have `at`, on any of their connections.
     fn having(voters: &[Voter], at: Position) -> usize {
-        (1..6)
-            .filter_map(|server| voters.iter().rfind(|voter| voter.server_id == server))
-            .filter(|voter| voter.newest >= Some(at))
-            .count()
+        let has = |server: &u32| {
+            let mut its = voters.iter().filter(|voter| voter.server_id == *server);
+            its.any(|voter| voter.newest >= Some(at))
+        };
+        (1..6).filter(has).count()
     }
 
     proptest! {

@@ -26,15 +26,28 @@ fn neither_bombs_nor_patience_cost_much_memory() {
     let used = most_used(|| assert!(read_whole(Framing::Zlib, &bytes).1.is_err()));
     assert!(used < 256 * KIB, "zlib: {used}");
 
-    // Window_Descriptors of 1 KiB, 16 KiB, 8 MiB (the most that is accepted) and
-    // 3.75 TiB.
-    for (window, most) in [(0, 2048), (4 << 3, 2048), (13 << 3, 20 * KIB), (0xff, 256)] {
+    // Window_Descriptors of 1 KiB, 16 KiB, 8 MiB (the most that is accepted),
+    // 16 MiB and 3.75 TiB: how much each may use, in KiB.
+    for (window, most) in [
+        (0, 2048),
+        (4 << 3, 2048),
+        (13 << 3, 20 * KIB),
+        (14 << 3, 256),
+        (0xff, 256),
+    ] {
         for bomb in [zstd_bomb_of_blocks(window), zstd_bomb_of_matches(window)] {
             let bytes = frame(&bomb, MAX_FRAME);
             let used = most_used(|| assert!(read_whole(Framing::Zstd, &bytes).1.is_err()));
             assert!(used < most * KIB, "window {window}: {used}");
         }
     }
+
+    // A broken stream is not looked at again.
+    let bytes = frame(&zstd_bomb_of_blocks(0), MAX_FRAME);
+    let mut reader = AckReader::new(Framing::Zstd);
+    assert!(reader.feed(&bytes, &mut |_| ()).is_err());
+    let used = most_used(|| assert!(reader.feed(&bytes, &mut |_| ()).is_err()));
+    assert_eq!(used, 0);
 
     // A thousand connections on which the last byte never comes.
     let readers = |framing, bytes: &[u8]| {

@@ -268,7 +268,7 @@ fn a_reset_releases_waiters_and_clears_counters() {
 }
 
 #[test]
-fn a_reset_keeps_replicas_and_mode() {
+fn a_reset_keeps_the_mode() {
     for mut story in [
         Story::with_replicas(1, true, 2),
         Story::switched_off(1, 2),
@@ -281,16 +281,19 @@ fn a_reset_keeps_replicas_and_mode() {
 }
 
 #[test]
-fn what_a_replica_had_before_a_reset_does_not_count_after_it() {
+fn a_replica_of_before_a_reset_counts_once_it_has_connected_again() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(900);
     story.ack(story.link(1), 900);
+    let old = story.link(1);
     story.reset();
+    assert_eq!(story.core.clients(), 0);
     story.flush(100);
     story.wait(100, "session");
-    story.connect(2);
+    assert_eq!(story.ack(old, 900), semisync_core::AckVerdict::UnknownLink);
     assert_eq!(story.released(), []);
-    story.ack(story.link(1), 100);
+    let new = story.connect(1);
+    story.ack(new, 100);
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
 

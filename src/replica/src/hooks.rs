@@ -8,7 +8,7 @@ use crate::{
 };
 use semisync_core::{MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name};
 use semisync_server::{
-    Shared,
+    Shared, bytes,
     client::{SendError, SourceConnection},
     guard::guard,
     log::{self, Arg, Level},
@@ -171,7 +171,7 @@ unsafe extern "C" fn after_queue_event(
         let (file, offset, source) = unsafe {
             let param = &*param;
             (
-                text(param.master_log_name),
+                bytes(param.master_log_name),
                 param.master_log_pos,
                 SourceConnection::new(replica.server, param.mysql),
             )
@@ -188,7 +188,7 @@ unsafe extern "C" fn after_queue_event(
         if !(channel.ask || channel.heartbeat && channel.may_volunteer) {
             return 0;
         }
-        let at = split_name(file.as_bytes()).map(|(_, number)| Position {
+        let at = split_name(file).map(|(_, number)| Position {
             file: number,
             offset,
         });
@@ -196,13 +196,13 @@ unsafe extern "C" fn after_queue_event(
             return 0;
         }
         let mut buffer = [0; MAX_ACK];
-        let Some(bytes) = encode_ack(file.as_bytes(), offset, &mut buffer) else {
+        let Some(bytes) = encode_ack(file, offset, &mut buffer) else {
             return 0;
         };
         if traces_details() {
             let args = [
                 Arg::Text("after_queue_event"),
-                Arg::Text(file),
+                Arg::Text(&String::from_utf8_lossy(file)),
                 Arg::Number(offset),
             ];
             log::message(

@@ -3,7 +3,11 @@
 
 use crate::sys;
 use semisync_sys::Symbols;
-use std::ffi::c_int;
+use std::{
+    ffi::c_int,
+    net::{Shutdown, TcpStream},
+    os::fd::{AsRawFd, FromRawFd},
+};
 
 /// Result of a read that does not block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,7 +21,9 @@ pub enum Received {
 /// Reads what the replica sends, without blocking.
 pub struct AckStream {
     symbols: &'static Symbols,
-    fd: c_int,
+    /// A descriptor of our own for the same socket: its number is not used
+    /// again before we close it, whoever closes the server's.
+    socket: TcpStream,
     /// The Vio to read through on TLS, null on a plain socket.
     tls: *mut sys::Vio,
 }
@@ -31,12 +37,47 @@ const VIO_SOCKET_ERROR: usize = usize::MAX;
 
 impl AckStream {
     /// `tls`: the Vio to read through, null for a plain socket.
-    pub(crate) fn new(symbols: &'static Symbols, fd: c_int, tls: *mut sys::Vio) -> Self {
-        Self { symbols, fd, tls }
+    pub(crate) fn new(symbols: &'static Symbols, fd: c_int, tls: *mut sys::Vio) -> Option<Self> {
+        // SAFETY: no pointers; the result is checked.
+        let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        if ours < 0 {
+            return None;
+        }
+        Some(Self {
+            symbols,
+            // SAFETY: just made, and nobody else's.
+            socket: unsafe { TcpStream::from_raw_fd(ours) },
+            tls,
+        })
     }
 
     pub fn fd(&self) -> c_int {
-        self.fd
+        self.socket.as_raw_fd()
+    }
+
+    /// The replica's address, for the error log.
+    pub fn peer(&self) -> String {
+        self.socket
+            .peer_addr()
+            .map_or_else(|_| "a local socket".into(), |address| address.to_string())
+    }
+
+    /// Ends the connection, so that both ends find out.
+    pub fn hang_up(&self) {
+        // A connection that has ended already is no error.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Whether the other end has closed the connection, or it is broken.
+    pub fn is_hung_up(&self) -> bool {
+        let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
+        let mut poll = libc::pollfd {
+            fd: self.fd(),
+            events: libc::POLLRDHUP,
+            revents: 0,
+        };
+        // SAFETY: one descriptor, no waiting.
+        unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
     }
 
     /// Reads what is there. Under the lock that guards the stream's life, and
@@ -48,9 +89,9 @@ impl AckStream {
         // SAFETY: the connection lives (the lock's owner vouches for it) and no
         // other thread is inside the SSL object; without blocking.
         let read = unsafe {
-            (self.symbols.vio_set_blocking_flag)(self.tls, false);
+            (*self.tls).is_blocking_flag = false;
             let read = (self.symbols.vio_ssl_read)(self.tls, buffer.as_mut_ptr(), buffer.len());
-            (self.symbols.vio_set_blocking_flag)(self.tls, true);
+            (*self.tls).is_blocking_flag = true;
             read
         };
         match read {
@@ -64,7 +105,7 @@ impl AckStream {
         // SAFETY: an open socket and a valid buffer.
         let read = unsafe {
             libc::recv(
-                self.fd,
+                self.fd(),
                 buffer.as_mut_ptr().cast(),
                 buffer.len(),
                 libc::MSG_DONTWAIT,
@@ -81,16 +122,4 @@ impl AckStream {
             },
         }
     }
-}
-
-/// Whether the other end has closed the connection, or it is broken.
-pub fn is_hung_up(fd: c_int) -> bool {
-    let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
-    let mut poll = libc::pollfd {
-        fd,
-        events: libc::POLLRDHUP,
-        revents: 0,
-    };
-    // SAFETY: one descriptor, no waiting.
-    unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
 }

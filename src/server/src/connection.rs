@@ -20,10 +20,7 @@ use crate::{
     sys,
 };
 use semisync_sys::Symbols;
-use std::{
-    ffi::{c_int, c_uchar},
-    net::SocketAddr,
-};
+use std::ffi::{c_int, c_uchar};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compression {
@@ -38,6 +35,15 @@ pub struct DumpConnection {
     net: *mut sys::NET,
     vio: *mut sys::Vio,
     is_tls: bool,
+}
+
+/// What there is to be had of a dump thread's connection.
+pub enum Current {
+    Usable(DumpConnection),
+    /// Somebody has just closed it.
+    Ended,
+    /// It cannot be shared safely: of a kind, or a layout, that we do not know.
+    Unknown,
 }
 
 /// What a TLS write did without blocking.
@@ -55,9 +61,26 @@ pub enum TlsWrite {
 pub const WRITE_FAILED: usize = usize::MAX;
 
 impl DumpConnection {
-    /// The connection that the current thread serves. None if it has none, or
-    /// one whose transport we do not know how to share safely.
-    pub fn current(server: Server) -> Option<Self> {
+    /// The connection that the current thread serves.
+    pub fn current(server: Server) -> Current {
+        let Some(connection) = Self::find(server) else {
+            return Current::Unknown;
+        };
+        if connection.is_shut_down() {
+            return Current::Ended;
+        }
+        // The layout of Vio is this series' if its functions are those that
+        // belong to the transport; nothing is written otherwise. A blocking
+        // socket under TLS would block in `write` with our lock held.
+        let known = connection.has_own_functions();
+        if known && (!connection.is_tls || connection.socket_is_nonblocking()) {
+            Current::Usable(connection)
+        } else {
+            Current::Unknown
+        }
+    }
+
+    fn find(server: Server) -> Option<Self> {
         let symbols = server.symbols();
         // SAFETY: called in a dump thread, which has a THD with a classic
         // protocol; each answer is checked before the next call.
@@ -87,25 +110,25 @@ impl DumpConnection {
             sys::VIO_TYPE_SSL => true,
             _ => return None,
         };
-        let connection = Self {
+        Some(Self {
             symbols,
             net,
             vio,
             is_tls,
-        };
-        // The layout of Vio is this series' if its functions are those that
-        // belong to the transport; nothing is written otherwise. A blocking
-        // socket under TLS would block in `write` with our lock held.
-        let known = connection.has_own_functions();
-        (known && (!is_tls || connection.socket_is_nonblocking())).then_some(connection)
+        })
     }
 
     fn has_own_functions(&self) -> bool {
         let (write, shutdown) = own_functions(self.symbols, self.is_tls);
-        // SAFETY: the session's Vio is larger than the part we declare.
-        let (its_write, its_shutdown) = unsafe { ((*self.vio).write, (*self.vio).vioshutdown) };
-        its_write.map(|f| f as usize) == Some(write as usize)
-            && its_shutdown.map(|f| f as usize) == Some(shutdown as usize)
+        let symbols = self.symbols;
+        // SAFETY: the session's Vio; all of these lie within the server's
+        // structure, whatever the layout.
+        let vio = unsafe { &*self.vio };
+        vio.write.map(|f| f as usize) == Some(write as usize)
+            && vio.vioshutdown.map(|f| f as usize) == Some(shutdown as usize)
+            && vio.is_blocking.map(|f| f as usize) == Some(symbols.vio_is_blocking as usize)
+            && vio.set_blocking_flag.map(|f| f as usize)
+                == Some(symbols.vio_set_blocking_flag as usize)
     }
 
     pub fn is_tls(&self) -> bool {
@@ -254,9 +277,9 @@ impl DumpConnection {
     pub unsafe fn try_write_tls(&self, buf: *const c_uchar, size: usize) -> TlsWrite {
         // SAFETY: as above; with the blocking flag off the call never waits.
         let written = unsafe {
-            (self.symbols.vio_set_blocking_flag)(self.vio, false);
+            (*self.vio).is_blocking_flag = false;
             let written = (self.symbols.vio_ssl_write)(self.vio, buf, size);
-            (self.symbols.vio_set_blocking_flag)(self.vio, true);
+            (*self.vio).is_blocking_flag = true;
             written
         };
         match written {
@@ -279,25 +302,19 @@ impl DumpConnection {
         unsafe { (self.symbols.vio_io_wait)(self.vio, event, (*self.vio).write_timeout) == 1 }
     }
 
-    /// The receiver thread's end of the connection.
+    /// The receiver thread's end of the connection. None: the connection was
+    /// closed, or there is no descriptor left.
     ///
     /// # Safety
     /// The stream must not be used once the connection was shut down (see
-    /// `interpose`) or `transmit_stop` has returned: the server closes the
-    /// descriptor then, and it is used again.
-    pub unsafe fn ack_stream(&self) -> AckStream {
+    /// `interpose`) or `transmit_stop` has returned: the server frees it then.
+    pub unsafe fn ack_stream(&self) -> Option<AckStream> {
         let tls = if self.is_tls {
             self.vio
         } else {
             std::ptr::null_mut()
         };
-        AckStream::new(self.symbols, self.fd(), tls)
-    }
-
-    /// The replica's address, for the error log.
-    pub fn peer(&self) -> String {
-        peer_address(self.fd())
-            .map_or_else(|| "a local socket".into(), |address| address.to_string())
+        AckStream::new(self.symbols, self.fd(), tls).filter(|_| !self.is_shut_down())
     }
 }
 
@@ -348,17 +365,3 @@ fn own_functions(symbols: &Symbols, is_tls: bool) -> (WriteHook, ShutdownHook) {
 
 pub type ShutdownHook = unsafe extern "C" fn(*mut sys::Vio) -> c_int;
 pub type WriteHook = unsafe extern "C" fn(*mut sys::Vio, *const c_uchar, usize) -> usize;
-
-fn peer_address(fd: c_int) -> Option<SocketAddr> {
-    use std::{
-        mem::ManuallyDrop,
-        net::TcpStream,
-        os::fd::{FromRawFd, IntoRawFd},
-    };
-    // SAFETY: the descriptor is open and stays the server's: it is given back
-    // without being closed.
-    let socket = ManuallyDrop::new(unsafe { TcpStream::from_raw_fd(fd) });
-    let address = socket.peer_addr().ok();
-    let _ = ManuallyDrop::into_inner(socket).into_raw_fd();
-    address
-}

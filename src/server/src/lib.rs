@@ -31,5 +31,5 @@ pub mod variables;
 pub mod wait;
 
 pub use semisync_sys as sys;
-pub use server::{MonotonicMicros, Server, text};
+pub use server::{MonotonicMicros, Server, bytes, text};
 pub use shared::Shared;

@@ -3,7 +3,7 @@
 //! `export_plugin!` goes into a cdylib once. It exports the descriptor and the
 //! two service pointers that the server fills in when it loads the library.
 
-use crate::{log::Level, sys};
+use crate::sys;
 use std::{
     ffi::{CStr, CString, c_int, c_void},
     sync::atomic::{AtomicPtr, Ordering},
@@ -55,14 +55,16 @@ impl Handle {
         // SAFETY: the server replaced the exported pointer by the address of
         // the service when it loaded the library, before `init`.
         if let Some(message) = unsafe { (*service).message } {
-            let level = match Level::Error {
-                Level::Error => sys::MY_ERROR_LEVEL,
-                Level::Warning => sys::MY_WARNING_LEVEL,
-                Level::Note => sys::MY_INFORMATION_LEVEL,
-            };
             // SAFETY: wants the address of a variable that holds the handle;
             // format and argument fit.
-            unsafe { message(&mut handle, level, c"%s".as_ptr(), text.as_ptr()) };
+            unsafe {
+                message(
+                    &mut handle,
+                    sys::MY_ERROR_LEVEL,
+                    c"%s".as_ptr(),
+                    text.as_ptr(),
+                )
+            };
         }
     }
 

@@ -200,11 +200,20 @@ fn is_of_series(version: &str, series: &str) -> bool {
 /// `string` is null or a C string that outlives the use of the answer: what the
 /// server hands to a hook lives until the hook returns.
 pub unsafe fn text<'a>(string: *const c_char) -> &'a str {
+    // SAFETY: the caller's promise.
+    std::str::from_utf8(unsafe { bytes(string) }).unwrap_or("")
+}
+
+/// The bytes of a C string of the server, without NUL; none for null.
+///
+/// # Safety
+/// As for [`text`].
+pub unsafe fn bytes<'a>(string: *const c_char) -> &'a [u8] {
     if string.is_null() {
-        return "";
+        return &[];
     }
     // SAFETY: not null, and a C string by the caller's promise.
-    unsafe { CStr::from_ptr(string) }.to_str().unwrap_or("")
+    unsafe { CStr::from_ptr(string) }.to_bytes()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{
     cell::UnsafeCell,
     pin::Pin,
     sync::Arc,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -20,8 +20,7 @@ use std::{
 pub struct Waiter {
     mutex: UnsafeCell<sys::mysql_mutex_t>,
     cond: UnsafeCell<sys::mysql_cond_t>,
-    /// 0 while it waits, else the answer that `release` gave.
-    answer: AtomicU8,
+    released: AtomicBool,
 }
 
 // SAFETY: mutex and condition are made for use by many threads; they are only
@@ -33,8 +32,7 @@ unsafe impl Sync for Waiter {}
 /// Why `sleep` came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Woken {
-    /// Released with this answer.
-    Released(u8),
+    Released,
     /// The deadline has passed.
     TimedOut,
     /// Somebody woke the session (KILL, shutdown) or nobody did: look around,
@@ -50,7 +48,7 @@ impl Waiter {
         let waiter = Arc::pin(Self {
             mutex: UnsafeCell::new(mutex),
             cond: UnsafeCell::new(cond),
-            answer: AtomicU8::new(0),
+            released: AtomicBool::new(false),
         });
         // The deadline is on the monotonic clock: a clock that is set must
         // neither shorten nor lengthen a wait.
@@ -76,13 +74,10 @@ impl Waiter {
         unsafe { &raw mut (*self.cond.get()).cond }
     }
 
-    /// Ends the wait with `answer` (not 0). Any thread; no lock of the plugin
-    /// may be held. The first answer counts.
-    pub fn release(&self, answer: u8) {
+    /// Ends the wait. Any thread; no lock of the plugin may be held.
+    pub fn release(&self) {
         self.lock();
-        let _ = self
-            .answer
-            .compare_exchange(0, answer, Ordering::AcqRel, Ordering::Acquire);
+        self.released.store(true, Ordering::Release);
         self.unlock();
         // After the unlock, so that the session does not wake up only to wait
         // for the mutex.
@@ -144,7 +139,7 @@ impl<'w> SessionWait<'w> {
         let waiter = self.waiter;
         waiter.lock();
         let mut error = 0;
-        if waiter.answer.load(Ordering::Acquire) == 0 && !look_around() {
+        if !waiter.released.load(Ordering::Acquire) && !look_around() {
             // SAFETY: the mutex is held by this thread.
             error = unsafe {
                 match deadline {
@@ -157,12 +152,12 @@ impl<'w> SessionWait<'w> {
                 }
             };
         }
-        let answer = waiter.answer.load(Ordering::Acquire);
+        let released = waiter.released.load(Ordering::Acquire);
         waiter.unlock();
-        match (answer, error) {
-            (0, libc::ETIMEDOUT) => Woken::TimedOut,
-            (0, _) => Woken::Spurious,
-            (answer, _) => Woken::Released(answer),
+        match (released, error) {
+            (true, _) => Woken::Released,
+            (false, libc::ETIMEDOUT) => Woken::TimedOut,
+            (false, _) => Woken::Spurious,
         }
     }
 }
@@ -200,18 +195,5 @@ fn monotonic(deadline: Instant) -> libc::timespec {
     libc::timespec {
         tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(at.subsec_nanos()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_answer_counts() {
-        let waiter = Waiter::new();
-        waiter.release(2);
-        waiter.release(1);
-        assert_eq!(waiter.answer.load(Ordering::Acquire), 2);
     }
 }

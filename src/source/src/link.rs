@@ -11,16 +11,13 @@
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
 use semisync_core::{AckReader, LinkId, Position};
-use semisync_server::{
-    ack_stream::{AckStream, is_hung_up},
-    connection::ConnectionId,
-};
+use semisync_server::{ack_stream::AckStream, connection::ConnectionId};
 use std::{
     collections::HashMap,
     ffi::c_int,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -49,14 +46,14 @@ impl Link {
     pub fn new(
         id: LinkId,
         server_id: u32,
-        peer: String,
         connection: Option<(ConnectionId, Intake)>,
     ) -> Arc<Self> {
         let (connection, intake) = connection.unzip();
+        let peer = intake.as_ref().map(|intake: &Intake| intake.stream.peer());
         Arc::new(Self {
             id,
             server_id,
-            peer,
+            peer: peer.unwrap_or_default(),
             gate: Mutex::new(intake),
             connection,
             served: Served::default(),
@@ -84,8 +81,6 @@ struct Served {
     /// 0: nothing was served. Changed, together with the offset, under the lock.
     file: Mutex<u64>,
     offset: AtomicU64,
-    /// Grows with each reset, so that the writer's memory of the file ends.
-    generation: AtomicU32,
 }
 
 impl Served {
@@ -96,38 +91,28 @@ impl Served {
             offset: self.offset.load(Ordering::Acquire),
         })
     }
-
-    fn reset(&self) {
-        let mut file = self.file.lock();
-        *file = 0;
-        self.generation.fetch_add(1, Ordering::AcqRel);
-    }
 }
 
-/// The dump thread's end of [`Served`].
+/// The dump thread's end of [`Served`]: how far it has come. Never goes back.
 #[derive(Clone, Copy, Default)]
-pub struct ServedMark {
-    file: u64,
-    generation: u32,
-}
+pub struct ServedMark(Option<Position>);
 
 impl ServedMark {
     /// Everything up to `to` is being served. Before it is sent, so that no
     /// acknowledgement can be quicker.
     pub fn advance(&mut self, link: &Link, to: Position) {
-        let served = &link.served;
-        let generation = served.generation.load(Ordering::Acquire);
-        if self.file == to.file && self.generation == generation {
-            served.offset.store(to.offset, Ordering::Release);
+        if Some(to) <= self.0 {
             return;
         }
-        let mut file = served.file.lock();
-        *file = to.file;
-        served.offset.store(to.offset, Ordering::Release);
-        *self = Self {
-            file: to.file,
-            generation: served.generation.load(Ordering::Acquire),
-        };
+        let same_file = self.0.is_some_and(|last| last.file == to.file);
+        self.0 = Some(to);
+        if same_file {
+            link.served.offset.store(to.offset, Ordering::Release);
+        } else {
+            let mut file = link.served.file.lock();
+            *file = to.file;
+            link.served.offset.store(to.offset, Ordering::Release);
+        }
     }
 }
 
@@ -195,7 +180,7 @@ impl Links {
             let gate = link.gate.lock();
             let hung_up = gate
                 .as_ref()
-                .is_some_and(|intake| is_hung_up(intake.stream.fd()));
+                .is_some_and(|intake| intake.stream.is_hung_up());
             hung_up && !link.gone.load(Ordering::Acquire)
         };
         registry.links.values().filter(is_news).cloned().collect()
@@ -226,10 +211,12 @@ impl Links {
         self.0.lock().links.is_empty()
     }
 
-    /// RESET: what was served belongs to files that are gone.
-    pub fn forget_served(&self) {
+    /// Has every replica connect again: the log that it was served is gone.
+    pub fn hang_up_all(&self) {
         for link in self.0.lock().links.values() {
-            link.served.reset();
+            if let Some(intake) = link.gate.lock().as_ref() {
+                intake.stream.hang_up();
+            }
         }
     }
 
@@ -274,7 +261,6 @@ impl Links {
 fn close(registry: &Registry, link: &Link) {
     link.closed.store(true, Ordering::Release);
     let intake = link.gate.lock().take();
-    // The descriptor is still open and this connection's.
     if let (Some(receiver), Some(intake)) = (&registry.receiver, intake) {
         receiver.unwatch(intake.stream.fd());
     }
@@ -289,28 +275,22 @@ mod tests {
     use super::*;
 
     fn link() -> Arc<Link> {
-        Link::new(LinkId(1), 2, String::new(), None)
+        Link::new(LinkId(1), 2, None)
     }
 
     #[test]
-    fn served_follows_the_dump_over_files_and_resets() {
+    fn served_follows_the_dump_over_files_and_never_goes_back() {
         let (link, mut mark) = (link(), ServedMark::default());
         assert_eq!(link.served(), None);
-        for to in [(1, 4), (1, 900), (2, 4), (2, 77)] {
-            let to = Position {
-                file: to.0,
-                offset: to.1,
-            };
+        for (file, offset) in [(1, 4), (1, 900), (2, 4), (2, 77)] {
+            let to = Position { file, offset };
             mark.advance(&link, to);
             assert_eq!(link.served(), Some(to));
         }
-        link.served.reset();
-        assert_eq!(link.served(), None);
-        let again = Position {
-            file: 2,
-            offset: 200,
-        };
-        mark.advance(&link, again);
-        assert_eq!(link.served(), Some(again));
+        let last = link.served();
+        for (file, offset) in [(2, 77), (2, 5), (1, 999)] {
+            mark.advance(&link, Position { file, offset });
+            assert_eq!(link.served(), last);
+        }
     }
 }

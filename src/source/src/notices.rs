@@ -166,7 +166,7 @@ pub fn file_name(source: &Source, at: &Position) -> String {
         return String::new();
     }
     FileName {
-        base: source.base(),
+        base: &source.base(),
         number: at.file,
     }
     .to_string()

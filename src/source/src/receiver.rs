@@ -167,6 +167,8 @@ impl Poll {
                         sys::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET,
                         &[Arg::Number(errno.unsigned_abs().into())],
                     );
+                    // Nobody reads acknowledgements any more.
+                    source.update(|core, now, fx| core.disable(now, fx));
                     break;
                 }
             };

@@ -12,9 +12,10 @@ use crate::{
     variables::{self, wait_count, waits_without_replicas},
 };
 use parking_lot::Mutex;
-use semisync_core::{Coordinator, Effects, LinkId, Outcome, Position, Settings, split_name};
+use semisync_core::{Coordinator, Effects, LinkId, Position, Settings, split_name};
 use semisync_server::{MonotonicMicros, Server, wait::Waiter};
 use std::{
+    borrow::Cow,
     ffi::{CStr, c_char},
     pin::Pin,
     sync::{
@@ -37,7 +38,7 @@ pub struct Source {
     enabled: AtomicBool,
     wanting: AtomicBool,
     /// The base name of the binary log, once the server has told it.
-    base: OnceLock<Box<str>>,
+    base: OnceLock<Box<[u8]>>,
     next_link: AtomicU64,
 }
 
@@ -90,8 +91,8 @@ impl Source {
             self.wanting.store(core.wanting(), Ordering::Relaxed);
             result
         };
-        for (waiter, outcome) in effects.released {
-            waiter.release(answer(outcome));
+        for (waiter, _outcome) in effects.released {
+            waiter.release();
         }
         for notice in effects.notices {
             notices::report(self, &notice);
@@ -170,20 +171,19 @@ impl Source {
     }
 
     pub fn learn_base(&self, base: &[u8]) {
-        if self.base.get().is_none()
-            && let Ok(base) = std::str::from_utf8(base)
-        {
+        if self.base.get().is_none() {
             let _ = self.base.set(base.into());
         }
     }
 
     /// Whether `base` is the base name of this server's binary log.
     pub fn is_our_base(&self, base: &[u8]) -> bool {
-        self.base.get().is_some_and(|ours| ours.as_bytes() == base)
+        self.base.get().is_some_and(|ours| **ours == *base)
     }
 
-    pub fn base(&self) -> &str {
-        self.base.get().map_or("", |base| base)
+    /// For the error log.
+    pub fn base(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.base.get().map_or(&[], |base| base))
     }
 }
 
@@ -191,14 +191,6 @@ fn settings() -> Settings {
     Settings {
         wait_count: wait_count(),
         wait_no_replica: waits_without_replicas(),
-    }
-}
-
-/// What a waiter is told; any value but 0 ends its wait.
-fn answer(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Acknowledged => 1,
-        Outcome::Asynchronous => 2,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 use semisync_core::HEADER;
 use semisync_server::{
     Shared,
-    connection::DumpConnection,
+    connection::{Current, DumpConnection},
     guard::guard,
     log::{self, Level},
     sys, text,
@@ -62,7 +62,14 @@ unsafe extern "C" fn transmit_start(
         if announced {
             // SAFETY: the server's file name.
             let start = unsafe { source.position(log_file, log_pos) };
-            let connection = DumpConnection::current(source.server);
+            let connection = match DumpConnection::current(source.server) {
+                Current::Usable(connection) => Some(connection),
+                Current::Ended => None,
+                Current::Unknown => {
+                    notices::cannot_share_connection(param.server_id);
+                    None
+                }
+            };
             attach(source, param.server_id, start, connection);
         }
         // SAFETY: as above.
@@ -151,8 +158,8 @@ unsafe extern "C" fn after_send_event(
     _: *mut sys::Binlog_transmit_param,
     packet: *const c_char,
     len: c_ulong,
-    skipped_log_file: *const c_char,
-    skipped_log_pos: u64,
+    _skipped_log_file: *const c_char,
+    _skipped_log_pos: u64,
 ) -> c_int {
     guard("after_send_event", 0, || {
         let Some(dump) = Dump::current() else {
@@ -169,14 +176,6 @@ unsafe extern "C" fn after_send_event(
             )
         };
         dump.on_after_send(packet);
-        // SAFETY: the server's file name. The position is 0 if nothing was
-        // skipped; skipped means that the replica has it.
-        if let Some(skipped) = unsafe { dump.source.position(skipped_log_file, skipped_log_pos) } {
-            dump.served_to(skipped);
-            let link = dump.link.id;
-            dump.source
-                .update(|core, now, fx| core.on_ack(link, skipped, Some(skipped), now, fx));
-        }
         0
     })
 }
@@ -185,8 +184,8 @@ unsafe extern "C" fn after_send_event(
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
-            source.links.forget_served();
             source.update(|core, now, fx| core.reset(now, fx));
+            source.links.hang_up_all();
         }
         0
     })

@@ -19,8 +19,12 @@ use semisync_server::{
 use std::time::{Duration, Instant};
 
 /// How long a session goes on waiting once the server shuts down and its
-/// replicas are still there.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+/// replicas are still there. The server keeps their dumps alive for 8 seconds
+/// (`close_connections`).
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// Whoever has taken a session off the list wakes it within microseconds; this
+/// is for the case that a panic came between.
+const WAKE_GRACE: Duration = Duration::from_secs(1);
 
 /// Waits until enough replicas have acknowledged `at`, or returns at once if
 /// there is nothing to wait for. A session's thread; none of our locks held.
@@ -48,17 +52,19 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
 
     let session = SessionWait::enter(server, &waiter, &source.vocabulary.waiting_for_ack);
     let mut deadline = Instant::now().checked_add(timeout());
-    let mut saw_shutdown = false;
+    let (mut saw_shutdown, mut timed_out) = (false, false);
     loop {
         match session.sleep(deadline, || !saw_shutdown && server.is_shutting_down()) {
-            Woken::Released(_) => return,
+            Woken::Released => return,
+            Woken::TimedOut if timed_out => return,
             Woken::TimedOut => {
                 // Either this releases everybody, us included, or somebody
-                // else has just done so: an answer is on its way.
+                // else has just done so: we are about to be woken.
                 source.update(|core, now, fx| core.on_timeout(id, now, fx));
-                deadline = None;
+                timed_out = true;
+                deadline = Some(Instant::now() + WAKE_GRACE);
             }
-            Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
+            Woken::Spurious if !saw_shutdown && !timed_out && server.is_shutting_down() => {
                 saw_shutdown = true;
                 source.update(|core, now, fx| core.on_shutdown(id, now, fx));
                 let grace = Instant::now() + SHUTDOWN_GRACE;

@@ -101,6 +101,7 @@ symbols! {
     vio_ssl_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SSL_SHUTDOWN;
     /// 1 ready, 0 timed out (errno is set), -1 failed.
     vio_io_wait: unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, timeout_ms: c_int) -> c_int = compat::VIO_IO_WAIT;
+    vio_is_blocking: unsafe extern "C" fn(vio: *mut Vio) -> bool = compat::VIO_IS_BLOCKING;
     vio_set_blocking_flag: unsafe extern "C" fn(vio: *mut Vio, blocking: bool) -> c_int = compat::VIO_SET_BLOCKING_FLAG;
 
     mysql_real_query: unsafe extern "C" fn(mysql: *mut MYSQL, query: *const c_char, len: std::ffi::c_ulong) -> c_int = c"mysql_real_query";

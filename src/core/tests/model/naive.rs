@@ -59,18 +59,17 @@ impl Naive {
 
     // ---- what follows from the lists ----
 
-    /// Of each server that is connected, what its newest connection has
+    /// Of each server that is connected, the most that any of its connections has
     /// acknowledged.
     fn servers(&self) -> Vec<Option<Position>> {
         let mut numbers: Vec<u32> = self.links.iter().map(|link| link.server).collect();
         numbers.sort();
         numbers.dedup();
-        let newest_link = |server| {
-            let mut its: Vec<&Link> = self.links.iter().filter(|l| l.server == server).collect();
-            its.sort_by_key(|link| link.number);
-            its.last().and_then(|link| link.newest)
+        let newest_of = |server| {
+            let its = self.links.iter().filter(|link| link.server == server);
+            its.map(|link| link.newest).max().flatten()
         };
-        numbers.into_iter().map(newest_link).collect()
+        numbers.into_iter().map(newest_of).collect()
     }
 
     pub fn clients(&self) -> usize {
@@ -149,9 +148,8 @@ impl Naive {
         self.release(now, Outcome::Asynchronous, None, |_| true);
         (self.newest, self.confirmed) = (None, None);
         self.groups.clear();
-        for link in &mut self.links {
-            link.newest = None;
-        }
+        self.links.clear();
+        self.replicas_changed(now);
         self.stats = Stats::default();
     }
 

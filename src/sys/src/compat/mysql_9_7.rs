@@ -19,6 +19,7 @@ pub const VIO_SSL_SHUTDOWN: &CStr = c"_Z16vio_ssl_shutdownP3Vio";
 pub const VIO_SSL_READ: &CStr = c"_Z12vio_ssl_readP3VioPhm";
 pub const VIO_SSL_WRITE: &CStr = c"_Z13vio_ssl_writeP3VioPKhm";
 pub const VIO_IO_WAIT: &CStr = c"_Z11vio_io_waitP3Vio17enum_vio_io_eventi";
+pub const VIO_IS_BLOCKING: &CStr = c"_Z15vio_is_blockingP3Vio";
 pub const VIO_SET_BLOCKING_FLAG: &CStr = c"_Z21vio_set_blocking_flagP3Viob";
 
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK17MYSQL_LEX_CSTRINGi";
