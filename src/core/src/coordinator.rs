@@ -197,6 +197,9 @@ impl<W> Coordinator<W> {
             self.give_up_if_few(now, fx);
         }
         self.switch_off_if_few(now, fx);
+        // Those who stay may have more than was counted when semi-sync was
+        // enabled.
+        self.count_votes(now, fx);
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its
