@@ -56,6 +56,21 @@ pub fn signal(pid: u32, signal: libc::c_int) {
     );
 }
 
+/// Whether every thread of the process is stopped: SIGSTOP reaches them one by one, and an acknowledgement may leave
+/// meanwhile.
+pub fn is_stopped(pid: u32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return false;
+    };
+    tasks.flatten().all(|task| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let state = stat
+            .rsplit_once(") ")
+            .map(|(_, rest)| rest.starts_with('T'));
+        state == Some(true)
+    })
+}
+
 /// Threads of the process now.
 pub fn threads(pid: u32) -> usize {
     count(&format!("/proc/{pid}/task"))

@@ -19,7 +19,7 @@ use crate::paths::server_dir;
 use crate::process;
 use crate::scratch::{copy_tree, free_port, keep, new_dir};
 use crate::slots::{self, Slot};
-use crate::wait::{PATIENCE, wait_for};
+use crate::wait::{PATIENCE, eventually, wait_for};
 
 /// A start takes under a second on an idle machine.
 const START_BOUND: Duration = Duration::from_secs(60);
@@ -207,7 +207,11 @@ impl Server {
 
     /// SIGSTOP: connected, and silent.
     pub fn freeze(&self) {
-        process::signal(self.pid(), libc::SIGSTOP);
+        let pid = self.pid();
+        process::signal(pid, libc::SIGSTOP);
+        eventually(PATIENCE, "the server stands still", || {
+            process::is_stopped(pid)
+        });
     }
 
     pub fn thaw(&self) {
