@@ -4,8 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::dialect::Dialect;
 use crate::names::Names;
-use crate::paths::{dist_dir, server_dir};
+use crate::paths::{dist_dir_of, server_dir_of};
 
 /// Which semi-sync libraries lie in the server's plugin directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,8 +14,12 @@ pub enum Libraries {
     Ours,
     /// Ours with failpoints: `SEMISYNC_FAILPOINT=<hook>` in the server's environment makes that hook panic once.
     Failpoints,
+    /// Ours built for another series than the server's.
+    BuiltFor(&'static str),
     /// The C++ plugins that come with the server.
     Stock,
+    /// No libraries: a server whose semi-sync is built in, or that is to have none.
+    None,
 }
 
 impl Libraries {
@@ -27,38 +32,53 @@ impl Libraries {
         }
     }
 
-    fn dir(&self) -> PathBuf {
+    /// Where they lie for a server of `series`.
+    fn dir(&self, series: &str) -> Option<PathBuf> {
         match self {
-            Libraries::Ours => dist_dir(""),
-            Libraries::Failpoints => dist_dir("-failpoints"),
-            Libraries::Stock => server_dir().join("stock"),
+            Libraries::Ours => Some(dist_dir_of(series, "")),
+            Libraries::Failpoints => Some(dist_dir_of(series, "-failpoints")),
+            Libraries::BuiltFor(other) => Some(dist_dir_of(other, "")),
+            Libraries::Stock => Some(server_dir_of(series).join("stock")),
+            Libraries::None => None,
         }
     }
 
     /// Copies the libraries: a build that replaces them must not change them under a running server.
-    pub(crate) fn copy_into(&self, target: &Path) {
-        // The server loads this one of its own at every start, and logs errors when it cannot.
+    pub(crate) fn copy_into(&self, target: &Path, series: &str) {
+        // The newer servers load this one of their own at every start, and log errors when they cannot.
         let cache = "component_reference_cache.so";
-        let _ = fs::copy(server_dir().join("stock").join(cache), target.join(cache));
-        for library in self.files() {
+        let _ = fs::copy(
+            server_dir_of(series).join("stock").join(cache),
+            target.join(cache),
+        );
+        for library in self.files(series) {
             let name = library.file_name().expect("a library has a name");
             fs::copy(&library, target.join(name))
                 .unwrap_or_else(|e| panic!("{}: {e}", library.display()));
         }
     }
 
-    fn files(&self) -> Vec<PathBuf> {
-        let dir = self.dir();
+    fn files(&self, series: &str) -> Vec<PathBuf> {
+        let Some(dir) = self.dir(series) else {
+            return Vec::new();
+        };
         let all = ["master", "slave", "source", "replica"];
         let paths = all.map(|word| dir.join(format!("semisync_{word}.so")));
         paths.into_iter().filter(|path| path.exists()).collect()
     }
 
-    pub(crate) fn assert_built(&self) {
+    pub(crate) fn is_there(&self, series: &str) -> bool {
+        !self.files(series).is_empty()
+    }
+
+    pub(crate) fn assert_built(&self, series: &str) {
+        let Some(dir) = self.dir(series) else {
+            return;
+        };
         assert!(
-            !self.files().is_empty(),
-            "no libraries in {}: run ci/build first",
-            self.dir().display()
+            self.is_there(series),
+            "no libraries in {}: run ci/build {series} first",
+            dir.display()
         );
     }
 }
@@ -66,6 +86,7 @@ impl Libraries {
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     pub(crate) label: String,
+    pub(crate) dialect: Dialect,
     pub(crate) server_id: u32,
     pub(crate) names: Names,
     pub(crate) libraries: Libraries,
@@ -79,6 +100,7 @@ impl ServerConfig {
     pub fn new(server_id: u32, names: Names) -> ServerConfig {
         ServerConfig {
             label: format!("server {server_id}"),
+            dialect: Dialect::of_run(),
             server_id,
             names,
             libraries: Libraries::under_test(),
@@ -86,6 +108,12 @@ impl ServerConfig {
             arguments: Vec::new(),
             environment: Vec::new(),
         }
+    }
+
+    /// A server of another series than this run's.
+    pub fn series(mut self, series: &str) -> ServerConfig {
+        self.dialect = Dialect::of(series);
+        self
     }
 
     /// Loads the source's plugin at start, enabled.
@@ -118,6 +146,16 @@ impl ServerConfig {
         self
     }
 
+    /// Rows of up to `megabytes`, each an event of its own.
+    pub fn big_rows(self, megabytes: usize) -> ServerConfig {
+        let limits = self.dialect.limits_rows_by_redo_log();
+        let config = self.option("max-allowed-packet=64M");
+        if limits {
+            return config.option(&format!("innodb-log-file-size={}M", 6 * megabytes));
+        }
+        config
+    }
+
     /// Drops the lines that begin with `prefix`, for a restart without them.
     pub fn without_option(mut self, prefix: &str) -> ServerConfig {
         self.options.retain(|line| !line.starts_with(prefix));
@@ -139,6 +177,8 @@ impl ServerConfig {
     pub(crate) fn my_cnf(&self, dir: &Path, port: u16) -> String {
         let dir = dir.display();
         let server_id = self.server_id;
+        let of_series = self.dialect.options_of_series(&format!("{dir}/data"));
+        let of_series = of_series.join("\n");
         let own = self.options.join("\n");
         format!(
             "[mysqld]\n\
@@ -153,18 +193,17 @@ impl ServerConfig {
              bind-address=127.0.0.1\n\
              skip-name-resolve\n\
              secure-file-priv=\n\
-             mysqlx=OFF\n\
              server-id={server_id}\n\
              log-bin=binlog\n\
              relay-log=relay\n\
-             gtid-mode=ON\n\
-             enforce-gtid-consistency=ON\n\
-             log-error-verbosity=3\n\
              # its thread would make every shutdown of a source with replicas take ten seconds\n\
              event-scheduler=OFF\n\
              # quick, yet a killed server loses nothing: the system has it\n\
              sync-binlog=0\n\
              innodb-flush-log-at-trx-commit=2\n\
+             \n\
+             # of this series\n\
+             {of_series}\n\
              \n\
              # what this test asks for\n\
              {own}\n"

@@ -9,6 +9,7 @@
 //! | `load.rs` | writers in the background, and what they saw |
 //! | `strangers.rs` | connections that nobody may disturb |
 //! | `names.rs` | the two vocabularies |
+//! | `dialect.rs` | what a server series can do, and how it spells what all can |
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
@@ -19,11 +20,13 @@
 //! | `fakes.rs` | sources with such replicas |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
-//! Environment: `SEMISYNC_SERVERS`, `SEMISYNC_DIST` and `MYSQL_SERIES` as for the scripts in `ci/`;
+//! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
+//! `MYSQL_SERIES` chooses the series of a run, `ServerConfig::series` that of one server;
 //! `SEMISYNC_TEST_DIR` is where servers live (else /dev/shm);
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
 mod config;
+pub mod dialect;
 pub mod fake_replica;
 pub mod fakes;
 pub mod hostile;
@@ -42,10 +45,11 @@ mod wait;
 pub mod wire;
 
 pub use config::{Libraries, ServerConfig};
+pub use dialect::Dialect;
 pub use load::Load;
 pub use names::Names;
 pub use pair::{Link, Topology};
-pub use paths::{dist_dir, server_dir};
+pub use paths::{dist_dir_of, server_dir_of};
 pub use server::Server;
 pub use strangers::Strangers;
 pub use wait::{PATIENCE, eventually, wait_for};

@@ -159,7 +159,7 @@ impl Waiting {
     pub fn start(server: &Server, sql: &str) -> Waiting {
         let mut conn = server.conn();
         let connection = conn.connection_id();
-        let sql = sql.to_owned();
+        let sql = server.dialect().spell(sql);
         let begin = Instant::now();
         let thread = thread::spawn(move || {
             let result = conn.query_drop(sql);

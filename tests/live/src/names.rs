@@ -1,6 +1,7 @@
 //! The two vocabularies: master/slave of MySQL 5.5 to 8.0 and source/replica since 8.0.26. Same plugins, other words.
 
 use crate::config::Libraries;
+use crate::dialect::Dialect;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Names {
@@ -11,12 +12,29 @@ pub enum Names {
 impl Names {
     pub const BOTH: [Names; 2] = [Names::Old, Names::New];
 
-    /// The vocabularies that the libraries under test have: stock's of this series know the new one alone.
+    /// The vocabularies that the libraries under test have: ours both, stock's those of the series.
     pub fn available() -> &'static [Names] {
         match Libraries::under_test() {
-            Libraries::Stock => &[Names::New],
+            Libraries::Stock => Dialect::of_run().stock_names(),
             _ => &Names::BOTH,
         }
+    }
+
+    pub fn is_available(self) -> bool {
+        Names::available().contains(&self)
+    }
+
+    /// Of those, the newest: for tests whose claim has nothing to do with names.
+    pub fn newest() -> Names {
+        *Names::available().last().expect("there is one")
+    }
+
+    /// Of the server's own plugins, the newest.
+    pub fn of_stock() -> Names {
+        *Dialect::of_run()
+            .stock_names()
+            .last()
+            .expect("there is one")
     }
 
     pub fn other(self) -> Names {
@@ -119,8 +137,8 @@ impl Names {
     }
 }
 
-/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the libraries under test lack the
-/// old names (stock's of this series) only the new ones are tried.
+/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the libraries under test lack one
+/// of them (stock's of most series) it is said that there is nothing to try.
 #[macro_export]
 macro_rules! in_both_vocabularies {
     ($($(#[$doc:meta])* fn $claim:ident($names:ident) $body:block)*) => {
@@ -133,13 +151,13 @@ macro_rules! in_both_vocabularies {
 
             #[test]
             fn old_names() {
-                if $crate::Names::available().contains(&$crate::Names::Old) {
-                    claim($crate::Names::Old);
-                }
+                $crate::needs!($crate::Names::Old.is_available(), "they have no old names");
+                claim($crate::Names::Old);
             }
 
             #[test]
             fn new_names() {
+                $crate::needs!($crate::Names::New.is_available(), "they have no new names");
                 claim($crate::Names::New);
             }
         })*

@@ -1,6 +1,6 @@
 //! A source with its replicas, and how they are linked.
 //!
-//! The test table and the replication user are made on every server outside the binary log, so that a test begins with an
+//! The test table and the replication users are made on every server outside the binary log, so that a test begins with an
 //! empty log and with counters at zero.
 
 use std::fmt::Write;
@@ -12,8 +12,9 @@ use crate::wait::{PATIENCE, wait_for};
 
 /// `id` BIGINT AUTO_INCREMENT, `n` BIGINT, `body` LONGBLOB.
 pub const TABLE: &str = "app.t";
-/// The user that replicas connect as.
+/// The user that replicas connect as; and the one over TLS, whom the source takes over nothing else.
 pub const REPLICATION_USER: &str = "repl";
+pub const TLS_USER: &str = "repl_tls";
 pub const REPLICATION_PASSWORD: &str = "Repl-1-secret";
 
 /// How a replica reaches its source.
@@ -69,19 +70,26 @@ impl Link {
 }
 
 impl Server {
-    /// Makes the test table and the replication user, outside the binary log.
+    /// Makes the test table and the replication users, outside the binary log.
     #[track_caller]
     pub fn prepare(&self) {
         let mut conn = self.conn();
-        let statements = [
+        let mut statements = vec![
             "SET sql_log_bin = 0".to_owned(),
             "CREATE DATABASE app".to_owned(),
             format!(
                 "CREATE TABLE {TABLE} (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT, body LONGBLOB)"
             ),
-            format!("CREATE USER {REPLICATION_USER} IDENTIFIED BY '{REPLICATION_PASSWORD}'"),
-            format!("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {REPLICATION_USER}"),
         ];
+        for user in [REPLICATION_USER, TLS_USER] {
+            statements.push(format!(
+                "CREATE USER {user} IDENTIFIED BY '{REPLICATION_PASSWORD}'"
+            ));
+            statements.push(format!(
+                "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}"
+            ));
+        }
+        statements.push(self.dialect().require_tls(TLS_USER));
         for sql in statements {
             crate::sql::rows_of(&mut conn, &sql).unwrap_or_else(|e| panic!("{self}: {sql}: {e}"));
         }
@@ -91,41 +99,95 @@ impl Server {
     #[track_caller]
     pub fn replicate_from(&self, source: &Server, link: &Link) {
         self.point_to(source, link);
-        self.execute(&format!("START REPLICA FOR CHANNEL '{}'", link.channel));
+        self.execute(&format!("START REPLICA{}", self.for_channel(link)));
+    }
+
+    fn for_channel(&self, link: &Link) -> String {
+        if self.dialect().has_channels() {
+            format!(" FOR CHANNEL '{}'", link.channel)
+        } else {
+            assert_eq!(link.channel, "", "{self} has no channels");
+            String::new()
+        }
     }
 
     /// CHANGE REPLICATION SOURCE alone.
     #[track_caller]
     pub fn point_to(&self, source: &Server, link: &Link) {
+        let dialect = self.dialect();
+        let user = if link.tls { TLS_USER } else { REPLICATION_USER };
         let mut sql = format!(
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, \
-             SOURCE_USER='{REPLICATION_USER}', SOURCE_PASSWORD='{REPLICATION_PASSWORD}', \
-             GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=1000, SOURCE_SSL={}",
+             SOURCE_USER='{user}', SOURCE_PASSWORD='{REPLICATION_PASSWORD}', \
+             SOURCE_CONNECT_RETRY=1, SOURCE_SSL={}",
             link.port.unwrap_or(source.port()),
             u8::from(link.tls),
         );
-        let algorithm = link.compression.as_deref().unwrap_or("uncompressed");
-        let _ = write!(sql, ", SOURCE_COMPRESSION_ALGORITHMS='{algorithm}'");
+        if dialect.takes_new_statements() {
+            sql.push_str(", GET_SOURCE_PUBLIC_KEY=1, SOURCE_RETRY_COUNT=1000");
+        } else if link.tls {
+            // Without a certificate to trust they do not ask for TLS.
+            let trusted = source.data_dir().join("ca.pem");
+            let _ = write!(sql, ", SOURCE_SSL_CA='{}'", trusted.display());
+        }
+        self.set_compression(link, &mut sql);
         if Libraries::under_test() == Libraries::Stock {
             // Stock learns that a connection is gone when it next writes to it.
             sql.push_str(", SOURCE_HEARTBEAT_PERIOD=0.2");
         }
-        if link.auto_position {
+        let gtids = self.has_gtids() && source.has_gtids();
+        if link.auto_position && gtids {
             sql.push_str(", SOURCE_AUTO_POSITION=1");
         } else {
-            let first = source.value("SHOW BINARY LOGS");
-            let _ = write!(
-                sql,
-                ", SOURCE_AUTO_POSITION=0, SOURCE_LOG_FILE='{first}', SOURCE_LOG_POS=4"
-            );
+            if dialect.has_gtid() {
+                sql.push_str(", SOURCE_AUTO_POSITION=0");
+            }
+            let (file, position) = self.applied().filter(|_| !gtids).unwrap_or_else(|| {
+                // What it has applied it knows by its GTIDs.
+                (source.value("SHOW BINARY LOGS"), 4)
+            });
+            let _ = write!(sql, ", SOURCE_LOG_FILE='{file}', SOURCE_LOG_POS={position}");
         }
-        let _ = write!(sql, " FOR CHANNEL '{}'", link.channel);
+        sql.push_str(&self.for_channel(link));
         self.execute(&sql);
+    }
+
+    fn set_compression(&self, link: &Link, sql: &mut String) {
+        let algorithm = link.compression.as_deref();
+        if self.dialect().has_compression_algorithms() {
+            let algorithm = algorithm.unwrap_or("uncompressed");
+            let _ = write!(sql, ", SOURCE_COMPRESSION_ALGORITHMS='{algorithm}'");
+        } else {
+            let on = match algorithm {
+                None => "OFF",
+                Some("zlib") => "ON",
+                Some(other) => panic!("{self} has no {other}"),
+            };
+            self.execute(&format!("SET GLOBAL slave_compressed_protocol = {on}"));
+        }
+    }
+
+    /// Whether transactions have MySQL's GTIDs here.
+    #[track_caller]
+    pub fn has_gtids(&self) -> bool {
+        self.dialect().has_gtid() && self.variable("gtid_mode") == "ON"
+    }
+
+    /// Up to where in the source's log this replica has applied it; `None` before it has begun.
+    #[track_caller]
+    fn applied(&self) -> Option<(String, u64)> {
+        let columns = self.replica_columns()?;
+        let file = columns.get("Relay_Source_Log_File")?.clone();
+        let position = columns.get("Exec_Source_Log_Pos")?.parse().ok()?;
+        (!file.is_empty()).then_some((file, position))
     }
 
     /// Waits until this replica has applied all that `source` has committed.
     #[track_caller]
     pub fn wait_applied(&self, source: &Server) {
+        if !(self.has_gtids() && source.has_gtids()) {
+            return self.wait_applied_to(source.binlog_position());
+        }
         let goal = source.variable("gtid_executed");
         wait_for(PATIENCE, &format!("{goal} applied on {self}"), || {
             let sql = format!("SELECT GTID_SUBSET('{goal}', @@global.gtid_executed)");
@@ -135,6 +197,19 @@ impl Server {
                 Err(self.variable("gtid_executed"))
             }
         });
+    }
+
+    #[track_caller]
+    fn wait_applied_to(&self, goal: (String, u64)) {
+        // Names of one length: they compare as their numbers do.
+        wait_for(
+            PATIENCE,
+            &format!("{goal:?} applied on {self}"),
+            || match self.applied() {
+                Some(applied) if applied >= goal => Ok(()),
+                other => Err(format!("{other:?}")),
+            },
+        );
     }
 
     /// Waits until this replica has applied all, and compares the test table.
@@ -218,8 +293,11 @@ impl Builder {
 
     /// The replicas in another vocabulary than the source's.
     pub fn replica_names(mut self, names: Names) -> Builder {
-        let libraries = self.replica.libraries;
+        let ServerConfig {
+            libraries, dialect, ..
+        } = self.replica;
         self.replica = ServerConfig::new(2, names)
+            .series(dialect.series())
             .as_replica()
             .libraries(libraries);
         self

@@ -3,12 +3,13 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-fn series() -> String {
+/// The series of this run. A test can add servers of others.
+pub fn series() -> String {
     env::var("MYSQL_SERIES").unwrap_or_else(|_| "9.7".to_owned())
 }
 
-/// The server directory made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
-pub fn server_dir() -> PathBuf {
+/// The server directory of a series made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
+pub fn server_dir_of(series: &str) -> PathBuf {
     let servers = match env::var_os("SEMISYNC_SERVERS") {
         Some(dir) => PathBuf::from(dir),
         None => {
@@ -16,22 +17,22 @@ pub fn server_dir() -> PathBuf {
             home.join(".cache/semisync/servers")
         }
     };
-    let dir = servers.join(series());
+    let dir = servers.join(series);
     assert!(
         dir.join("bin/mysqld").exists(),
-        "no server in {}: run ci/setup, or set SEMISYNC_SERVERS",
+        "no server in {}: run ci/setup {series}, or set SEMISYNC_SERVERS",
         dir.display()
     );
     dir
 }
 
-/// The directory of the built libraries; `flavour` is "" or "-failpoints".
-pub fn dist_dir(flavour: &str) -> PathBuf {
+/// The directory of the libraries built for a series; `flavour` is "" or "-failpoints".
+pub fn dist_dir_of(series: &str, flavour: &str) -> PathBuf {
     let dist = match env::var_os("SEMISYNC_DIST") {
         Some(dir) => PathBuf::from(dir),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist"),
     };
-    dist.join(format!("{}{flavour}", series()))
+    dist.join(format!("{series}{flavour}"))
 }
 
 /// Where the servers of this run live: in memory if there is such a place, unless `SEMISYNC_TEST_DIR` names another.

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use mysql::Conn;
 
 use crate::config::ServerConfig;
+use crate::dialect::Dialect;
 use crate::names::Names;
-use crate::paths::server_dir;
+use crate::paths::server_dir_of;
 use crate::process;
 use crate::scratch::{copy_tree, free_port, keep, new_dir};
 use crate::slots::{self, Slot};
@@ -83,11 +84,12 @@ impl Server {
     }
 
     fn make(config: ServerConfig, slot: Slot) -> Server {
-        config.libraries.assert_built();
+        let series = config.dialect.series();
+        config.libraries.assert_built(series);
         let dir = new_dir();
         fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
-        config.libraries.copy_into(&dir.join("plugin"));
-        copy_tree(&server_dir().join("data"), &dir.join("data"))
+        config.libraries.copy_into(&dir.join("plugin"), series);
+        copy_tree(&server_dir_of(series).join("data"), &dir.join("data"))
             .unwrap_or_else(|e| panic!("copying the template to {}: {e}", dir.display()));
         // Two servers with one UUID refuse to replicate.
         let _ = fs::remove_file(dir.join("data/auto.cnf"));
@@ -124,7 +126,8 @@ impl Server {
             .append(true)
             .open(self.log_path());
         let log = log.expect("the error log opens");
-        let mut command = Command::new(server_dir().join("bin/mysqld"));
+        let server_dir = server_dir_of(config.dialect.series());
+        let mut command = Command::new(server_dir.join("bin/mysqld"));
         command.arg(format!("--defaults-file={}", my_cnf.display()));
         command.args(&config.arguments);
         command.envs(config.environment.iter().map(|(name, value)| (name, value)));
@@ -164,11 +167,16 @@ impl Server {
         lock(&self.child).is_some() && self.exit_status().is_none()
     }
 
-    /// Ends the server by SHUTDOWN; returns how long that took. It must be a clean end.
+    /// Ends the server by SHUTDOWN, or as an init script does where there is no such statement; returns how long that
+    /// took. It must be a clean end.
     #[track_caller]
     pub fn stop(&self) -> Duration {
         let begin = Instant::now();
-        self.conn_query_drop("SHUTDOWN");
+        if self.dialect().has_shutdown_statement() {
+            self.conn_query_drop("SHUTDOWN");
+        } else {
+            process::signal(self.pid(), libc::SIGTERM);
+        }
         self.wait_exit();
         begin.elapsed()
     }
@@ -253,6 +261,10 @@ impl Server {
 
     pub fn names(&self) -> Names {
         lock(&self.config).names
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        lock(&self.config).dialect.clone()
     }
 
     pub fn socket(&self) -> PathBuf {

@@ -1,8 +1,10 @@
 //! Connections to a server, and the short questions that tests ask of it.
 //!
+//! Statements are written in the newest words; each server gets them as its series takes them (see `dialect.rs`).
 //! Questions go over one kept connection, so that they leave no trace in the counts of threads. A statement that may wait
 //! belongs on a connection of its own: `conn()`.
 
+use std::collections::HashMap;
 use std::sync::TryLockError;
 use std::time::Duration;
 
@@ -69,7 +71,8 @@ impl Server {
     }
 
     pub fn try_rows(&self, sql: &str) -> mysql::Result<Rows> {
-        self.ask(|conn| rows_of(conn, sql))
+        let sql = self.dialect().spell(sql);
+        self.ask(|conn| rows_of(conn, &sql))
     }
 
     /// All rows as text, NULL as "NULL".
@@ -124,6 +127,7 @@ impl Server {
     /// Number and text of the warnings of a statement that succeeds.
     #[track_caller]
     pub fn warnings(&self, sql: &str) -> Vec<(u16, String)> {
+        let sql = &self.dialect().spell(sql);
         let answer = self.ask(|conn| {
             rows_of(conn, sql)?;
             rows_of(conn, "SHOW WARNINGS")
@@ -175,6 +179,25 @@ impl Server {
         self.global_status(&self.names().replica_status())
     }
 
+    /// Chooses where commits wait. Where there is one place alone this does nothing.
+    #[track_caller]
+    pub fn set_wait_point(&self, wait_point: &str) {
+        let dialect = self.dialect();
+        let known = dialect.wait_points();
+        assert!(known.contains(&wait_point), "{self} has no {wait_point}");
+        if dialect.has_wait_point() {
+            self.set_source("wait_point", &format!("'{wait_point}'"));
+        }
+    }
+
+    /// ON: commits end in the order of the binary log. OFF: sessions wait side by side, which MariaDB's always do.
+    #[track_caller]
+    pub fn order_commits(&self, ordered: &str) {
+        if self.dialect().has_order_commits() {
+            self.execute(&format!("SET GLOBAL binlog_order_commits = {ordered}"));
+        }
+    }
+
     /// Waits until the source's status variable has the value; returns how long that took.
     #[track_caller]
     pub fn wait_status(&self, suffix: &str, expected: &str) -> Duration {
@@ -220,10 +243,16 @@ impl Server {
     /// What SHOW PROCESSLIST says of a connection; "" when it says nothing or the connection is gone.
     #[track_caller]
     pub fn processlist_state(&self, connection: u32) -> String {
-        let sql = format!(
-            "SELECT COALESCE(PROCESSLIST_STATE, '') FROM performance_schema.threads \
-             WHERE PROCESSLIST_ID = {connection}"
-        );
+        let sql = if self.dialect().has_quiet_processlist() {
+            format!(
+                "SELECT COALESCE(PROCESSLIST_STATE, '') FROM performance_schema.threads \
+                 WHERE PROCESSLIST_ID = {connection}"
+            )
+        } else {
+            format!(
+                "SELECT COALESCE(STATE, '') FROM information_schema.PROCESSLIST WHERE ID = {connection}"
+            )
+        };
         self.try_value(&sql).unwrap_or_default()
     }
 
@@ -256,11 +285,31 @@ impl Server {
     /// The connections that are dumps to replicas, oldest first, by their numbers in SHOW PROCESSLIST.
     #[track_caller]
     pub fn dumps(&self) -> Vec<u32> {
-        let sql = "SELECT PROCESSLIST_ID FROM performance_schema.threads \
-                   WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' ORDER BY 1";
+        let sql = if self.dialect().has_quiet_processlist() {
+            "SELECT PROCESSLIST_ID FROM performance_schema.threads \
+             WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' ORDER BY 1"
+        } else {
+            "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%' ORDER BY 1"
+        };
         let rows = self.rows(sql);
         let number = |row: &Vec<String>| row[0].parse().expect("the number of a connection");
         rows.iter().map(number).collect()
+    }
+
+    /// SHOW REPLICA STATUS by the names of its columns, in the newest words; `None`: this is no replica.
+    #[track_caller]
+    pub fn replica_columns(&self) -> Option<HashMap<String, String>> {
+        let sql = self.dialect().spell("SHOW REPLICA STATUS");
+        let answer = self.ask(|conn| columns_of(conn, &sql));
+        answer.unwrap_or_else(|e| panic!("{self}: {sql}: {e}"))
+    }
+
+    /// The receiver thread: "Yes", "No" or "Connecting", and the number of the error that stopped it, or 0.
+    #[track_caller]
+    pub fn receiver(&self) -> (String, String) {
+        let columns = self.replica_columns().expect("a replica");
+        let column = |name: &str| columns[name].clone();
+        (column("Replica_IO_Running"), column("Last_IO_Errno"))
     }
 
     /// Newest file and position of the binary log.
@@ -269,6 +318,23 @@ impl Server {
         let row = self.rows("SHOW BINARY LOG STATUS").swap_remove(0);
         (row[0].clone(), row[1].parse().expect("a position"))
     }
+}
+
+/// The first row of a statement by the names of its columns, in the newest words: `Replica_IO_Running`.
+fn columns_of(conn: &mut Conn, sql: &str) -> mysql::Result<Option<HashMap<String, String>>> {
+    let row: Option<mysql::Row> = conn.query_first(sql)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let names: Vec<String> = row.columns_ref().iter().map(column_name).collect();
+    let values = row.unwrap().into_iter().map(text);
+    Ok(Some(names.into_iter().zip(values).collect()))
+}
+
+fn column_name(column: &mysql::Column) -> String {
+    let name = column.name_str();
+    name.replace("Master_", "Source_")
+        .replace("Slave_", "Replica_")
 }
 
 /// All rows of a statement as text, on a connection of the caller's.

@@ -11,7 +11,7 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::Proxy;
 use semisync_live_tests::{
-    Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process, server_dir,
+    Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process, server_dir_of,
     wait_for,
 };
 
@@ -188,7 +188,8 @@ impl Taker {
         let dir = source.data_dir().with_file_name("taken");
         fs::create_dir(&dir).expect("a directory");
         let first = source.value("SHOW BINARY LOGS");
-        let mut command = Command::new(server_dir().join("bin/mysqlbinlog"));
+        let mut command =
+            Command::new(server_dir_of(source.dialect().series()).join("bin/mysqlbinlog"));
         command
             .args(["--no-defaults", "--read-from-remote-server", "--raw"])
             .args(["--stop-never", "--connection-server-id=77", "--user=root"])

@@ -1,0 +1,399 @@
+//! What a server series can do, as properties with names, and how it spells what all of them can.
+//!
+//! Tests are written in the words of the newest series, guides in their own; [`Dialect::spell`] turns either into what the
+//! server takes. A test that needs what a series has not says so with [`crate::needs!`] and ends: nothing is left out in silence.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::config::Libraries;
+use crate::names::Names;
+use crate::paths;
+
+/// A series by its name: `5.6`, `9.7`, `mariadb-10.1`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dialect {
+    series: String,
+    mariadb: bool,
+    version: (u32, u32),
+}
+
+/// A statement in today's words and in those before, and the first MySQL series that takes today's (of 8.0 the later half).
+const STATEMENTS: [(&str, &str, (u32, u32)); 7] = [
+    ("CHANGE REPLICATION SOURCE TO", "CHANGE MASTER TO", (8, 0)),
+    ("START REPLICA", "START SLAVE", (8, 0)),
+    ("STOP REPLICA", "STOP SLAVE", (8, 0)),
+    ("RESET REPLICA", "RESET SLAVE", (8, 0)),
+    ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS", (8, 0)),
+    ("SHOW BINARY LOG STATUS", "SHOW MASTER STATUS", (8, 4)),
+    ("RESET BINARY LOGS AND GTIDS", "RESET MASTER", (8, 4)),
+];
+/// From here on MySQL no longer takes the older ones.
+const OLD_STATEMENTS_END: (u32, u32) = (8, 4);
+
+impl Dialect {
+    pub fn of(series: &str) -> Dialect {
+        let number = series.strip_prefix("mariadb-").unwrap_or(series);
+        let version = number
+            .split_once('.')
+            .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        Dialect {
+            series: series.to_owned(),
+            mariadb: number != series,
+            version: version.unwrap_or_else(|| panic!("no server series: {series:?}")),
+        }
+    }
+
+    /// The series of this run: `MYSQL_SERIES`.
+    pub fn of_run() -> Dialect {
+        Dialect::of(&paths::series())
+    }
+
+    pub fn series(&self) -> &str {
+        &self.series
+    }
+
+    pub fn is_mariadb(&self) -> bool {
+        self.mariadb
+    }
+
+    fn mysql_from(&self, major: u32, minor: u32) -> bool {
+        !self.mariadb && self.version >= (major, minor)
+    }
+
+    fn mariadb_from(&self, major: u32, minor: u32) -> bool {
+        self.mariadb && self.version >= (major, minor)
+    }
+
+    // --- the plugins ---
+
+    /// Commits can wait before the engine's commit; where not, AFTER_COMMIT is all there is and the variable is absent.
+    pub fn has_wait_point(&self) -> bool {
+        self.mysql_from(5, 7) || self.mariadb_from(10, 1)
+    }
+
+    /// The wait points that can be tried.
+    pub fn wait_points(&self) -> &'static [&'static str] {
+        if self.has_wait_point() {
+            &["AFTER_SYNC", "AFTER_COMMIT"]
+        } else {
+            &["AFTER_COMMIT"]
+        }
+    }
+
+    pub fn default_wait_point(&self) -> &'static str {
+        if self.mariadb {
+            "AFTER_COMMIT"
+        } else {
+            self.wait_points()[0]
+        }
+    }
+
+    /// How many replicas must answer can be set. Ours can on every MySQL, stock since 5.7.
+    pub fn has_wait_count(&self) -> bool {
+        !self.mariadb && (Libraries::under_test() != Libraries::Stock || self.mysql_from(5, 7))
+    }
+
+    /// Variables of the source's side.
+    pub fn source_variables(&self) -> usize {
+        4 + usize::from(self.has_wait_point()) + usize::from(self.has_wait_count())
+    }
+
+    /// The server asks a plugin before it unloads it. Where not, unloading what is in use ends the replicas' connections.
+    pub fn refuses_uninstall(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// Messages have numbers (`MY-011170`) and the words source and replica; before there were masters and slaves.
+    pub fn has_message_codes(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// The server comes with semi-sync plugins of its own.
+    pub fn has_stock(&self) -> bool {
+        Libraries::Stock.is_there(&self.series)
+    }
+
+    /// The vocabularies of the server's own plugins.
+    pub fn stock_names(&self) -> &'static [Names] {
+        match (self.mariadb, self.version) {
+            (false, (9.., _)) => &[Names::New],
+            (false, (8, _)) => &Names::BOTH,
+            _ => &[Names::Old],
+        }
+    }
+
+    /// `performance_schema` is there and ON.
+    pub fn has_performance_schema(&self) -> bool {
+        !self.mariadb
+    }
+
+    /// `performance_schema.threads` has what `information_schema.PROCESSLIST` has, and takes no lock of the server's.
+    pub(crate) fn has_quiet_processlist(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    // --- the server ---
+
+    /// Global transaction ids as MySQL has them, with auto-position.
+    pub fn has_gtid(&self) -> bool {
+        self.mysql_from(5, 6)
+    }
+
+    pub fn has_channels(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
+    /// Each link has compression of its own, zstd among it; before there is one switch for zlib.
+    pub fn has_compression_algorithms(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    pub fn has_transaction_compression(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    pub fn has_set_persist(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// `performance_schema.variables_info`: limits and origins of variables.
+    pub fn has_variables_info(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// `replication_sender_observe_commit_only` and `replication_optimize_for_static_plugin_config`.
+    pub fn has_observe_commit_only(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// `binlog_order_commits`: OFF lets sessions wait side by side. MariaDB always does.
+    pub fn has_order_commits(&self) -> bool {
+        self.mysql_from(5, 6)
+    }
+
+    /// SHUTDOWN as a statement.
+    pub fn has_shutdown_statement(&self) -> bool {
+        self.mysql_from(5, 7) || self.mariadb_from(10, 1)
+    }
+
+    /// `performance_schema` tells the number of the operating system's thread.
+    pub fn has_thread_os_id(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
+    /// A row of megabytes wants a redo log of ten times its size.
+    pub(crate) fn limits_rows_by_redo_log(&self) -> bool {
+        !self.mariadb && self.version == (5, 6)
+    }
+
+    // --- spelling ---
+
+    /// A statement of a test or of a guide as this server takes it.
+    pub fn spell(&self, sql: &str) -> String {
+        for (new, old, since) in STATEMENTS {
+            let knows_new = self.mysql_from(since.0, since.1);
+            let knows_old = !self.mysql_from(OLD_STATEMENTS_END.0, OLD_STATEMENTS_END.1);
+            let (given, taken) = match (begins_with(sql, new), begins_with(sql, old)) {
+                (true, _) if !knows_new => (new, old),
+                (_, true) if !knows_old => (old, new),
+                _ => continue,
+            };
+            let rest = &sql[given.len()..];
+            return format!("{taken}{}", self.options(rest));
+        }
+        sql.to_owned()
+    }
+
+    /// The options of CHANGE MASTER and CHANGE REPLICATION SOURCE.
+    fn options(&self, rest: &str) -> String {
+        if self.takes_new_statements() {
+            rest.replace("MASTER_", "SOURCE_")
+        } else {
+            rest.replace("SOURCE_", "MASTER_")
+        }
+    }
+
+    /// START REPLICA and its columns; before, and in MariaDB, START SLAVE.
+    pub fn takes_new_statements(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// Lets a user in over TLS alone.
+    pub(crate) fn require_tls(&self, user: &str) -> String {
+        if self.mysql_from(8, 0) {
+            format!("ALTER USER {user} REQUIRE SSL")
+        } else {
+            format!("GRANT USAGE ON *.* TO {user} REQUIRE SSL")
+        }
+    }
+
+    /// A line that the plugins log, in the words of this series.
+    pub fn log_line(&self, line: &str) -> String {
+        if self.has_message_codes() {
+            return line.to_owned();
+        }
+        let parts = line.split("replication");
+        let old = |part: &str| part.replace("source", "master").replace("replica", "slave");
+        parts.map(old).collect::<Vec<_>>().join("replication")
+    }
+
+    /// How such a line begins: `[Note] [MY-011170] [Repl]`, and before there were codes `[Note]`.
+    pub fn log_tag(&self, level: &str, code: u32) -> String {
+        if self.has_message_codes() {
+            format!("[{level}] [MY-{code:06}] [Repl]")
+        } else {
+            format!("[{level}]")
+        }
+    }
+
+    /// The my.cnf lines in which the series differ.
+    pub(crate) fn options_of_series(&self, data: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let mut add = |line: &str| lines.push(line.to_owned());
+        if self.has_gtid() {
+            add("gtid-mode=ON");
+            add("enforce-gtid-consistency=ON");
+        }
+        add(if self.mysql_from(5, 7) {
+            "log-error-verbosity=3"
+        } else {
+            "log-warnings=2"
+        });
+        if self.mysql_from(8, 0) {
+            add("mysqlx=OFF");
+            return lines;
+        }
+        // What the newer ones have by default.
+        add("binlog-format=ROW");
+        add("binlog-checksum=CRC32");
+        add("slave-net-timeout=60");
+        if self.has_gtid() {
+            // 5.6 has no GTIDs without.
+            add("log-slave-updates=ON");
+            add("explicit-defaults-for-timestamp=ON");
+        }
+        let template = paths::server_dir_of(&self.series).join("data");
+        if template.join("ca.pem").exists() {
+            add(&format!("ssl-ca={data}/ca.pem"));
+            add(&format!("ssl-cert={data}/server-cert.pem"));
+            add(&format!("ssl-key={data}/server-key.pem"));
+        }
+        // 5.5 does not start on redo logs of another size than it is told.
+        if let Ok(log) = std::fs::metadata(template.join("ib_logfile0")) {
+            add(&format!("innodb-log-file-size={}", log.len()));
+        }
+        lines
+    }
+}
+
+fn begins_with(sql: &str, words: &str) -> bool {
+    sql.get(..words.len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(words))
+}
+
+/// Says that a test, or a part of one, does not apply: to people at once, though the test's other output is kept back, and
+/// in a file for a list at the end of a run.
+pub fn not_applicable(reason: &str) {
+    let libraries = match Libraries::under_test() {
+        Libraries::Stock => "stock's ",
+        _ => "",
+    };
+    let series = paths::series();
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("?");
+    let exe = std::env::current_exe().unwrap_or_default();
+    let suite = exe.file_name().unwrap_or_default().to_string_lossy();
+    let suite = suite.split('-').next().unwrap_or_default();
+    let line = format!("{suite} {test}: not on {libraries}{series}: {reason}\n");
+    // println! would be kept back with the output of a test that passes.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let Some(list) = list_of_not_applicable(&exe, &series) else {
+        return;
+    };
+    let file = OpenOptions::new().create(true).append(true).open(&list);
+    file.and_then(|mut file| file.write_all(line.as_bytes()))
+        .unwrap_or_else(|e| panic!("{}: {e}", list.display()));
+}
+
+/// `target/not-applicable-<series>.txt`, beside `target/debug/deps/<this program>`.
+fn list_of_not_applicable(exe: &std::path::Path, series: &str) -> Option<PathBuf> {
+    let target = exe.ancestors().nth(3)?;
+    Some(target.join(format!("not-applicable-{series}.txt")))
+}
+
+/// Ends a test that needs what this series has not, and says so: `needs!(dialect.has_wait_point(), "it has no wait_point")`.
+#[macro_export]
+macro_rules! needs {
+    ($has:expr, $reason:expr) => {
+        if !$has {
+            $crate::dialect::not_applicable($reason);
+            return;
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_series_gets_its_own_statements() {
+        let statements = [
+            "STOP REPLICA IO_THREAD",
+            "RESET MASTER",
+            "RESET BINARY LOGS AND GTIDS",
+            "stop slave",
+            "SELECT 1",
+        ];
+        let taken = |series| {
+            let dialect = Dialect::of(series);
+            statements.map(|sql| dialect.spell(sql))
+        };
+        for old in ["5.6", "5.7", "mariadb-5.5", "mariadb-11.8"] {
+            let expected = [
+                "STOP SLAVE IO_THREAD",
+                "RESET MASTER",
+                "RESET MASTER",
+                "stop slave",
+                "SELECT 1",
+            ];
+            assert_eq!(taken(old), expected, "{old}");
+        }
+        let expected = [
+            "STOP REPLICA IO_THREAD",
+            "RESET MASTER",
+            "RESET MASTER",
+            "stop slave",
+            "SELECT 1",
+        ];
+        assert_eq!(taken("8.0"), expected);
+        let expected = [
+            "STOP REPLICA IO_THREAD",
+            "RESET BINARY LOGS AND GTIDS",
+            "RESET BINARY LOGS AND GTIDS",
+            "STOP REPLICA",
+            "SELECT 1",
+        ];
+        assert_eq!(taken("9.7"), expected);
+    }
+
+    #[test]
+    fn a_link_is_spelt_as_a_whole() {
+        let sql = "CHANGE REPLICATION SOURCE TO SOURCE_HOST='h', SOURCE_SSL=1";
+        assert_eq!(
+            Dialect::of("5.6").spell(sql),
+            "CHANGE MASTER TO MASTER_HOST='h', MASTER_SSL=1"
+        );
+        assert_eq!(Dialect::of("8.0").spell(sql), sql);
+    }
+
+    #[test]
+    fn lines_of_the_log_are_in_the_words_of_the_series() {
+        let line = "Start semi-sync replication to source, a replica";
+        let old = "Start semi-sync replication to master, a slave";
+        assert_eq!(Dialect::of("5.7").log_line(line), old);
+        assert_eq!(Dialect::of("8.0").log_line(line), line);
+    }
+}
