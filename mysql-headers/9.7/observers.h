@@ -3,24 +3,11 @@
   server checks `len`.
 */
 #pragma once
+#include "storage.h"
+#include "transactions.h"
+#include "transmit.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-struct MYSQL;
-
-/* ---- transactions ---- */
-
-#define TRANS_IS_REAL_TRANS 1
-
-/* The leading fields; the server's structure goes on. */
-typedef struct Trans_param {
-  uint32_t server_id;
-  char *server_uuid;
-  uint32_t thread_id;
-  uint32_t flags;
-  const char *log_file; /* base name; may be NULL although log_pos is not 0 */
-  uint64_t log_pos;
-} Trans_param;
 
 typedef struct Trans_observer {
   uint32_t len;
@@ -32,47 +19,9 @@ typedef struct Trans_observer {
   int (*begin)(Trans_param *param, int *out);
 } Trans_observer;
 
-/* ---- binary log storage ---- */
-
-typedef struct Binlog_storage_param {
-  uint32_t server_id;
-} Binlog_storage_param;
-
-typedef struct Binlog_storage_observer {
-  uint32_t len;
-  int (*after_flush)(Binlog_storage_param *param, const char *log_file,
-                     uint64_t log_pos);
-  int (*after_sync)(Binlog_storage_param *param, const char *log_file,
-                    uint64_t log_pos);
-} Binlog_storage_observer;
-
-/* ---- binary log transmission (source side, dump thread) ---- */
-
-#define TRANSMIT_F_OBSERVE 1
-#define TRANSMIT_F_DONT_OBSERVE 2
-
-typedef struct Binlog_transmit_param {
-  uint32_t server_id; /* of the replica */
-  uint32_t flags;
-} Binlog_transmit_param;
-
-typedef struct Binlog_transmit_observer {
-  uint32_t len;
-  int (*transmit_start)(Binlog_transmit_param *param, const char *log_file,
-                        uint64_t log_pos);
-  int (*transmit_stop)(Binlog_transmit_param *param);
-  int (*reserve_header)(Binlog_transmit_param *param, unsigned char *header,
-                        unsigned long size, unsigned long *len);
-  int (*before_send_event)(Binlog_transmit_param *param, unsigned char *packet,
-                           unsigned long len, const char *log_file,
-                           uint64_t log_pos);
-  int (*after_send_event)(Binlog_transmit_param *param, const char *event_buf,
-                          unsigned long len, const char *skipped_log_file,
-                          uint64_t skipped_log_pos);
-  int (*after_reset_master)(Binlog_transmit_param *param);
-} Binlog_transmit_observer;
-
 /* ---- relay log I/O (replica side, receiver thread) ---- */
+
+struct MYSQL;
 
 typedef struct Binlog_relay_IO_param {
   uint32_t server_id; /* our own */

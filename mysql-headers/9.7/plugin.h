@@ -1,18 +1,17 @@
 /*
-  Plugin library interface of MySQL 9.7: descriptor, system variables, status
-  variables. Layouts as the server reads them on x86-64 Linux.
+  Plugin descriptor of MySQL 9.7, as the server reads it on x86-64 Linux.
+
+  Which server refuses which library by itself, before it looks into a
+  descriptor: 5.6 wants another replication interface (0x0200); a library for
+  5.7 must not be read by 8.0 or later, and the other way round, since
+  `check_uninstall` shifts what follows. See ../5.7/plugin.h.
 */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../maria_plugin.h"
+#include "../variables.h"
 
 #define MYSQL_PLUGIN_INTERFACE_VERSION 0x010B
 #define MYSQL_REPLICATION_INTERFACE_VERSION 0x0400
-#define MYSQL_REPLICATION_PLUGIN 6
-#define PLUGIN_LICENSE_GPL 1
-
-typedef struct THD THD;
 
 struct st_mysql_plugin {
   int type;
@@ -36,99 +35,3 @@ typedef struct MYSQL_LEX_CSTRING {
   const char *str;
   size_t length;
 } MYSQL_LEX_CSTRING;
-
-/* ---- system variables ---- */
-
-#define PLUGIN_VAR_BOOL 0x0001
-#define PLUGIN_VAR_INT 0x0002
-#define PLUGIN_VAR_LONG 0x0003
-#define PLUGIN_VAR_ENUM 0x0006
-#define PLUGIN_VAR_UNSIGNED 0x0080
-#define PLUGIN_VAR_OPCMDARG 0x2000 /* the argument on the command line is optional */
-
-struct st_mysql_value;
-struct st_mysql_sys_var;
-
-typedef int (*mysql_var_check_func)(THD *thd, struct st_mysql_sys_var *var,
-                                    void *save, struct st_mysql_value *value);
-typedef void (*mysql_var_update_func)(THD *thd, struct st_mysql_sys_var *var,
-                                      void *target, const void *save);
-
-/* Common head of every variable; the server overwrites `name`. */
-struct st_mysql_sys_var {
-  int flags;
-  const char *name;
-  const char *comment;
-  mysql_var_check_func check;
-  mysql_var_update_func update;
-};
-
-struct sys_var_bool {
-  struct st_mysql_sys_var head;
-  bool *value;
-  bool def_val;
-};
-
-struct sys_var_uint {
-  struct st_mysql_sys_var head;
-  unsigned int *value;
-  unsigned int def_val;
-  unsigned int min_val;
-  unsigned int max_val;
-  unsigned int blk_sz;
-};
-
-struct sys_var_ulong {
-  struct st_mysql_sys_var head;
-  unsigned long *value;
-  unsigned long def_val;
-  unsigned long min_val;
-  unsigned long max_val;
-  unsigned long blk_sz;
-};
-
-struct sys_var_enum {
-  struct st_mysql_sys_var head;
-  unsigned long *value;
-  unsigned long def_val;
-  struct typelib *typelib;
-};
-
-struct typelib {
-  size_t count;
-  const char *name;
-  const char *const *type_names; /* NULL-terminated */
-  unsigned int *type_lengths;
-};
-
-/* ---- status variables ---- */
-
-enum enum_mysql_show_type {
-  SHOW_UNDEF,
-  SHOW_BOOL,
-  SHOW_INT,
-  SHOW_LONG,
-  SHOW_LONGLONG,
-  SHOW_CHAR,
-  SHOW_CHAR_PTR,
-  SHOW_ARRAY,
-  SHOW_FUNC,
-  SHOW_DOUBLE
-};
-enum enum_mysql_show_scope {
-  SHOW_SCOPE_UNDEF,
-  SHOW_SCOPE_GLOBAL,
-  SHOW_SCOPE_SESSION,
-  SHOW_SCOPE_ALL
-};
-
-struct st_mysql_show_var {
-  const char *name;
-  char *value;
-  enum enum_mysql_show_type type;
-  enum enum_mysql_show_scope scope;
-};
-
-#define SHOW_VAR_FUNC_BUFF_SIZE 1024
-typedef int (*mysql_show_var_func)(THD *thd, struct st_mysql_show_var *out,
-                                   char *buf);

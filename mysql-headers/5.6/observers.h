@@ -1,0 +1,20 @@
+/*
+  Replication observers of MySQL 5.6. A hook that is NULL is not called. No
+  server checks `len`.
+*/
+#pragma once
+#include "../9.7/transmit.h"
+#include "relay_io.h"
+#include "transactions.h"
+#include <stdint.h>
+
+typedef struct Binlog_storage_param {
+  uint32_t server_id;
+} Binlog_storage_param;
+
+/* There is no after_sync. */
+typedef struct Binlog_storage_observer {
+  uint32_t len;
+  int (*after_flush)(Binlog_storage_param *param, const char *log_file,
+                     uint64_t log_pos);
+} Binlog_storage_observer;

@@ -1,0 +1,14 @@
+/* Stages of the performance schema in MySQL up to 5.7 and in MariaDB from 10.0 on. */
+#pragma once
+
+typedef struct PSI_stage_info {
+  unsigned int key;
+  const char *name;
+  int flags;
+} PSI_stage_info;
+
+typedef void (*psi_register_stage_func)(const char *category,
+                                        PSI_stage_info **infos, int count);
+/* What 5.7 returns, others do not. */
+typedef void (*psi_start_stage_func)(unsigned int key, const char *file,
+                                     int line);

@@ -1,0 +1,3 @@
+/* MySQL 8.0: as 9.7. */
+#pragma once
+#include "../9.7/plugin.h"

@@ -1,0 +1,7 @@
+/* MySQL 8.0: as 9.7. */
+#pragma once
+/*
+  That of 8.0.39. Before some patch level after .15 PSI_thread_info has no
+  os_name (32 bytes) and spawn_thread() takes no sequence number.
+*/
+#include "../9.7/psi.h"

@@ -1,0 +1,23 @@
+/* Binary log transmission (source side, dump thread): MariaDB. Every dump is observed. */
+#pragma once
+#include <stdint.h>
+
+typedef struct Binlog_transmit_param {
+  uint32_t server_id; /* of the replica */
+  uint32_t flags; /* says nothing here */
+} Binlog_transmit_param;
+
+typedef struct Binlog_transmit_observer {
+  uint32_t len;
+  int (*transmit_start)(Binlog_transmit_param *param, const char *log_file,
+                        uint64_t log_pos);
+  int (*transmit_stop)(Binlog_transmit_param *param);
+  int (*reserve_header)(Binlog_transmit_param *param, unsigned char *header,
+                        unsigned long size, unsigned long *len);
+  int (*before_send_event)(Binlog_transmit_param *param, unsigned char *packet,
+                           unsigned long len, const char *log_file,
+                           uint64_t log_pos);
+  int (*after_send_event)(Binlog_transmit_param *param, const char *event_buf,
+                          unsigned long len);
+  int (*after_reset_master)(Binlog_transmit_param *param);
+} Binlog_transmit_observer;

@@ -1,0 +1,3 @@
+/* MariaDB 5.5 hands no service to a plugin that is used here. */
+#pragma once
+#include "../messages.h"
