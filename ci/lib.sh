@@ -45,6 +45,20 @@ trap 'status=$?; printf "\nci/%s: FAILED: line %s, exit status %s: %s\n" "$me" "
 
 known_series() { (cd "$repo/mysql-headers" && printf '%s ' */ | tr -d /) 2>/dev/null || printf '%s ' "$default_series"; }
 
+# product NAME: what people call it.
+product() { case $1 in mariadb-*) printf 'MariaDB %s' "${1#mariadb-}" ;; *) printf 'MySQL %s' "$1" ;; esac; }
+
+# Servers that ci/setup can get. Not the same list as the series that can be built: of some there is no package.
+packaged_servers=(9.7 5.6 mariadb-10.11 mariadb-11.8)
+
+# check_server NAME: one that ci/setup can get, or whose directory somebody has made by hand.
+check_server() {
+    local one
+    for one in "${packaged_servers[@]}"; do [[ $one != "$1" ]] || return 0; done
+    [[ $1 != */* && -e $servers/$1/version ]] ||
+        misused "no package of a server '$1' is known (there are: ${packaged_servers[*]}), and none in $servers/$1"
+}
+
 # check_series NAME: only a series whose binary interface is in mysql-headers/ can be built for.
 check_series() {
     local one
