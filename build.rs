@@ -9,7 +9,15 @@
 use std::{env, path::PathBuf};
 
 /// The series that can be built, newest first, and the cfg value of each.
-const SERIES: &[(&str, &str)] = &[("9.7", "9_7")];
+const SERIES: &[(&str, &str)] = &[
+    ("9.7", "9_7"),
+    ("8.4", "8_4"),
+    ("8.0", "8_0"),
+    ("5.7", "5_7"),
+    ("5.6", "5_6"),
+    ("mariadb-10.1", "mariadb_10_1"),
+    ("mariadb-5.5", "mariadb_5_5"),
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=MYSQL_SERIES");
@@ -29,19 +37,21 @@ fn main() {
 
     // The manifest is src/sys/Cargo.toml; the headers lie at the top.
     let top = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../..");
-    let headers = top.join("mysql-headers").join(series);
+    let all_headers = top.join("mysql-headers");
+    let headers = all_headers.join(series);
     let include = top.join("include");
-    println!("cargo::rerun-if-changed={}", headers.display());
+    println!("cargo::rerun-if-changed={}", all_headers.display());
     println!("cargo::rerun-if-changed={}", include.display());
     println!("cargo::rerun-if-changed={}", top.join("build.rs").display());
 
-    let ours = format!("{}/.*", headers.display());
+    // What is the same in another series is included from there.
+    let ours = format!("{}/.*", all_headers.display());
     let bindings = bindgen::Builder::default()
         .header(include.join("semisync.h").display().to_string())
         .clang_arg(format!("-I{}", headers.display()))
         .allowlist_file(ours)
         .blocklist_type("pthread_.*|sockaddr_storage|.*sigset_t|__pthread.*")
-        .raw_line("use libc::{pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_t, sigset_t, sockaddr_storage};")
+        .raw_line("#[allow(unused_imports)]\nuse libc::{pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_t, sigset_t, sockaddr_storage};")
         .prepend_enum_name(false)
         .derive_debug(false)
         .derive_copy(false)

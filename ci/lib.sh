@@ -66,6 +66,9 @@ check_series() {
     misused "no such server series: '$1' (there are: $(known_series | sed 's/ $//'))"
 }
 
+# series_name SERIES: as people write it: "MySQL 9.7", "MariaDB 10.1".
+series_name() { case $1 in mariadb-*) printf 'MariaDB %s' "${1#mariadb-}" ;; *) printf 'MySQL %s' "$1" ;; esac }
+
 seconds_since() { # MICROSECONDS-AT-START, as ${EPOCHREALTIME/./}
     local spent=$((${EPOCHREALTIME/./} - $1))
     printf '%d.%d' $((spent / 1000000)) $((spent / 100000 % 10))

@@ -12,6 +12,12 @@
 
 typedef struct THD THD;
 
+/* Argument of plugin_is_ready(). */
+typedef struct MYSQL_LEX_CSTRING {
+  const char *str;
+  size_t length;
+} MYSQL_LEX_CSTRING;
+
 /* ---- system variables ---- */
 
 #define PLUGIN_VAR_BOOL 0x0001

@@ -30,8 +30,3 @@ struct st_mysql_plugin {
   unsigned long flags;
 };
 
-/* Argument of plugin_is_ready(). */
-typedef struct MYSQL_LEX_CSTRING {
-  const char *str;
-  size_t length;
-} MYSQL_LEX_CSTRING;

@@ -16,21 +16,13 @@ use semisync_server::{
 };
 use std::ffi::{c_char, c_int, c_ulong};
 
-pub static RELAY_IO: Shared<sys::Binlog_relay_IO_observer> =
-    Shared::new(sys::Binlog_relay_IO_observer {
-        len: LEN,
-        thread_start: Some(thread_start),
-        thread_stop: Some(thread_stop),
-        applier_start: None,
-        applier_stop: None,
-        before_request_transmit: Some(before_request_transmit),
-        after_read_event: Some(after_read_event),
-        after_queue_event: Some(after_queue_event),
-        after_reset_slave: None,
-        applier_log_event: None,
-    });
-#[allow(clippy::cast_possible_truncation)] // a compile-time constant of 80
-const LEN: u32 = size_of::<sys::Binlog_relay_IO_observer>() as u32;
+pub static RELAY_IO: Shared<sys::Binlog_relay_IO_observer> = Shared::new(sys::relay_io_observer(
+    thread_start,
+    thread_stop,
+    before_request_transmit,
+    after_read_event,
+    after_queue_event,
+));
 
 /// The receiver thread starts; there is no connection yet.
 unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_int {

@@ -34,7 +34,7 @@ const ANNOUNCE: &CStr = c"SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave =
 pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, ()> {
     let has_source_name = has_variable(source, ASK_SOURCE, plugin)?;
     if !has_source_name && !has_variable(source, ASK_MASTER, plugin)? {
-        say(
+        log::in_the_name_of(
             plugin,
             Level::Warning,
             sys::ER_SEMISYNC_NOT_SUPPORTED_BY_SOURCE,
@@ -43,7 +43,7 @@ pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, 
         return Ok(Agreement::Asynchronous);
     }
     if source.execute(ANNOUNCE).is_err() {
-        say(
+        log::in_the_name_of(
             plugin,
             Level::Error,
             sys::ER_SEMISYNC_REPLICA_SET_FAILED,
@@ -63,7 +63,7 @@ fn has_variable(source: &SourceConnection, query: &CStr, plugin: &CStr) -> Resul
         Err(errno) => {
             let query = query.to_str().unwrap_or_default();
             let args = [Arg::Text(query), Arg::Number(errno.into())];
-            say(
+            log::in_the_name_of(
                 plugin,
                 Level::Error,
                 sys::ER_SEMISYNC_EXECUTION_FAILED_ON_SOURCE,
@@ -72,15 +72,4 @@ fn has_variable(source: &SourceConnection, query: &CStr, plugin: &CStr) -> Resul
             Err(())
         }
     }
-}
-
-/// As stock's LogPluginErr: the server's text, told by the plugin's name.
-fn say(plugin: &CStr, level: Level, code: sys::semisync_message, args: &[Arg<'_>]) {
-    let plugin = plugin.to_str().unwrap_or_default();
-    let text = log::server_text(code, args);
-    log::coded(
-        level,
-        code,
-        format_args!("Plugin {plugin} reported: '{text}'"),
-    );
 }

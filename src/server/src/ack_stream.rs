@@ -2,7 +2,10 @@
 //! blocking. See `connection` for what the dump thread may do at the same time.
 
 use crate::sys;
-use semisync_sys::Symbols;
+use semisync_sys::{
+    Symbols,
+    compat::{VIO_SOCKET_ERROR, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
+};
 use std::{
     ffi::c_int,
     net::{Shutdown, TcpStream},
@@ -30,10 +33,6 @@ pub struct AckStream {
 
 // SAFETY: the pointer is used under the owner's lock only (see `receive`).
 unsafe impl Send for AckStream {}
-
-pub(crate) const VIO_SOCKET_WANT_READ: usize = usize::MAX - 1;
-pub(crate) const VIO_SOCKET_WANT_WRITE: usize = usize::MAX - 2;
-const VIO_SOCKET_ERROR: usize = usize::MAX;
 
 impl AckStream {
     /// `tls`: the Vio to read through, null for a plain socket.
@@ -86,14 +85,10 @@ impl AckStream {
         if self.tls.is_null() {
             return self.receive_plain(buffer);
         }
+        let tls = &self.symbols.tls;
         // SAFETY: the connection lives (the lock's owner vouches for it) and no
-        // other thread is inside the SSL object; without blocking.
-        let read = unsafe {
-            (*self.tls).is_blocking_flag = false;
-            let read = (self.symbols.vio_ssl_read)(self.tls, buffer.as_mut_ptr(), buffer.len());
-            (*self.tls).is_blocking_flag = true;
-            read
-        };
+        // other thread is inside the SSL object.
+        let read = unsafe { tls.read(self.tls, buffer.as_mut_ptr(), buffer.len()) };
         match read {
             VIO_SOCKET_WANT_READ | VIO_SOCKET_WANT_WRITE => Received::Nothing,
             0 | VIO_SOCKET_ERROR => Received::Closed,

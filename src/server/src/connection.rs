@@ -14,13 +14,15 @@
 //! at once. So its `vioshutdown` function is replaced too: whoever closes the
 //! connection tells us first.
 
-use crate::{
-    Server,
-    ack_stream::{AckStream, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
-    sys,
+use crate::{Server, ack_stream::AckStream, sys};
+use semisync_sys::{
+    Symbols,
+    compat::{TlsWant, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE, is_zstd},
 };
-use semisync_sys::Symbols;
-use std::ffi::{c_int, c_uchar};
+use std::{
+    ffi::{c_int, c_uchar},
+    mem::offset_of,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compression {
@@ -35,6 +37,14 @@ pub struct DumpConnection {
     net: *mut sys::NET,
     vio: *mut sys::Vio,
     is_tls: bool,
+    slots: Slots,
+}
+
+/// Where in the session's Vio two of its functions are kept.
+#[derive(Clone, Copy)]
+struct Slots {
+    write: *mut Option<WriteHook>,
+    shutdown: *mut Option<ShutdownHook>,
 }
 
 /// What there is to be had of a dump thread's connection.
@@ -51,10 +61,8 @@ pub enum Current {
 pub enum TlsWrite {
     /// The result for the caller of `write`: bytes written, or an error.
     Done(usize),
-    /// Wait until the socket is readable, then write the same bytes again.
-    WantRead,
-    /// Wait until the socket is writable, then write the same bytes again.
-    WantWrite,
+    /// Wait until the socket is ready for it, then write the same bytes again.
+    Want(TlsWant),
 }
 
 /// The server's result for a failed write.
@@ -69,32 +77,18 @@ impl DumpConnection {
         if connection.is_shut_down() {
             return Current::Ended;
         }
-        // The layout of Vio is this series' if its functions are those that
-        // belong to the transport; nothing is written otherwise. A blocking
-        // socket under TLS would block in `write` with our lock held.
-        let known = connection.has_own_functions();
-        if known && (!connection.is_tls || connection.socket_is_nonblocking()) {
+        if !connection.is_tls || connection.is_tls_usable() {
             Current::Usable(connection)
         } else {
             Current::Unknown
         }
     }
 
+    /// None: no session, or a transport that we do not know. Nothing is written.
     fn find(server: Server) -> Option<Self> {
         let symbols = server.symbols();
-        // SAFETY: called in a dump thread, which has a THD with a classic
-        // protocol; each answer is checked before the next call.
-        let net = unsafe {
-            let thd = (symbols.thd_get_current_thd)();
-            if thd.is_null() {
-                return None;
-            }
-            let protocol = (symbols.thd_get_protocol_classic)(thd);
-            if protocol.is_null() {
-                return None;
-            }
-            (symbols.protocol_classic_get_net)(protocol)
-        };
+        // SAFETY: called in a dump thread, which serves a client.
+        let net = unsafe { symbols.connections.current_net() };
         if net.is_null() {
             return None;
         }
@@ -104,31 +98,25 @@ impl DumpConnection {
             return None;
         }
         // SAFETY: the session's Vio.
-        let kind = unsafe { (symbols.vio_type)(vio) };
-        let is_tls = match kind {
-            sys::VIO_TYPE_TCPIP | sys::VIO_TYPE_SOCKET => false,
-            sys::VIO_TYPE_SSL => true,
-            _ => return None,
-        };
+        let (is_tls, slots) = unsafe { find_slots(symbols, vio) }?;
         Some(Self {
             symbols,
             net,
             vio,
             is_tls,
+            slots,
         })
     }
 
-    fn has_own_functions(&self) -> bool {
-        let (write, shutdown) = own_functions(self.symbols, self.is_tls);
-        let symbols = self.symbols;
-        // SAFETY: the session's Vio; all of these lie within the server's
-        // structure, whatever the layout.
-        let vio = unsafe { &*self.vio };
-        vio.write.map(|f| f as usize) == Some(write as usize)
-            && vio.vioshutdown.map(|f| f as usize) == Some(shutdown as usize)
-            && vio.is_blocking.map(|f| f as usize) == Some(symbols.vio_is_blocking as usize)
-            && vio.set_blocking_flag.map(|f| f as usize)
-                == Some(symbols.vio_set_blocking_flag as usize)
+    /// Whether nothing that is done on this TLS connection blocks. A blocking
+    /// socket would block in `write` with our lock held.
+    fn is_tls_usable(&self) -> bool {
+        let declared = self.vio.addr() + offset_of!(sys::Vio, write);
+        // SAFETY: the session's Vio; what comes before its functions is where the
+        // declarations have it if the functions are.
+        self.slots.write.addr() == declared
+            && unsafe { self.symbols.tls.is_usable(self.vio) }
+            && self.socket_is_nonblocking()
     }
 
     pub fn is_tls(&self) -> bool {
@@ -152,13 +140,11 @@ impl DumpConnection {
     }
 
     pub fn compression(&self) -> Compression {
-        // SAFETY: this thread owns the NET; extension is a NET_SERVER here.
+        // SAFETY: this thread owns the NET.
         unsafe {
             if !(*self.net).compress {
-                return Compression::None;
-            }
-            let extension = (*self.net).extension.cast::<sys::NET_SERVER>();
-            if !extension.is_null() && (*extension).compress_ctx_algorithm == sys::MYSQL_ZSTD {
+                Compression::None
+            } else if is_zstd(self.net) {
                 Compression::Zstd
             } else {
                 Compression::Zlib
@@ -246,12 +232,12 @@ impl DumpConnection {
     }
 
     fn set_functions(&self, write: WriteHook, shutdown: ShutdownHook) {
-        // SAFETY: `current` made sure that these are the right fields. Only
-        // this thread writes them; a thread that closes the connection reads
-        // an aligned pointer, the one or the other.
+        // SAFETY: `find` made sure that these are the right places. Only this
+        // thread writes them; a thread that closes the connection reads an
+        // aligned pointer, the one or the other.
         unsafe {
-            (*self.vio).write = Some(write);
-            (*self.vio).vioshutdown = Some(shutdown);
+            self.slots.write.write(Some(write));
+            self.slots.shutdown.write(Some(shutdown));
         }
     }
 
@@ -275,16 +261,10 @@ impl DumpConnection {
     /// # Safety
     /// `buf` holds `size` bytes; TLS connection.
     pub unsafe fn try_write_tls(&self, buf: *const c_uchar, size: usize) -> TlsWrite {
-        // SAFETY: as above; with the blocking flag off the call never waits.
-        let written = unsafe {
-            (*self.vio).is_blocking_flag = false;
-            let written = (self.symbols.vio_ssl_write)(self.vio, buf, size);
-            (*self.vio).is_blocking_flag = true;
-            written
-        };
-        match written {
-            VIO_SOCKET_WANT_READ => TlsWrite::WantRead,
-            VIO_SOCKET_WANT_WRITE => TlsWrite::WantWrite,
+        // SAFETY: as above; TLS is usable on this connection, or nobody would ask.
+        match unsafe { self.symbols.tls.write(self.vio, buf, size) } {
+            VIO_SOCKET_WANT_READ => TlsWrite::Want(TlsWant::Read),
+            VIO_SOCKET_WANT_WRITE => TlsWrite::Want(TlsWant::Write),
             written => TlsWrite::Done(written),
         }
     }
@@ -292,14 +272,9 @@ impl DumpConnection {
     /// Waits, without any lock of ours, for what a TLS write wants. false: the
     /// connection's write timeout passed, or the session was shut down; errno
     /// tells the server which.
-    pub fn wait_for(&self, wanted: TlsWrite) -> bool {
-        let event = match wanted {
-            TlsWrite::Done(_) => return true,
-            TlsWrite::WantRead => sys::VIO_IO_EVENT_READ,
-            TlsWrite::WantWrite => sys::VIO_IO_EVENT_WRITE,
-        };
+    pub fn wait_for(&self, want: TlsWant) -> bool {
         // SAFETY: the session's Vio, this thread.
-        unsafe { (self.symbols.vio_io_wait)(self.vio, event, (*self.vio).write_timeout) == 1 }
+        unsafe { self.symbols.tls.wait(self.vio, want) }
     }
 
     /// The receiver thread's end of the connection. None: the connection was
@@ -333,11 +308,8 @@ impl ConnectionId {
 ///
 /// # Safety
 /// `vio` is the argument of a shutdown hook.
-pub unsafe fn shut_down(server: Server, vio: *mut sys::Vio) -> c_int {
-    let symbols = server.symbols();
-    // SAFETY: a live Vio.
-    let is_tls = unsafe { (symbols.vio_type)(vio) } == sys::VIO_TYPE_SSL;
-    let (_, shutdown) = own_functions(symbols, is_tls);
+pub unsafe fn shut_down(server: Server, is_tls: bool, vio: *mut sys::Vio) -> c_int {
+    let (_, shutdown) = own_functions(server.symbols(), is_tls);
     // SAFETY: the function of its transport.
     unsafe { shutdown(vio) }
 }
@@ -346,11 +318,14 @@ pub unsafe fn shut_down(server: Server, vio: *mut sys::Vio) -> c_int {
 ///
 /// # Safety
 /// The arguments are those of a write hook, in the connection's own thread.
-pub unsafe fn write(server: Server, vio: *mut sys::Vio, buf: *const c_uchar, size: usize) -> usize {
-    let symbols = server.symbols();
-    // SAFETY: a live Vio.
-    let is_tls = unsafe { (symbols.vio_type)(vio) } == sys::VIO_TYPE_SSL;
-    let (write, _) = own_functions(symbols, is_tls);
+pub unsafe fn write(
+    server: Server,
+    is_tls: bool,
+    vio: *mut sys::Vio,
+    buf: *const c_uchar,
+    size: usize,
+) -> usize {
+    let (write, _) = own_functions(server.symbols(), is_tls);
     // SAFETY: the function of its transport, with the caller's arguments.
     unsafe { write(vio, buf, size) }
 }
@@ -361,6 +336,28 @@ fn own_functions(symbols: &Symbols, is_tls: bool) -> (WriteHook, ShutdownHook) {
     } else {
         (symbols.vio_write, symbols.vio_shutdown)
     }
+}
+
+/// Where a Vio keeps the two functions, and whether it is one of TLS. The layout
+/// differs between releases of one series, so the functions are searched for by
+/// the addresses of the server's own. None: it has others.
+///
+/// # Safety
+/// A live Vio. It is read up to the functions, or up to the declared size.
+unsafe fn find_slots(symbols: &Symbols, vio: *mut sys::Vio) -> Option<(bool, Slots)> {
+    let words = size_of::<sys::Vio>() / size_of::<usize>();
+    let mut slots = (0..words).map(|word| vio.cast::<usize>().wrapping_add(word));
+    // SAFETY: within the Vio by the caller's promise.
+    let read = |slot: &*mut usize| unsafe { slot.read() };
+    let [plain, tls] = [false, true].map(|is_tls| own_functions(symbols, is_tls));
+    let write = slots.find(|slot| [plain.0 as usize, tls.0 as usize].contains(&read(slot)))?;
+    let is_tls = read(&write) == tls.0 as usize;
+    let (_, shutdown) = if is_tls { tls } else { plain };
+    let found = Slots {
+        write: write.cast(),
+        shutdown: slots.find(|slot| read(slot) == shutdown as usize)?.cast(),
+    };
+    Some((is_tls, found))
 }
 
 pub type ShutdownHook = unsafe extern "C" fn(*mut sys::Vio) -> c_int;

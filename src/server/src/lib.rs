@@ -6,6 +6,7 @@
 //! | `plugin` | the descriptor that a library exports |
 //! | `variables`, `status` | system and status variables |
 //! | `observers` | registration of the replication observers |
+//! | `stand_by` | our libraries for MySQL in a MariaDB server that has semi-sync built in |
 //! | `guard` | no panic unwinds into the server |
 //! | `log` | the error log, by the server's own message numbers |
 //! | `psi` | stages and instrumented threads |
@@ -25,11 +26,12 @@ pub mod observers;
 pub mod plugin;
 pub mod psi;
 mod server;
-mod shared;
+#[doc(hidden)]
+pub mod stand_by;
 pub mod status;
 pub mod variables;
 pub mod wait;
 
 pub use semisync_sys as sys;
+pub use semisync_sys::Shared;
 pub use server::{MonotonicMicros, Server, bytes, text};
-pub use shared::Shared;

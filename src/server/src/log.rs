@@ -1,29 +1,18 @@
 //! The server's error log.
 //!
-//! `message` logs by the server's own message number: the text is fetched from
-//! the server and filled in here, so that it is stock's text whatever the
-//! series says today. `note` and its like are for what stock has no message for.
+//! `message` logs stock's message by its number: the text is fetched from the
+//! server where it knows the number (MySQL 8.0 and later), else from a table, and
+//! filled in here. `note` and its like are for what stock has no message for.
 //! Any thread may log; no lock of ours may be held (the log may block on disk).
 
-use crate::plugin::Service;
-use semisync_sys as sys;
+use crate::plugin::Handle;
+pub use semisync_sys::compat::LogLevel as Level;
+use semisync_sys::{self as sys, compat};
 use std::{
-    ffi::{CStr, CString, c_int, c_longlong, c_void},
+    ffi::{CStr, CString, c_int},
     fmt,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicPtr, Ordering},
-    },
+    sync::{PoisonError, RwLock},
 };
-
-/// Priority of a line in the error log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Level {
-    Error,
-    Warning,
-    /// Shown with `log_error_verbosity=3`.
-    Note,
-}
 
 /// A value for a `%s`, `%d`, `%u` or `%lu` of the server's text.
 #[derive(Clone, Copy, Debug)]
@@ -32,42 +21,30 @@ pub enum Arg<'a> {
     Number(u64),
 }
 
-static MESSAGE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
-static ERRMSG: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+/// The server's log, from `connect` to `disconnect`.
+static LOG: RwLock<Option<compat::Log>> = RwLock::new(None);
 
-/// The service, kept as long as its functions are used.
-static SERVICE: Mutex<Option<Service<*const c_void>>> = Mutex::new(None);
-
-/// Makes the log usable. `message` and `errmsg_by_errcode` are slots of the
-/// service "log_builtins".
-pub(crate) fn connect(
-    message: sys::log_builtins_message_func,
-    errmsg_by_errcode: sys::log_builtins_errmsg_func,
-    service: Service<*const c_void>,
-) {
-    *SERVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
-    let address = |f: Option<*mut c_void>| f.unwrap_or(std::ptr::null_mut());
-    MESSAGE.store(
-        address(message.map(|f| f as *mut c_void)),
-        Ordering::Release,
-    );
-    ERRMSG.store(
-        address(errmsg_by_errcode.map(|f| f as *mut c_void)),
-        Ordering::Release,
-    );
+/// Makes the log usable; in `init`. Err: why it cannot be.
+pub(crate) fn connect(plugin: &Handle) -> Result<(), String> {
+    // SAFETY: in `init`, with the services of the library.
+    let log = unsafe { compat::Log::open(plugin.services) }?;
+    *LOG.write().unwrap_or_else(PoisonError::into_inner) = Some(log);
+    Ok(())
 }
 
-/// Gives the service back; whatever is logged from now on is lost. The functions
-/// are the server's own, so one that is just running ends well.
+/// Gives back what `connect` took; whatever is logged from now on is lost.
 pub(crate) fn disconnect() {
-    MESSAGE.store(std::ptr::null_mut(), Ordering::Release);
-    ERRMSG.store(std::ptr::null_mut(), Ordering::Release);
-    *SERVICE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *LOG.write().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+fn with_log<R>(look: impl FnOnce(&compat::Log) -> R) -> Option<R> {
+    let log = LOG.read().unwrap_or_else(PoisonError::into_inner);
+    log.as_ref().map(look)
 }
 
 /// Logs the server's message `code`, its conversions filled with `args` in order.
 pub fn message(level: Level, code: sys::semisync_message, args: &[Arg<'_>]) {
-    write(level, code.into(), &fill(&text_of(code), args));
+    write(level, code, &fill(&text_of(code), args));
 }
 
 /// The text of the server's message `code`, filled in; for a line that carries
@@ -78,7 +55,7 @@ pub fn server_text(code: sys::semisync_message, args: &[Arg<'_>]) -> String {
 
 /// Logs a text of our own under the server's message number.
 pub fn coded(level: Level, code: sys::semisync_message, text: fmt::Arguments<'_>) {
-    write(level, code.into(), &text.to_string());
+    write(level, code, &text.to_string());
 }
 
 /// Logs a text of our own, for which the server has no number.
@@ -86,56 +63,32 @@ pub fn plain(level: Level, text: fmt::Arguments<'_>) {
     write(level, 0, &text.to_string());
 }
 
+/// Logs the server's message `code` in the plugin's name, where stock does so.
+pub fn in_the_name_of(plugin: &CStr, level: Level, code: sys::semisync_message, args: &[Arg<'_>]) {
+    if compat::SPEAKS_IN_ITS_NAME {
+        let plugin = plugin.to_str().unwrap_or_default();
+        let text = server_text(code, args);
+        coded(
+            level,
+            code,
+            format_args!("Plugin {plugin} reported: '{text}'"),
+        );
+    } else {
+        message(level, code, args);
+    }
+}
+
 fn text_of(code: sys::semisync_message) -> String {
-    let errmsg = ERRMSG.load(Ordering::Acquire);
     let Ok(number) = c_int::try_from(code) else {
         return String::new();
     };
-    if errmsg.is_null() {
-        return String::new();
-    }
-    // SAFETY: the address is that of the service's function (see `connect`).
-    let errmsg: unsafe extern "C" fn(c_int) -> *const std::ffi::c_char =
-        unsafe { std::mem::transmute(errmsg) };
-    // SAFETY: takes any number, answers with a static string or null.
-    unsafe { crate::text(errmsg(number)) }.to_owned()
+    // SAFETY: a static string, or null.
+    with_log(|log| unsafe { crate::text(log.text(number)) }.to_owned()).unwrap_or_default()
 }
 
-fn write(level: Level, code: c_longlong, text: &str) {
-    let message = MESSAGE.load(Ordering::Acquire);
-    if message.is_null() {
-        return;
-    }
+fn write(level: Level, code: sys::semisync_message, text: &str) {
     let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
-    let subsystem: &CStr = c"Repl";
-    let level = c_longlong::from(match level {
-        Level::Error => sys::LOG_PRIO_ERROR,
-        Level::Warning => sys::LOG_PRIO_WARNING,
-        Level::Note => sys::LOG_PRIO_INFORMATION,
-    });
-    // SAFETY: the address is that of the service's variadic function.
-    let message: unsafe extern "C" fn(c_int, ...) -> c_int =
-        unsafe { std::mem::transmute(message) };
-    // SAFETY: pairs of an item type (int) and its value (64-bit integer or C
-    // string), the text last, as the service's description wants it. The
-    // strings outlive the call.
-    unsafe {
-        message(
-            item(sys::LOG_TYPE_ERROR),
-            item(sys::LOG_ITEM_LOG_PRIO),
-            level,
-            item(sys::LOG_ITEM_SQL_ERRCODE),
-            code,
-            item(sys::LOG_ITEM_SRV_SUBSYS),
-            subsystem.as_ptr(),
-            item(sys::LOG_ITEM_LOG_VERBATIM),
-            text.as_ptr(),
-        );
-    }
-}
-
-fn item(kind: u32) -> c_int {
-    c_int::try_from(kind).unwrap_or_default()
+    with_log(|log| log.write(level, code.into(), &text));
 }
 
 /// Fills the conversions of a printf format, one argument each, in order.

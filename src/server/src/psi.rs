@@ -1,7 +1,8 @@
 //! Performance schema: stages (what a thread is doing, as the process list
 //! shows it) and threads (rows of `performance_schema.threads`).
 
-use crate::{Server, Shared, sys};
+use crate::{Server, Shared};
+use semisync_sys::compat::{self, StageInfo};
 use std::{
     ffi::{CStr, c_int, c_void},
     sync::atomic::{AtomicU32, Ordering},
@@ -10,44 +11,34 @@ use std::{
 const CATEGORY: &CStr = c"semisync";
 
 /// A stage, in static memory because the server keeps its address.
-pub struct Stage(Shared<sys::PSI_stage_info>);
+pub struct Stage(Shared<StageInfo>);
 
 impl Stage {
     pub const fn new(name: &'static CStr) -> Self {
-        Self(Shared::new(sys::PSI_stage_info {
-            key: 0,
-            name: name.as_ptr(),
-            flags: 0,
-            documentation: c"".as_ptr(),
-        }))
+        Self(Shared::new(compat::stage(name)))
     }
 
-    pub(crate) fn as_ptr(&'static self) -> *const sys::PSI_stage_info {
+    pub(crate) fn as_ptr(&'static self) -> *const StageInfo {
         self.0.as_ptr()
     }
 
     /// Registers the stage; the server writes its key. Registering the same
     /// name again answers with the same key.
     pub fn register(&'static self, server: Server) {
-        let mut list = [self.0.as_ptr()];
-        // SAFETY: the symbol is the address of a pointer to the service table,
-        // which always exists (a no-op table without performance schema).
-        let service = unsafe { &**server.symbols().psi_stage_service };
-        if let Some(register) = service.register_stage {
-            // SAFETY: a list of one stage, which is static.
-            unsafe { register(CATEGORY.as_ptr(), list.as_mut_ptr(), 1) };
-        }
+        // SAFETY: static.
+        unsafe {
+            server
+                .symbols()
+                .psi
+                .register_stage(CATEGORY, self.0.as_ptr())
+        };
     }
 
     /// Shows the stage as what the current thread is doing.
     pub fn enter(&'static self, server: Server) {
-        // SAFETY: as in `register`.
-        let service = unsafe { &**server.symbols().psi_stage_service };
-        if let Some(start) = service.start_stage {
-            // SAFETY: the key was written by `register` before any thread of
-            // ours began; 0 is allowed.
-            unsafe { start((*self.0.as_ptr()).key, c"semisync".as_ptr(), 0) };
-        }
+        // SAFETY: the key was written by `register` before any thread of ours
+        // began; 0 is allowed.
+        unsafe { server.symbols().psi.start_stage(self.0.as_ptr(), CATEGORY) };
     }
 }
 
@@ -72,20 +63,10 @@ impl ThreadKind {
     }
 
     pub fn register(&'static self, server: Server) {
-        let mut info = sys::PSI_thread_info {
-            key: self.key.as_ptr(),
-            name: self.name.as_ptr(),
-            os_name: self.os_name.as_ptr(),
-            flags: sys::PSI_FLAG_SINGLETON | sys::PSI_FLAG_THREAD_SYSTEM,
-            volatility: 0,
-            documentation: c"".as_ptr(),
-        };
-        // SAFETY: as for stages.
-        let service = unsafe { &**server.symbols().psi_thread_service };
-        if let Some(register) = service.register_thread {
-            // SAFETY: one description, of which the server copies what it keeps.
-            unsafe { register(CATEGORY.as_ptr(), &mut info, 1) };
-        }
+        let key = self.key.as_ptr();
+        let psi = &server.symbols().psi;
+        // SAFETY: the key is static.
+        unsafe { psi.register_thread(CATEGORY, key, self.name, self.os_name) };
     }
 
     /// Starts a thread that runs `body`. The error is an errno.
@@ -98,25 +79,12 @@ impl ThreadKind {
             server,
             body: Box::new(body),
         }));
-        // SAFETY: as for stages.
-        let service = unsafe { &**server.symbols().psi_thread_service };
-        let Some(spawn) = service.spawn_thread else {
-            // SAFETY: nobody else has the pointer.
-            drop(unsafe { Box::from_raw(start) });
-            return Err(libc::ENOSYS);
-        };
         let mut thread = 0;
         let key = self.key.load(Ordering::Acquire);
-        // SAFETY: default attributes (joinable); `run` takes the box over.
+        // SAFETY: `run` takes the box over.
         let error = unsafe {
-            spawn(
-                key,
-                0,
-                &mut thread,
-                std::ptr::null(),
-                Some(run),
-                start.cast(),
-            )
+            let psi = &server.symbols().psi;
+            psi.spawn(key, &mut thread, run, start.cast())
         };
         if error != 0 {
             // SAFETY: no thread was made, so the box is still ours.
@@ -143,7 +111,7 @@ struct Start {
     body: Box<dyn FnOnce() + Send>,
 }
 
-unsafe extern "C" fn run(argument: *mut c_void) -> *mut c_void {
+extern "C" fn run(argument: *mut c_void) -> *mut c_void {
     crate::guard::guard("ack_receiver", std::ptr::null_mut(), || {
         // SAFETY: the box that `spawn` made for this thread alone.
         let start = unsafe { Box::from_raw(argument.cast::<Start>()) };

@@ -7,7 +7,7 @@ use crate::{
 };
 use semisync_sys::{self as sys, Symbols};
 use std::{
-    ffi::{CStr, c_char, c_int, c_void},
+    ffi::{CStr, c_char, c_int},
     sync::{OnceLock, atomic::Ordering},
 };
 
@@ -57,8 +57,8 @@ impl Server {
                 Ok(symbols) => SYMBOLS.get_or_init(|| symbols),
                 Err(missing) => {
                     plugin.refuse(&format!(
-                        "this library is built for MySQL {}, and {missing}; install the library of the server's series",
-                        built_series()
+                        "this library is built for {}, and {missing}; install the library of the server's series",
+                        series_name()
                     ));
                     return None;
                 }
@@ -68,13 +68,13 @@ impl Server {
         let version = unsafe { text(symbols.server_version) };
         if !is_of_series(version, built_series()) {
             plugin.refuse(&format!(
-                "this library is built for MySQL {}, the server is {version}; install the library of the server's series",
-                built_series()
+                "this library is built for {}, the server is {version}; install the library of the server's series",
+                series_name()
             ));
             return None;
         }
         let server = Self { symbols };
-        if let Err(reason) = server.open_log(plugin) {
+        if let Err(reason) = log::connect(plugin) {
             plugin.refuse(&reason);
             return None;
         }
@@ -85,35 +85,6 @@ impl Server {
         self.symbols
     }
 
-    fn open_log(self, plugin: &crate::plugin::Handle) -> Result<(), String> {
-        let service = plugin
-            .service::<*const c_void>(c"log_builtins.mysql_server")
-            .ok_or("the server has no service log_builtins")?;
-        let slot = |index: u32| -> *const c_void {
-            // SAFETY: the service table of this series has that many slots (its
-            // first use is checked below).
-            unsafe { *service.table().add(index as usize) }
-        };
-        let message = slot(sys::LOG_BUILTINS_MESSAGE_SLOT);
-        if message != self.symbols.log_builtins_message {
-            return Err(
-                "the server's service log_builtins has another layout than this library knows"
-                    .into(),
-            );
-        }
-        let errmsg = slot(sys::LOG_BUILTINS_ERRMSG_BY_ERRCODE_SLOT);
-        // SAFETY: the first is the function by that name (just compared); the
-        // second lies two slots behind it in every layout of this series.
-        unsafe {
-            log::connect(
-                std::mem::transmute::<*const c_void, sys::log_builtins_message_func>(message),
-                std::mem::transmute::<*const c_void, sys::log_builtins_errmsg_func>(errmsg),
-                service,
-            );
-        }
-        Ok(())
-    }
-
     /// Gives back what `install` took from the server. The last thing in
     /// `deinit`, and when `init` fails: nothing is logged afterwards.
     pub fn disconnect() {
@@ -122,14 +93,15 @@ impl Server {
 
     /// Whether the server has begun to shut down. Any thread, no lock.
     pub fn is_shutting_down(self) -> bool {
-        // SAFETY: an aligned 4-byte integer that lives as long as the server.
+        // SAFETY: of the type that the series has, and lives as long as the server.
         unsafe { &*self.symbols.shutdown_flag }.load(Ordering::Acquire) != 0
     }
 
     /// `@@GLOBAL.replication_sender_observe_commit_only`. Any thread, no lock.
     pub fn observes_commits_only(self) -> bool {
+        let flag = self.symbols.observe_commit_only;
         // SAFETY: a bool of one byte that lives as long as the server.
-        unsafe { &*self.symbols.observe_commit_only }.load(Ordering::Relaxed) != 0
+        flag.is_some_and(|flag| unsafe { &*flag }.load(Ordering::Relaxed) != 0)
     }
 
     /// Whether a replication plugin is installed and initialised. Not while the
@@ -158,7 +130,11 @@ impl Server {
 
     /// Reports that the plugin cannot be uninstalled, as the server's own error.
     pub fn error_cannot_uninstall(self, plugin: &CStr, reason: &CStr) {
-        self.error(sys::ER_PLUGIN_CANNOT_BE_UNINSTALLED, plugin, reason);
+        self.error(
+            sys::ER_PLUGIN_CANNOT_BE_UNINSTALLED,
+            c"Plugin '%s' cannot be uninstalled now. %s",
+            [plugin, reason],
+        );
     }
 
     /// Reports that `plugin` cannot be installed because of `other`, to the
@@ -169,13 +145,25 @@ impl Server {
             log::Arg::Text(other.to_str().unwrap_or_default()),
         ];
         log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
-        self.error(sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT, plugin, other);
+        self.error(
+            sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT,
+            c"Cannot install the %s plugin when the %s plugin is installed.",
+            [plugin, other],
+        );
     }
 
-    fn error(self, number: u32, first: &CStr, second: &CStr) {
-        let number = c_int::try_from(number).unwrap_or_default();
-        // SAFETY: both messages take two strings.
-        unsafe { (self.symbols.my_error)(number, 0, first.as_ptr(), second.as_ptr()) };
+    /// `format` holds two `%s`.
+    fn error(self, number: u32, format: &CStr, [first, second]: [&CStr; 2]) {
+        // SAFETY: two strings for two conversions.
+        unsafe {
+            (self.symbols.my_printf_error)(
+                number,
+                format.as_ptr(),
+                0,
+                first.as_ptr(),
+                second.as_ptr(),
+            )
+        };
     }
 }
 
@@ -186,10 +174,26 @@ fn built_series() -> &'static str {
     marker.split_once('=').map_or("", |(_, series)| series)
 }
 
-/// Whether a version such as "9.7.4-log" belongs to a series such as "9.7".
+/// The series as people write it: "MySQL 9.7", "MariaDB 10.1".
+pub(crate) fn series_name() -> String {
+    match built_series().strip_prefix("mariadb-") {
+        Some(numbers) => format!("MariaDB {numbers}"),
+        None => format!("MySQL {}", built_series()),
+    }
+}
+
+/// Whether a version such as "9.7.4-log" belongs to a series such as "9.7", or
+/// "10.1.9-MariaDB" to "mariadb-10.1".
 fn is_of_series(version: &str, series: &str) -> bool {
+    let (numbers, mariadb) = match series.strip_prefix("mariadb-") {
+        Some(numbers) => (numbers, true),
+        None => (series, false),
+    };
+    if version.contains("MariaDB") != mariadb {
+        return false;
+    }
     version
-        .strip_prefix(series)
+        .strip_prefix(numbers)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('-'))
 }
 
@@ -227,6 +231,10 @@ mod tests {
         assert!(is_of_series("9.7-debug", "9.7"));
         assert!(!is_of_series("9.70.1", "9.7"));
         assert!(!is_of_series("8.4.8", "9.7"));
+        assert!(is_of_series("5.5.37-MariaDB-wsrep", "mariadb-5.5"));
+        assert!(!is_of_series("5.5.62-log", "mariadb-5.5"));
+        assert!(!is_of_series("10.11.19-MariaDB", "mariadb-10.1"));
+        assert!(!is_of_series("5.7.44-MariaDB", "5.7"));
     }
 
     #[test]

@@ -95,17 +95,18 @@ pub const fn trace_level(value: &'static AtomicU64) -> sys::sys_var_ulong {
     ulong(c"trace_level", comment, value, 32)
 }
 
-/// The value is the index into the names; the default is the first.
+/// The value is the index into the names.
 pub const fn enumeration(
     name: &'static CStr,
     comment: &'static CStr,
     value: &'static AtomicU64,
+    default: c_ulong,
     names: *mut sys::typelib,
 ) -> sys::sys_var_enum {
     sys::sys_var_enum {
         head: head(sys::PLUGIN_VAR_ENUM, name, comment, None),
         value: value.as_ptr(),
-        def_val: 0,
+        def_val: default,
         typelib: names,
     }
 }

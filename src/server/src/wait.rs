@@ -8,6 +8,7 @@
 //! Nothing is locked under that mutex.
 
 use crate::{Server, psi::Stage, sys};
+use semisync_sys::compat::{EXIT_COND_UNLOCKS, OldStage};
 use std::{
     cell::UnsafeCell,
     pin::Pin,
@@ -100,27 +101,23 @@ impl Waiter {
 pub struct SessionWait<'w> {
     server: Server,
     waiter: &'w Waiter,
-    old_stage: sys::PSI_stage_info,
+    old_stage: OldStage,
 }
 
 impl<'w> SessionWait<'w> {
     /// Enters the state. Only in a session's thread.
     pub fn enter(server: Server, waiter: &'w Waiter, stage: &'static Stage) -> Self {
-        // SAFETY: plain data that thd_enter_cond overwrites.
-        let mut old_stage: sys::PSI_stage_info = unsafe { std::mem::zeroed() };
+        // SAFETY: plain data that is overwritten.
+        let mut old_stage: OldStage = unsafe { std::mem::zeroed() };
         waiter.lock();
-        // SAFETY: null means the current session; mutex (held, as wanted) and
-        // condition live in the waiter until thd_exit_cond, see `drop`.
+        // SAFETY: mutex (held, as wanted) and condition live in the waiter until
+        // `exit_cond`, see `drop`.
         unsafe {
-            (server.symbols().thd_enter_cond)(
-                std::ptr::null_mut(),
+            server.symbols().session.enter_cond(
                 waiter.cond.get(),
                 waiter.mutex.get(),
                 stage.as_ptr(),
                 &mut old_stage,
-                c"wait".as_ptr(),
-                c"semisync".as_ptr(),
-                0,
             );
         }
         waiter.unlock();
@@ -164,17 +161,12 @@ impl<'w> SessionWait<'w> {
 
 impl Drop for SessionWait<'_> {
     fn drop(&mut self) {
-        // SAFETY: entered in `enter`, in this thread; the mutex is not held, as
-        // this series wants it.
-        unsafe {
-            (self.server.symbols().thd_exit_cond)(
-                std::ptr::null_mut(),
-                &self.old_stage,
-                c"wait".as_ptr(),
-                c"semisync".as_ptr(),
-                0,
-            );
+        if EXIT_COND_UNLOCKS {
+            self.waiter.lock();
         }
+        // SAFETY: entered in `enter`, in this thread; the mutex is held or not as
+        // the series wants it.
+        unsafe { self.server.symbols().session.exit_cond(&self.old_stage) };
     }
 }
 

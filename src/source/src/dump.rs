@@ -254,8 +254,8 @@ impl Dump {
             };
             match result {
                 TlsWrite::Done(written) => return written,
-                wanted if connection.wait_for(wanted) => {}
-                _ => return WRITE_FAILED,
+                TlsWrite::Want(want) if connection.wait_for(want) => {}
+                TlsWrite::Want(_) => return WRITE_FAILED,
             }
         }
     }
@@ -315,7 +315,11 @@ pub fn attach(
     let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
         return;
     };
-    connection.interpose(write_hook, shutdown_hook);
+    if connection.is_tls() {
+        connection.interpose(write_hook::<true>, shutdown_hook::<true>);
+    } else {
+        connection.interpose(write_hook::<false>, shutdown_hook::<false>);
+    }
     if connection.is_shut_down() {
         source.links.close(&link); // just killed
         return;

@@ -8,67 +8,47 @@ use crate::{
     variables::{WaitPoint, wait_point},
     wait::wait_for_acknowledgement,
 };
-use semisync_server::{Shared, guard::guard, sys};
+use semisync_server::{
+    Shared,
+    guard::guard,
+    sys::{self, compat::storage_observer},
+};
 use std::ffi::{c_char, c_int};
 
-pub static TRANSACTION: Shared<sys::Trans_observer> = Shared::new(sys::Trans_observer {
-    len: LEN_TRANSACTION,
-    before_dml: None,
-    before_commit: None,
-    before_rollback: None,
-    after_commit: Some(after_commit),
-    after_rollback: Some(after_rollback),
-    begin: None,
-});
+pub static TRANSACTION: Shared<sys::Trans_observer> =
+    Shared::new(sys::trans_observer(after_commit, after_rollback));
 
 pub static STORAGE: Shared<sys::Binlog_storage_observer> =
-    Shared::new(sys::Binlog_storage_observer {
-        len: LEN_STORAGE,
-        after_flush: Some(after_flush),
-        after_sync: Some(after_sync),
-    });
+    Shared::new(storage_observer::<Storage>());
 
-#[allow(clippy::cast_possible_truncation)] // compile-time constants below 100
-mod lengths {
-    use semisync_server::sys;
-    pub const LEN_TRANSACTION: u32 = size_of::<sys::Trans_observer>() as u32;
-    pub const LEN_STORAGE: u32 = size_of::<sys::Binlog_storage_observer>() as u32;
-}
-use lengths::{LEN_STORAGE, LEN_TRANSACTION};
+pub struct Storage;
 
-/// A group of transactions was written to the binary log and ends at `log_pos`.
-/// Flush leader, under `LOCK_log`, before any dump thread may see the end.
-unsafe extern "C" fn after_flush(
-    _: *mut sys::Binlog_storage_param,
-    log_file: *const c_char,
-    log_pos: u64,
-) -> c_int {
-    guard("after_flush", 0, || {
-        let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
-            return 0;
-        };
-        // SAFETY: the hook's argument.
-        if let Some(end) = unsafe { source.position(log_file, log_pos) } {
-            source.update(|core, now, fx| core.on_flush(end, now, fx));
-        }
-        0
-    })
-}
+impl sys::StorageHooks for Storage {
+    /// Flush leader, or the committing session, under `LOCK_log`, before any dump
+    /// thread may see the end.
+    unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int {
+        guard("after_flush", 0, || {
+            let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
+                return 0;
+            };
+            // SAFETY: the hook's argument.
+            if let Some(end) = unsafe { source.position(log_file, log_pos) } {
+                source.update(|core, now, fx| core.on_flush(end, now, fx));
+            }
+            0
+        })
+    }
 
-/// The group was synced. Leader of the commit group; under `LOCK_commit` with
-/// `binlog_order_commits`.
-unsafe extern "C" fn after_sync(
-    _: *mut sys::Binlog_storage_param,
-    log_file: *const c_char,
-    log_pos: u64,
-) -> c_int {
-    guard("after_sync", 0, || {
-        if wait_point() == WaitPoint::AfterSync {
-            // SAFETY: the hook's arguments.
-            unsafe { wait_for(log_file, log_pos) };
-        }
-        0
-    })
+    /// Leader of the commit group; under `LOCK_commit` with `binlog_order_commits`.
+    unsafe fn after_sync(log_file: *const c_char, log_pos: u64) -> c_int {
+        guard("after_sync", 0, || {
+            if wait_point() == WaitPoint::AfterSync {
+                // SAFETY: the hook's arguments.
+                unsafe { wait_for(log_file, log_pos) };
+            }
+            0
+        })
+    }
 }
 
 /// The engine has committed (or there was nothing to commit). May come with no

@@ -12,7 +12,8 @@ use semisync_server::{
     connection::{Current, DumpConnection},
     guard::guard,
     log::{self, Level},
-    sys, text,
+    sys::{self, compat},
+    text,
 };
 use std::ffi::{CStr, c_char, c_int, c_uchar, c_ulong};
 
@@ -23,7 +24,7 @@ pub static TRANSMIT: Shared<sys::Binlog_transmit_observer> =
         transmit_stop: Some(transmit_stop),
         reserve_header: Some(reserve_header),
         before_send_event: Some(before_send_event),
-        after_send_event: Some(after_send_event),
+        after_send_event: Some(compat::after_send_event::<Sent>),
         after_reset_master: Some(after_reset_master),
     });
 #[allow(clippy::cast_possible_truncation)] // a compile-time constant of 56
@@ -39,8 +40,8 @@ unsafe extern "C" fn transmit_start(
     let Some(source) = Source::get() else {
         return 0;
     };
-    // SAFETY: the server's structure, valid during the hook, ours to change.
-    let param = unsafe { &mut *param };
+    // SAFETY: the server's structure, valid during the hook.
+    let server_id = unsafe { (*param).server_id };
     // Of an earlier dump in this thread, if its end was left out.
     guard("transmit_start", (), || drop(take_dump()));
     let announced = [c"rpl_semi_sync_replica", c"rpl_semi_sync_slave"]
@@ -51,11 +52,11 @@ unsafe extern "C" fn transmit_start(
                 .user_variable(name)
                 .is_some_and(|value| value != 0)
         });
+    // SAFETY: as above.
+    unsafe { compat::set_observed(param, announced) };
     let how = if announced {
-        param.flags |= sys::TRANSMIT_F_OBSERVE;
         "semi-sync"
     } else {
-        param.flags |= sys::TRANSMIT_F_DONT_OBSERVE;
         "asynchronous"
     };
     let attached = guard("transmit_start", false, || {
@@ -66,20 +67,20 @@ unsafe extern "C" fn transmit_start(
                 Current::Usable(connection) => Some(connection),
                 Current::Ended => None,
                 Current::Unknown => {
-                    notices::cannot_share_connection(param.server_id);
+                    notices::cannot_share_connection(server_id);
                     None
                 }
             };
-            attach(source, param.server_id, start, connection);
+            attach(source, server_id, start, connection);
         }
         // SAFETY: as above.
-        notices::dump_started(how, param.server_id, unsafe { text(log_file) }, log_pos);
+        notices::dump_started(how, server_id, unsafe { text(log_file) }, log_pos);
         true
     });
     if announced && !attached && Dump::current().is_none() {
         // After a panic: the replica cannot do without the headers.
         guard("transmit_start", (), || {
-            attach(source, param.server_id, None, None)
+            attach(source, server_id, None, None)
         });
     }
     0
@@ -153,31 +154,29 @@ unsafe extern "C" fn before_send_event(
     })
 }
 
-/// The event was handed to the network layer.
-unsafe extern "C" fn after_send_event(
-    _: *mut sys::Binlog_transmit_param,
-    packet: *const c_char,
-    len: c_ulong,
-    _skipped_log_file: *const c_char,
-    _skipped_log_pos: u64,
-) -> c_int {
-    guard("after_send_event", 0, || {
-        let Some(dump) = Dump::current() else {
-            return 0;
-        };
-        if packet.is_null() {
-            return 0;
-        }
-        // SAFETY: the server's packet of `len` bytes.
-        let packet = unsafe {
-            std::slice::from_raw_parts(
-                packet.cast::<u8>(),
-                usize::try_from(len).unwrap_or_default(),
-            )
-        };
-        dump.on_after_send(packet);
-        0
-    })
+pub struct Sent;
+
+impl sys::SendHook for Sent {
+    /// The event was handed to the network layer.
+    unsafe fn after_send_event(packet: *const c_char, len: c_ulong) -> c_int {
+        guard("after_send_event", 0, || {
+            let Some(dump) = Dump::current() else {
+                return 0;
+            };
+            if packet.is_null() {
+                return 0;
+            }
+            // SAFETY: the server's packet of `len` bytes.
+            let packet = unsafe {
+                std::slice::from_raw_parts(
+                    packet.cast::<u8>(),
+                    usize::try_from(len).unwrap_or_default(),
+                )
+            };
+            dump.on_after_send(packet);
+            0
+        })
+    }
 }
 
 /// RESET BINARY LOGS AND GTIDS; in the session that runs it.

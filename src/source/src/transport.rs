@@ -18,7 +18,7 @@ use semisync_server::{
 use std::ffi::{c_int, c_uchar};
 
 /// The server's `Vio::write` for a dump to a semi-sync replica.
-pub unsafe extern "C" fn write_hook(
+pub unsafe extern "C" fn write_hook<const TLS: bool>(
     vio: *mut sys::Vio,
     bytes: *const c_uchar,
     size: usize,
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn write_hook(
             take_dump();
             return match Source::get() {
                 // SAFETY: the hook's arguments.
-                Some(source) => unsafe { connection::write(source.server, vio, bytes, size) },
+                Some(source) => unsafe { connection::write(source.server, TLS, vio, bytes, size) },
                 None => WRITE_FAILED,
             };
         }
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn write_hook(
 
 /// The server's `Vio::vioshutdown` for it. Any thread: the dump thread at its
 /// end, KILL (under the victim's `LOCK_thd_data`), the server's shutdown.
-pub unsafe extern "C" fn shutdown_hook(vio: *mut sys::Vio) -> c_int {
+pub unsafe extern "C" fn shutdown_hook<const TLS: bool>(vio: *mut sys::Vio) -> c_int {
     let Some(source) = Source::get() else {
         return -1;
     };
@@ -57,5 +57,5 @@ pub unsafe extern "C" fn shutdown_hook(vio: *mut sys::Vio) -> c_int {
     // On TLS the dump thread may be inside the SSL object.
     let _serialised = link.as_ref().map(|link| link.gate.lock());
     // SAFETY: the hook's argument.
-    unsafe { connection::shut_down(source.server, vio) }
+    unsafe { connection::shut_down(source.server, TLS, vio) }
 }

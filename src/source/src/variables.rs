@@ -7,7 +7,7 @@ use crate::{plugin::after_panic, state::Source};
 use semisync_server::{
     Shared,
     guard::{self, guard},
-    sys,
+    sys::{self, compat},
     variables::{self as v, NamePtr, saved},
 };
 use std::{
@@ -20,7 +20,11 @@ static TIMEOUT_MS: AtomicU64 = AtomicU64::new(10_000);
 static TRACE_LEVEL: AtomicU64 = AtomicU64::new(32);
 static WAIT_COUNT: AtomicU32 = AtomicU32::new(1);
 static WAIT_NO_REPLICA: AtomicBool = AtomicBool::new(true);
-static WAIT_POINT: AtomicU64 = AtomicU64::new(0);
+static WAIT_POINT: AtomicU64 = AtomicU64::new(DEFAULT_WAIT_POINT);
+
+/// After the engine's commit where stock waits there, or the server calls no
+/// earlier hook.
+const DEFAULT_WAIT_POINT: u64 = compat::WAITS_AFTER_COMMIT as u64;
 
 /// Where a commit waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,7 +98,29 @@ pub const fn wait_no_replica(name: &'static CStr, comment: &'static CStr) -> sys
 
 pub const fn wait_point_variable() -> sys::sys_var_enum {
     let comment = c"AFTER_SYNC: a commit waits before the storage engine commits, so that nobody sees what no replica has. AFTER_COMMIT: it waits after that, before the client is told.";
-    v::enumeration(c"wait_point", comment, &WAIT_POINT, WAIT_POINTS.as_ptr())
+    v::enumeration(
+        c"wait_point",
+        comment,
+        &WAIT_POINT,
+        DEFAULT_WAIT_POINT,
+        WAIT_POINTS.as_ptr(),
+    )
+}
+
+/// The variables of the series: the last two only where stock, or we, have them.
+pub const fn listed(
+    always: [*mut sys::st_mysql_sys_var; 4],
+    wait_point: *mut sys::st_mysql_sys_var,
+    wait_count: *mut sys::st_mysql_sys_var,
+) -> [*mut sys::st_mysql_sys_var; 7] {
+    let [a, b, c, d] = always;
+    let null = std::ptr::null_mut();
+    match (compat::HAS_WAIT_POINT, compat::HAS_WAIT_COUNT) {
+        (true, true) => [a, b, c, d, wait_point, wait_count, null],
+        (true, false) => [a, b, c, d, wait_point, null, null],
+        (false, true) => [a, b, c, d, wait_count, null, null],
+        (false, false) => [a, b, c, d, null, null, null],
+    }
 }
 
 type UpdateFunction =

@@ -73,15 +73,16 @@ macro_rules! source_plugin {
                 ));
             pub static WAIT_POINT: Shared<sys::sys_var_enum> = Shared::new(v::wait_point_variable());
 
-            pub static ALL: Shared<[*mut sys::st_mysql_sys_var; 7]> = Shared::new([
-                ENABLED.as_ptr().cast(),
-                TIMEOUT.as_ptr().cast(),
-                WAIT_NO_REPLICA.as_ptr().cast(),
-                TRACE_LEVEL.as_ptr().cast(),
+            pub static ALL: Shared<[*mut sys::st_mysql_sys_var; 7]> = Shared::new(v::listed(
+                [
+                    ENABLED.as_ptr().cast(),
+                    TIMEOUT.as_ptr().cast(),
+                    WAIT_NO_REPLICA.as_ptr().cast(),
+                    TRACE_LEVEL.as_ptr().cast(),
+                ],
                 WAIT_POINT.as_ptr().cast(),
                 WAIT_FOR_COUNT.as_ptr().cast(),
-                ::std::ptr::null_mut(),
-            ]);
+            ));
         }
 
         mod status_rows {

@@ -3,10 +3,13 @@
 //! A name that the dynamic linker had to resolve would make the whole library
 //! fail to load (`dlopen` with `RTLD_NOW`, error 1126) where it is missing; a
 //! look-up of our own lets `init` refuse with a line that names it.
+//!
+//! `ci/abi` reads every name in here and in `compat`, and checks that the real
+//! server exports it; those that are `optional` may be missing.
 
 use crate::{bindings::*, compat};
 use std::{
-    ffi::{CStr, c_char, c_int, c_uchar, c_void},
+    ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_ulong, c_void},
     fmt,
     mem::size_of,
 };
@@ -21,115 +24,120 @@ impl fmt::Display for MissingSymbol {
     }
 }
 
-/// Address of `name` in the server, or the reason why there is none.
-fn address(name: &'static CStr) -> Result<*mut c_void, MissingSymbol> {
+/// The address of `name` in the server, as a pointer of type `T` to a function
+/// or to data.
+///
+/// # Safety
+/// `T` must be a pointer type that fits the symbol.
+pub(crate) unsafe fn look_up<T: Copy>(name: &'static CStr) -> Result<T, MissingSymbol> {
+    const { assert!(size_of::<T>() == size_of::<*mut c_void>()) };
     // SAFETY: `name` is a C string; RTLD_DEFAULT searches the objects that are
     // loaded already and changes nothing.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     if found.is_null() {
-        Err(MissingSymbol(name))
-    } else {
-        Ok(found)
+        return Err(MissingSymbol(name));
     }
+    // SAFETY: the caller vouches for the type; the sizes are equal (checked
+    // above); `found` is not null.
+    Ok(unsafe { std::mem::transmute_copy::<*mut c_void, T>(&found) })
 }
 
-/// The address of `name` as a function of type `F`.
-///
-/// # Safety
-/// `F` must be an `extern "C"` function pointer type that fits the symbol.
-unsafe fn function<F: Copy>(name: &'static CStr) -> Result<F, MissingSymbol> {
-    const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
-    let found = address(name)?;
-    // SAFETY: the caller vouches for the type; sizes are equal (checked above);
-    // `found` is not null.
-    Ok(unsafe { std::mem::transmute_copy::<*mut c_void, F>(&found) })
-}
-
+/// A structure of symbols, and how it is looked up. `optional`: None if the
+/// server does not export it.
 macro_rules! symbols {
-    ($( $(#[$doc:meta])* $field:ident: $type:ty = $name:expr; )*) => {
-        /// The functions and data of the running server that the plugins use.
-        pub struct Symbols { $( $(#[$doc])* pub $field: $type, )* }
+    (@type $type:ty) => { $type };
+    (@type optional $type:ty) => { Option<$type> };
+    (@find $type:ty, $name:expr) => { $crate::symbols::look_up::<$type>($name)? };
+    (@find optional $type:ty, $name:expr) => { $crate::symbols::look_up::<$type>($name).ok() };
+    (
+        $(#[$about:meta])* $visibility:vis struct $symbols:ident {
+            $( $(#[$doc:meta])* $field:ident $([$optional:ident])? : $type:ty = $name:expr; )*
+            $( + $part:ident: $part_type:ty; )*
+        }
+    ) => {
+        $(#[$about])*
+        $visibility struct $symbols {
+            $( $(#[$doc])* pub $field: $crate::symbols::symbols!(@type $($optional)? $type), )*
+            $( pub $part: $part_type, )*
+        }
 
-        impl Symbols {
+        impl $symbols {
             /// Looks every symbol up. Call it in `init`, once per installation.
-            pub fn resolve() -> Result<Self, MissingSymbol> {
-                Ok(Self { $(
-                    // SAFETY: the types below are those of the series' headers
-                    // and of the functions in its source, as compat names them.
-                    $field: unsafe { function::<$type>($name)? },
-                )* })
+            pub fn resolve() -> Result<Self, $crate::MissingSymbol> {
+                // SAFETY: the types are those of the series' headers and of the
+                // functions in its source, as compat names them.
+                unsafe {
+                    Ok(Self {
+                        $( $field: $crate::symbols::symbols!(@find $($optional)? $type, $name), )*
+                        $( $part: <$part_type>::resolve()?, )*
+                    })
+                }
             }
         }
+
+        // SAFETY: addresses of functions, and of data that lives as long as the
+        // server; every access is up to the safe layer.
+        unsafe impl Send for $symbols {}
+        // SAFETY: as above.
+        unsafe impl Sync for $symbols {}
     };
 }
+pub(crate) use symbols;
 
-type Observer = *mut c_void;
-type Register<T> = unsafe extern "C" fn(observer: *mut T, plugin: Observer) -> c_int;
+type Register<T> = unsafe extern "C" fn(observer: *mut T, plugin: *mut c_void) -> c_int;
 
 symbols! {
-    register_trans_observer: Register<Trans_observer> = c"register_trans_observer";
-    unregister_trans_observer: Register<Trans_observer> = c"unregister_trans_observer";
-    register_binlog_storage_observer: Register<Binlog_storage_observer> = c"register_binlog_storage_observer";
-    unregister_binlog_storage_observer: Register<Binlog_storage_observer> = c"unregister_binlog_storage_observer";
-    register_binlog_transmit_observer: Register<Binlog_transmit_observer> = c"register_binlog_transmit_observer";
-    unregister_binlog_transmit_observer: Register<Binlog_transmit_observer> = c"unregister_binlog_transmit_observer";
-    register_binlog_relay_io_observer: Register<Binlog_relay_IO_observer> = c"register_binlog_relay_io_observer";
-    unregister_binlog_relay_io_observer: Register<Binlog_relay_IO_observer> = c"unregister_binlog_relay_io_observer";
+    /// The functions and data of the running server that the plugins use. What
+    /// differs between series is in the parts of `compat`.
+    pub struct Symbols {
+        register_trans_observer: Register<Trans_observer> = c"register_trans_observer";
+        unregister_trans_observer: Register<Trans_observer> = c"unregister_trans_observer";
+        register_binlog_storage_observer: Register<Binlog_storage_observer> = c"register_binlog_storage_observer";
+        unregister_binlog_storage_observer: Register<Binlog_storage_observer> = c"unregister_binlog_storage_observer";
+        register_binlog_transmit_observer: Register<Binlog_transmit_observer> = c"register_binlog_transmit_observer";
+        unregister_binlog_transmit_observer: Register<Binlog_transmit_observer> = c"unregister_binlog_transmit_observer";
+        register_binlog_relay_io_observer: Register<Binlog_relay_IO_observer> = c"register_binlog_relay_io_observer";
+        unregister_binlog_relay_io_observer: Register<Binlog_relay_IO_observer> = c"unregister_binlog_relay_io_observer";
 
-    /// Only in a thread that has a THD. 0: found.
-    get_user_var_int: unsafe extern "C" fn(name: *const c_char, value: *mut i64, null: *mut c_int) -> c_int = c"get_user_var_int";
-    thd_get_current_thd: unsafe extern "C" fn() -> *mut THD = compat::THD_GET_CURRENT_THD;
-    thd_get_protocol_classic: unsafe extern "C" fn(*mut THD) -> *mut c_void = compat::THD_GET_PROTOCOL_CLASSIC;
-    protocol_classic_get_net: unsafe extern "C" fn(*mut c_void) -> *mut NET = compat::PROTOCOL_CLASSIC_GET_NET;
-    /// The mutex must be held; KILL then locks it and broadcasts the condition.
-    thd_enter_cond: unsafe extern "C" fn(thd: *mut THD, cond: *mut mysql_cond_t, mutex: *mut mysql_mutex_t, stage: *const PSI_stage_info, old: *mut PSI_stage_info, function: *const c_char, file: *const c_char, line: c_int) = c"thd_enter_cond";
-    /// The mutex must have been released.
-    thd_exit_cond: unsafe extern "C" fn(thd: *mut THD, stage: *const PSI_stage_info, function: *const c_char, file: *const c_char, line: c_int) = c"thd_exit_cond";
+        /// Only in a thread that has a THD. 0: found.
+        get_user_var_int: unsafe extern "C" fn(name: *const c_char, value: *mut i64, null: *mut c_int) -> c_int = c"get_user_var_int";
 
-    net_clear: unsafe extern "C" fn(net: *mut NET, check_buffer: bool) = compat::NET_CLEAR;
-    /// true: the connection failed.
-    net_flush: unsafe extern "C" fn(net: *mut NET) -> bool = compat::NET_FLUSH;
-    /// true: the connection failed.
-    my_net_write: unsafe extern "C" fn(net: *mut NET, packet: *const c_uchar, len: usize) -> bool = compat::MY_NET_WRITE;
+        net_clear: unsafe extern "C" fn(net: *mut NET, check_buffer: bool) = compat::NET_CLEAR;
+        /// true: the connection failed.
+        net_flush: unsafe extern "C" fn(net: *mut NET) -> bool = compat::NET_FLUSH;
+        /// true: the connection failed.
+        my_net_write: unsafe extern "C" fn(net: *mut NET, packet: *const c_uchar, len: usize) -> bool = compat::MY_NET_WRITE;
 
-    vio_type: unsafe extern "C" fn(vio: *const Vio) -> enum_vio_type = compat::VIO_TYPE;
-    vio_fd: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_FD;
-    vio_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_WRITE;
-    vio_ssl_read: unsafe extern "C" fn(vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize = compat::VIO_SSL_READ;
-    vio_ssl_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_SSL_WRITE;
-    vio_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SHUTDOWN;
-    vio_ssl_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SSL_SHUTDOWN;
-    /// 1 ready, 0 timed out (errno is set), -1 failed.
-    vio_io_wait: unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, timeout_ms: c_int) -> c_int = compat::VIO_IO_WAIT;
-    vio_is_blocking: unsafe extern "C" fn(vio: *mut Vio) -> bool = compat::VIO_IS_BLOCKING;
-    vio_set_blocking_flag: unsafe extern "C" fn(vio: *mut Vio, blocking: bool) -> c_int = compat::VIO_SET_BLOCKING_FLAG;
+        vio_fd: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_FD;
+        vio_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_WRITE;
+        vio_ssl_write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = compat::VIO_SSL_WRITE;
+        vio_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SHUTDOWN;
+        vio_ssl_shutdown: unsafe extern "C" fn(vio: *mut Vio) -> c_int = compat::VIO_SSL_SHUTDOWN;
 
-    mysql_real_query: unsafe extern "C" fn(mysql: *mut MYSQL, query: *const c_char, len: std::ffi::c_ulong) -> c_int = c"mysql_real_query";
-    mysql_store_result: unsafe extern "C" fn(mysql: *mut MYSQL) -> *mut c_void = c"mysql_store_result";
-    mysql_free_result: unsafe extern "C" fn(result: *mut c_void) = c"mysql_free_result";
-    mysql_errno: unsafe extern "C" fn(mysql: *mut MYSQL) -> std::ffi::c_uint = c"mysql_errno";
+        mysql_real_query: unsafe extern "C" fn(mysql: *mut MYSQL, query: *const c_char, len: c_ulong) -> c_int = c"mysql_real_query";
+        mysql_store_result: unsafe extern "C" fn(mysql: *mut MYSQL) -> *mut c_void = c"mysql_store_result";
+        mysql_free_result: unsafe extern "C" fn(result: *mut c_void) = c"mysql_free_result";
+        mysql_errno: unsafe extern "C" fn(mysql: *mut MYSQL) -> c_uint = c"mysql_errno";
 
-    plugin_is_ready: unsafe extern "C" fn(name: *const MYSQL_LEX_CSTRING, kind: c_int) -> bool = compat::PLUGIN_IS_READY;
-    my_error: unsafe extern "C" fn(number: c_int, flags: c_int, ...) = compat::MY_ERROR;
-    /// true: failed.
-    my_thread_init: unsafe extern "C" fn() -> bool = compat::MY_THREAD_INIT;
-    my_thread_end: unsafe extern "C" fn() = compat::MY_THREAD_END;
+        /// An error for the client of the current statement; printf's arguments
+        /// come last. `flags`: 0.
+        my_printf_error: unsafe extern "C" fn(number: c_uint, format: *const c_char, flags: c_ulong, ...) = compat::MY_PRINTF_ERROR;
+        plugin_is_ready: unsafe extern "C" fn(name: *const MYSQL_LEX_CSTRING, kind: c_int) -> bool = compat::PLUGIN_IS_READY;
+        /// true: failed.
+        my_thread_init: unsafe extern "C" fn() -> bool = compat::MY_THREAD_INIT;
+        my_thread_end: unsafe extern "C" fn() = compat::MY_THREAD_END;
 
-    /// Address of the pointer to the current service table.
-    psi_stage_service: *const *const PSI_stage_service = c"psi_stage_service";
-    /// Address of the pointer to the current service table.
-    psi_thread_service: *const *const PSI_thread_service = c"psi_thread_service";
-    /// Not 0 once the server shuts down.
-    shutdown_flag: *const std::sync::atomic::AtomicI32 = compat::SHUTDOWN_FLAG;
-    /// A bool; hooks of events inside a transaction are left out while it is set.
-    observe_commit_only: *const std::sync::atomic::AtomicU8 = c"opt_replication_sender_observe_commit_only";
-    /// `char server_version[]`, for example "9.7.4".
-    server_version: *const c_char = c"server_version";
-    log_builtins_message: *const c_void = compat::LOG_BUILTINS_MESSAGE;
+        /// Not 0 once the server shuts down.
+        shutdown_flag: *const compat::ShutdownFlag = compat::SHUTDOWN_FLAG;
+        /// A bool; hooks of events inside a transaction are left out while it is
+        /// set. Servers that do not have it call all hooks.
+        observe_commit_only [optional]: *const std::sync::atomic::AtomicU8 = c"opt_replication_sender_observe_commit_only";
+        /// `char server_version[]`, for example "9.7.4".
+        server_version: *const c_char = c"server_version";
+
+        + session: compat::Session;
+        + connections: compat::Connections;
+        + tls: compat::Tls;
+        + psi: compat::Psi;
+    }
 }
-
-// SAFETY: function addresses, and addresses of data that lives as long as the
-// server; every access is up to the safe layer.
-unsafe impl Send for Symbols {}
-// SAFETY: as above.
-unsafe impl Sync for Symbols {}

@@ -1,0 +1,10 @@
+//! MySQL 8.0. Its releases differ in the Vio, in the log's service and in how
+//! threads are started: each is found out when the library is loaded.
+
+#[path = "parts/net_of_stand_in.rs"]
+mod connections;
+#[path = "mysql_8.rs"]
+mod mysql_8;
+
+pub use connections::*;
+pub use mysql_8::*;

@@ -1,0 +1,28 @@
+//! The network layer of a session in MariaDB: the session is kept under a thread
+//! key, its NET is searched for.
+
+use super::net_in_thd::net_in;
+use crate::{bindings::NET, symbols::symbols};
+
+symbols! {
+    pub struct Connections {
+        /// Key of the session of each thread.
+        thr_thd: *const libc::pthread_key_t = c"THR_THD";
+    }
+}
+
+impl Connections {
+    /// The NET of the session that the current thread serves; null: none.
+    ///
+    /// # Safety
+    /// In a thread of the server that serves a client.
+    pub unsafe fn current_net(&self) -> *mut NET {
+        // SAFETY: the server made the key before it made its first session.
+        let thd = unsafe { libc::pthread_getspecific(*self.thr_thd) };
+        if thd.is_null() {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the current session.
+        unsafe { net_in(thd.cast()) }
+    }
+}

@@ -1,0 +1,85 @@
+//! The descriptor of a plugin library in MySQL 5.6 and 5.7. The library also
+//! carries one for MariaDB (`mariadb_stand_by`).
+//!
+//! A server of MySQL 8.0 and later takes a library for 5.7 for one of its own and
+//! would read the shorter descriptor at the wrong places. So the library wants a
+//! service in a version that no server has, under a name that only those servers
+//! know: they refuse to open it.
+
+use super::plugin_log::refuse_by_plugin_log;
+use crate::{bindings::*, descriptor::size_of_descriptor};
+use std::{
+    ffi::{CStr, c_int, c_void},
+    sync::atomic::AtomicPtr,
+};
+
+/// UNINSTALL PLUGIN goes through, whoever depends on the plugin.
+pub const CAN_REFUSE_UNINSTALL: bool = false;
+
+/// Service pointers of one library: initialised to the version that is wanted,
+/// overwritten by the server when it loads the library.
+pub struct Services {
+    pub plugin_log: &'static AtomicPtr<c_void>,
+}
+
+impl Services {
+    /// Says in the error log why the plugin `handle` is not to be installed.
+    ///
+    /// # Safety
+    /// In `init` of the library whose services these are.
+    pub unsafe fn refuse(&self, handle: *mut c_void, reason: &CStr) {
+        // SAFETY: the caller's promise.
+        unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
+    }
+}
+
+pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
+/// No service has this version.
+pub const NO_SERVICE_VERSION: *mut c_void = std::ptr::without_provenance_mut(0xFF00);
+
+/// The descriptors of a library: one, and the element that ends the array.
+pub const fn descriptors(plugin: crate::PluginParts) -> [st_mysql_plugin; 2] {
+    // SAFETY: the all-zero element is the one that ends the array.
+    let end: st_mysql_plugin = unsafe { std::mem::zeroed() };
+    let _ = plugin.check_uninstall; // nobody asks
+    let descriptor = st_mysql_plugin {
+        type_: MYSQL_REPLICATION_PLUGIN as c_int,
+        info: plugin.info,
+        name: plugin.name.as_ptr(),
+        author: plugin.author.as_ptr(),
+        descr: plugin.description.as_ptr(),
+        license: PLUGIN_LICENSE_GPL as c_int,
+        init: Some(plugin.init),
+        deinit: Some(plugin.deinit),
+        version: plugin.version,
+        status_vars: plugin.status,
+        system_vars: plugin.variables,
+        reserved: std::ptr::null_mut(),
+        flags: 0,
+    };
+    [descriptor, end]
+}
+
+/// Exports what a server of this series looks for in a plugin library, and makes
+/// `SERVICES`. `plugin`: `PluginParts` without `info`.
+#[macro_export]
+macro_rules! export_declarations {
+    ($plugin:expr, stand_by: $stand_by:path) => {
+        /// See the descriptor's file in semisync-sys: refused by MySQL 8.0 and later.
+        #[unsafe(no_mangle)]
+        #[allow(non_upper_case_globals)]
+        pub static plugin_registry_service: ::std::sync::atomic::AtomicPtr<::std::ffi::c_void> =
+            ::std::sync::atomic::AtomicPtr::new($crate::compat::NO_SERVICE_VERSION);
+        #[unsafe(no_mangle)]
+        #[allow(non_upper_case_globals)]
+        pub static my_plugin_log_service: ::std::sync::atomic::AtomicPtr<::std::ffi::c_void> =
+            ::std::sync::atomic::AtomicPtr::new($crate::compat::WANTED_SERVICE_VERSION);
+
+        static SERVICES: $crate::compat::Services = $crate::compat::Services {
+            plugin_log: &my_plugin_log_service,
+        };
+
+        $crate::export_mysql_descriptors! { $plugin }
+        $crate::export_mariadb_stand_by! { $plugin, $stand_by }
+    };
+}

@@ -1,0 +1,37 @@
+//! The network layer of a session in MySQL 8.4 and later, which exports both
+//! steps of the way.
+
+use crate::{
+    bindings::{NET, THD},
+    symbols::symbols,
+};
+use std::ffi::c_void;
+
+symbols! {
+    pub struct Connections {
+        current_thd: unsafe extern "C" fn() -> *mut THD = c"_Z19thd_get_current_thdv";
+        get_protocol_classic: unsafe extern "C" fn(*mut THD) -> *mut c_void = c"_ZN3THD20get_protocol_classicEv";
+        get_net: unsafe extern "C" fn(*mut c_void) -> *mut NET = c"_ZN16Protocol_classic7get_netEv";
+    }
+}
+
+impl Connections {
+    /// The NET of the session that the current thread serves; null: none.
+    ///
+    /// # Safety
+    /// In a thread of the server.
+    pub unsafe fn current_net(&self) -> *mut NET {
+        // SAFETY: each answer is checked before the next call.
+        unsafe {
+            let thd = (self.current_thd)();
+            if thd.is_null() {
+                return std::ptr::null_mut();
+            }
+            let protocol = (self.get_protocol_classic)(thd);
+            if protocol.is_null() {
+                return std::ptr::null_mut();
+            }
+            (self.get_net)(protocol)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Performance schema before MySQL 8.0, and of MariaDB: one table, which may be
+//! missing when performance schema is off.
+
+use crate::{
+    bindings::{PSI_FLAG_GLOBAL, PSI_server_v1, PSI_thread_info},
+    symbols::symbols,
+};
+use std::ffi::{CStr, c_int, c_void};
+
+symbols! {
+    pub struct Psi {
+        /// Address of the pointer to the table; the pointer may be null.
+        server: *const *const PSI_server_v1 = c"PSI_server";
+    }
+}
+
+impl Psi {
+    /// The table, if there is one.
+    pub(in crate::compat) fn table(&self) -> Option<&PSI_server_v1> {
+        // SAFETY: the symbol is the address of a pointer that is null or points
+        // to a table which lives as long as the server.
+        unsafe { (*self.server).as_ref() }
+    }
+
+    /// # Safety
+    /// `key` is static.
+    pub unsafe fn register_thread(&self, category: &CStr, key: *mut u32, name: &CStr, _: &CStr) {
+        let mut info = PSI_thread_info {
+            key,
+            name: name.as_ptr(),
+            flags: PSI_FLAG_GLOBAL as c_int,
+        };
+        if let Some(register) = self.table().and_then(|table| table.register_thread) {
+            // SAFETY: one description, of which the server copies what it keeps.
+            unsafe { register(category.as_ptr(), &mut info, 1) };
+        }
+    }
+
+    /// Starts a joinable thread; an errno, or 0.
+    ///
+    /// # Safety
+    /// `start` may be called with `argument` in another thread.
+    pub unsafe fn spawn(
+        &self,
+        key: u32,
+        thread: *mut libc::pthread_t,
+        start: extern "C" fn(*mut c_void) -> *mut c_void,
+        argument: *mut c_void,
+    ) -> c_int {
+        // SAFETY: default attributes.
+        unsafe {
+            match self.table().and_then(|table| table.spawn_thread) {
+                Some(spawn) => spawn(key, thread, std::ptr::null(), Some(start), argument),
+                None => libc::pthread_create(thread, std::ptr::null(), start, argument),
+            }
+        }
+    }
+}

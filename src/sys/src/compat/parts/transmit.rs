@@ -1,0 +1,36 @@
+//! The transmission in MySQL 5.6 and later: who is not semi-sync need not be
+//! observed, and `after_send_event` is told of events that were skipped before.
+
+use crate::{bindings::*, hooks::SendHook};
+use std::ffi::{c_char, c_int, c_ulong};
+
+/// Whether the server calls the hooks for this dump.
+///
+/// # Safety
+/// `param` is that of `transmit_start`.
+pub unsafe fn set_observed(param: *mut Binlog_transmit_param, observed: bool) {
+    // SAFETY: the server's structure, ours to change.
+    unsafe {
+        (*param).flags |= if observed {
+            TRANSMIT_F_OBSERVE
+        } else {
+            TRANSMIT_F_DONT_OBSERVE
+        };
+    }
+}
+
+/// What was skipped is of no use here: the position is behind the event that was
+/// sent, but events before it may not have arrived.
+///
+/// # Safety
+/// The arguments of the hook.
+pub unsafe extern "C" fn after_send_event<H: SendHook>(
+    _: *mut Binlog_transmit_param,
+    packet: *const c_char,
+    len: c_ulong,
+    _skipped_log_file: *const c_char,
+    _skipped_log_pos: u64,
+) -> c_int {
+    // SAFETY: the server's packet.
+    unsafe { H::after_send_event(packet, len) }
+}

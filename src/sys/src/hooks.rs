@@ -1,0 +1,100 @@
+//! Observers, put together out of hooks that have one shape for all series.
+//!
+//! What a server calls with more arguments, or does not call at all, is settled
+//! in `compat`; here is what all series have.
+
+use crate::bindings::*;
+use std::ffi::{c_char, c_int, c_ulong};
+
+/// Hooks of the binary log's storage. They answer 0 for success.
+pub trait StorageHooks {
+    /// A transaction, or a group of them, was written to the binary log and ends
+    /// at `log_pos`.
+    ///
+    /// # Safety
+    /// `log_file` is a C string of the server's.
+    unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int;
+    /// It was synced. Only where `HAS_WAIT_POINT`.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn after_sync(log_file: *const c_char, log_pos: u64) -> c_int;
+}
+
+/// The hook of the transmission that differs between series.
+pub trait SendHook {
+    /// # Safety
+    /// `packet` holds `len` bytes.
+    unsafe fn after_send_event(packet: *const c_char, len: c_ulong) -> c_int;
+}
+
+/// Everything that is not named is not observed: a NULL hook is not called.
+macro_rules! observer {
+    ($table:ident { $($hook:ident),* }) => {{
+        // SAFETY: all-zero is "no hook" in each place.
+        let mut table: $table = unsafe { std::mem::zeroed() };
+        #[allow(clippy::cast_possible_truncation)] // below 100
+        {
+            table.len = size_of::<$table>() as u32;
+        }
+        $( table.$hook = Some($hook); )*
+        table
+    }};
+}
+pub(crate) use observer;
+
+/// The function that the server calls for a storage hook: its arguments differ
+/// in what comes after the position.
+macro_rules! storage_hook {
+    ($name:ident: $hook:ident($($extra:ty)?)) => {
+        unsafe extern "C" fn $name<H: $crate::StorageHooks>(
+            _: *mut $crate::Binlog_storage_param,
+            log_file: *const std::ffi::c_char,
+            log_pos: u64,
+            $( _: $extra, )?
+        ) -> std::ffi::c_int {
+            // SAFETY: the server's arguments.
+            unsafe { H::$hook(log_file, log_pos) }
+        }
+    };
+}
+pub(crate) use storage_hook;
+
+type TransactionHook = unsafe extern "C" fn(*mut Trans_param) -> c_int;
+
+pub const fn trans_observer(
+    after_commit: TransactionHook,
+    after_rollback: TransactionHook,
+) -> Trans_observer {
+    observer!(Trans_observer {
+        after_commit,
+        after_rollback
+    })
+}
+
+pub const fn relay_io_observer(
+    thread_start: unsafe extern "C" fn(*mut Binlog_relay_IO_param) -> c_int,
+    thread_stop: unsafe extern "C" fn(*mut Binlog_relay_IO_param) -> c_int,
+    before_request_transmit: unsafe extern "C" fn(*mut Binlog_relay_IO_param, u32) -> c_int,
+    after_read_event: unsafe extern "C" fn(
+        *mut Binlog_relay_IO_param,
+        *const c_char,
+        c_ulong,
+        *mut *const c_char,
+        *mut c_ulong,
+    ) -> c_int,
+    after_queue_event: unsafe extern "C" fn(
+        *mut Binlog_relay_IO_param,
+        *const c_char,
+        c_ulong,
+        u32,
+    ) -> c_int,
+) -> Binlog_relay_IO_observer {
+    observer!(Binlog_relay_IO_observer {
+        thread_start,
+        thread_stop,
+        before_request_transmit,
+        after_read_event,
+        after_queue_event
+    })
+}
