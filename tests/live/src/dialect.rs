@@ -54,6 +54,11 @@ impl Dialect {
         &self.series
     }
 
+    /// The series without the maker's name: `10.1`.
+    pub fn number(&self) -> String {
+        format!("{}.{}", self.version.0, self.version.1)
+    }
+
     pub fn is_mariadb(&self) -> bool {
         self.mariadb
     }
@@ -141,6 +146,11 @@ impl Dialect {
         self.mysql_from(5, 6)
     }
 
+    /// `performance_schema` tells which transactions a replica has received.
+    pub fn has_received_set(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
     pub fn has_channels(&self) -> bool {
         self.mysql_from(5, 7)
     }
@@ -171,6 +181,19 @@ impl Dialect {
     /// `binlog_order_commits`: OFF lets sessions wait side by side. MariaDB always does.
     pub fn has_order_commits(&self) -> bool {
         self.mysql_from(5, 6)
+    }
+
+    pub fn has_regexp_like(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// Where `variable_name` and `variable_value` of the status are selected from.
+    pub fn status_table(&self) -> &'static str {
+        if self.mysql_from(5, 7) {
+            "performance_schema.global_status"
+        } else {
+            "information_schema.global_status"
+        }
     }
 
     /// SHUTDOWN as a statement.
@@ -248,6 +271,20 @@ impl Dialect {
         }
     }
 
+    /// How the line begins that refuses the other name of a plugin that is loaded.
+    pub fn conflict_tag(&self) -> String {
+        match self.version {
+            (9.., _) => self.log_tag("ERROR", 13766),
+            _ => self.log_tag("ERROR", 13765),
+        }
+    }
+
+    /// A variable's name as warnings quote it: before 8.0 they cut it off.
+    pub fn in_warnings<'n>(&self, variable: &'n str) -> &'n str {
+        let end = if self.mysql_from(8, 0) { 64 } else { 32 };
+        variable.get(..end).unwrap_or(variable)
+    }
+
     /// The my.cnf lines in which the series differ.
     pub(crate) fn options_of_series(&self, data: &str) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
@@ -262,7 +299,7 @@ impl Dialect {
             "log-warnings=2"
         });
         if self.mysql_from(8, 0) {
-            add("mysqlx=OFF");
+            add("loose-mysqlx=OFF");
             return lines;
         }
         // What the newer ones have by default.
@@ -270,8 +307,10 @@ impl Dialect {
         add("binlog-checksum=CRC32");
         add("slave-net-timeout=60");
         if self.has_gtid() {
-            // 5.6 has no GTIDs without.
+            // 5.6 has no GTIDs without, 5.7 no channels.
             add("log-slave-updates=ON");
+            add("master-info-repository=TABLE");
+            add("relay-log-info-repository=TABLE");
             add("explicit-defaults-for-timestamp=ON");
         }
         let template = paths::server_dir_of(&self.series).join("data");

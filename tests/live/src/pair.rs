@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use crate::config::{Libraries, ServerConfig};
+use crate::dialect::Dialect;
 use crate::names::Names;
 use crate::server::Server;
 use crate::wait::{PATIENCE, wait_for};
@@ -61,6 +62,15 @@ impl Link {
     pub fn compression(mut self, algorithm: &str) -> Link {
         self.compression = Some(algorithm.to_owned());
         self
+    }
+
+    /// Whether servers of a series can be linked so.
+    pub fn exists_on(&self, dialect: &Dialect) -> bool {
+        let compression = match self.compression.as_deref() {
+            None | Some("zlib") => true,
+            Some(_) => dialect.has_compression_algorithms(),
+        };
+        compression && (self.channel.is_empty() || dialect.has_channels())
     }
 
     pub fn channel(mut self, name: &str) -> Link {

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use mysql::Error;
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{Load, Topology, eventually, in_both_vocabularies};
+use semisync_live_tests::{Dialect, Load, Topology, eventually, in_both_vocabularies, needs};
 
 const SOON: Duration = Duration::from_secs(15);
 const A_DAY: &str = "86400000";
-const WAIT_POINTS: [&str; 2] = ["AFTER_SYNC", "AFTER_COMMIT"];
 
 in_both_vocabularies! {
     fn a_timeout_falls_back_and_the_replica_brings_semi_sync_back(names) {
@@ -32,9 +31,9 @@ in_both_vocabularies! {
             "Timeout waiting for reply of binlog (file: {file}, pos: {waited_for}), \
              semi-sync up to file {file}, position {acknowledged}."
         ));
-        assert!(line.contains("[Warning] [MY-011153] [Repl]"), "{line}");
+        assert!(line.contains(&source.dialect().log_tag("Warning", 11153)), "{line}");
         let line = source.wait_log("Semi-sync replication switched OFF.");
-        assert!(line.contains("[MY-011155] [Repl]"), "{line}");
+        assert!(line.contains(&source.dialect().log_tag("Note", 11155)), "{line}");
 
         // Asynchronous: the next one does not wait, and is no further switch.
         let begin = Instant::now();
@@ -45,9 +44,9 @@ in_both_vocabularies! {
         let (_, newest) = source.binlog_position();
         pair.replica().execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
-        let line = source.wait_log("Semi-sync replication switched ON at");
-        assert!(line.contains(&format!("({file}, {newest}).")), "{line}");
-        assert!(line.contains("[MY-011156] [Repl]"), "{line}");
+        let line = source.wait_log("Semi-sync replication switched ON");
+        assert!(line.contains(&format!("({file}, {newest})")), "{line}");
+        assert!(line.contains(&source.dialect().log_tag("Note", 11156)), "{line}");
         source.insert(4);
         assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (2, 2));
         pair.replica().wait_applied(source);
@@ -55,6 +54,7 @@ in_both_vocabularies! {
     }
 
     fn the_full_count_is_needed_to_switch_on_again(names) {
+        needs!(Dialect::of_run().has_wait_count(), "one replica is always enough");
         let pair = Topology::new(names).replicas(2).wait_count(2).set("timeout", "300").start();
         let source = &pair.source;
         source.insert(1);
@@ -76,7 +76,7 @@ in_both_vocabularies! {
         pair.replicas[1].execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
         assert_eq!(source.status("clients"), "2");
-        let switches = source.log().matches("switched ON at").count();
+        let switches = source.log().matches("switched ON").count();
         assert_eq!(switches, 1, "{}", source.log());
     }
 
@@ -110,6 +110,7 @@ in_both_vocabularies! {
     }
 
     fn with_three_replicas_the_count_says_how_many_must_answer(names) {
+        needs!(Dialect::of_run().has_wait_count(), "one replica is always enough");
         let three = Topology::new(names).replicas(3).set("timeout", A_DAY).start();
         let source = &three.source;
         let set_count = |count: u32| {
@@ -193,7 +194,8 @@ in_both_vocabularies! {
             commit.done_within(SOON);
         }
         assert_eq!(source.counter("wait_sessions"), 0);
-        assert_eq!(source.log().matches("Semi-sync replication disabled on the source.").count(), 1);
+        let disabled = source.dialect().log_line("Semi-sync replication disabled on the source");
+        assert_eq!(source.log().matches(disabled.as_str()).count(), 1);
         pair.replica().thaw();
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), 7);
@@ -203,9 +205,9 @@ in_both_vocabularies! {
         let pair = Topology::new(names).set("timeout", A_DAY).start();
         let source = &pair.source;
         for ordered in ["ON", "OFF"] {
-            source.execute(&format!("SET GLOBAL binlog_order_commits = {ordered}"));
-            for wait_point in WAIT_POINTS {
-                source.set_source("wait_point", &format!("'{wait_point}'"));
+            source.order_commits(ordered);
+            for wait_point in source.dialect().wait_points() {
+                source.set_wait_point(wait_point);
                 source.execute("TRUNCATE TABLE app.t");
                 pair.replica().freeze();
                 let commit = Waiting::insert(source, 1);
@@ -215,7 +217,7 @@ in_both_vocabularies! {
                 assert_eq!((states, source.counter("wait_sessions")), (1, 1));
                 pair.replica().thaw();
                 commit.done_within(SOON);
-                let expected = u64::from(wait_point == "AFTER_COMMIT");
+                let expected = u64::from(*wait_point == "AFTER_COMMIT");
                 assert_eq!(seen, expected, "{wait_point}, binlog_order_commits={ordered}");
                 assert_eq!((source.count_rows(None), source.counter("wait_sessions")), (1, 0));
                 let load = Load::start(source, 8);
@@ -232,8 +234,8 @@ in_both_vocabularies! {
         let pair = Topology::new(names).set("timeout", A_DAY).start();
         let source = &pair.source;
         let mut n = 0;
-        for wait_point in WAIT_POINTS {
-            source.set_source("wait_point", &format!("'{wait_point}'"));
+        for wait_point in source.dialect().wait_points() {
+            source.set_wait_point(wait_point);
             for kill in ["KILL QUERY", "KILL CONNECTION"] {
                 pair.replica().freeze();
                 let killed = Waiting::insert(source, n);
@@ -263,8 +265,12 @@ in_both_vocabularies! {
     fn a_shutdown_does_not_wait_for_sessions_that_wait(names) {
         let pair = Topology::new(names).set("timeout", A_DAY).start();
         let source = &pair.source;
-        for wait_point in WAIT_POINTS {
-            source.execute(&format!("SET PERSIST {} = '{wait_point}'", names.source_var("wait_point")));
+        for wait_point in source.dialect().wait_points() {
+            source.set_wait_point(wait_point);
+            if source.dialect().has_wait_point() {
+                let line = format!("{}={wait_point}", names.source_var("wait_point"));
+                source.reconfigure(|config| config.option(&line));
+            }
             // First with a replica that is connected and silent, then without any.
             for connected in [true, false] {
                 source.execute("TRUNCATE TABLE app.t");
@@ -324,7 +330,7 @@ in_both_vocabularies! {
         assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
 
         // While a session waits after its commit. It holds the server's own locks, so the reset takes its turn behind it.
-        source.set_source("wait_point", "'AFTER_COMMIT'");
+        source.set_wait_point("AFTER_COMMIT");
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");
         let commit = Waiting::insert(source, 6);
@@ -340,6 +346,7 @@ in_both_vocabularies! {
     }
 
     fn the_ack_receiver_thread_is_listed_while_enabled(names) {
+        needs!(Dialect::of_run().has_performance_schema(), "its performance_schema is OFF");
         let pair = Topology::new(names).start();
         let source = &pair.source;
         let listed = || {
@@ -349,10 +356,10 @@ in_both_vocabularies! {
         };
         let expected = [["thread/semisync/Ack_receiver".to_owned(), "BACKGROUND".to_owned()]];
         eventually(SOON, "the thread is listed", || listed() == expected);
-        source.wait_log("Starting ack receiver thread.");
+        source.wait_log("Starting ack receiver thread");
         source.set_source("enabled", "0");
         eventually(SOON, "the thread is gone", || listed().is_empty());
-        source.wait_log("Stopping ack receiver thread.");
+        source.wait_log("Stopping ack receiver thread");
         source.set_source("enabled", "1");
         eventually(SOON, "the thread is listed again", || listed() == expected);
         source.insert(1);
@@ -371,6 +378,7 @@ in_both_vocabularies! {
     }
 
     fn the_servers_own_shortcuts_change_nothing(names) {
+        needs!(Dialect::of_run().has_observe_commit_only(), "it has no such shortcuts");
         let pair = Topology::new(names)
             .set("timeout", "700")
             .source_option("replication_sender_observe_commit_only=ON")

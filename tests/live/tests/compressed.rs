@@ -30,7 +30,7 @@ fn attach(source: &Server, server_id: u32) -> FakeReplica {
 
 #[test]
 fn an_acknowledgement_may_lie_in_frames_as_it_likes() {
-    let source = Server::lone_source(Names::New, A_DAY_MS);
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
     let mut fake = attach(&source, 7_850_001);
     type Frames = fn(&[u8]) -> Vec<Vec<u8>>;
     let ways: [(&str, Frames); 4] = [
@@ -102,7 +102,7 @@ fn end_of_commit(fake: &mut FakeReplica) -> Place {
 
 #[test]
 fn a_wrong_frame_delays_no_commit() {
-    let pair = Topology::new(Names::New)
+    let pair = Topology::new(Names::newest())
         .set("timeout", A_DAY_MS)
         .over(Link::default().compression("zlib"))
         .start();

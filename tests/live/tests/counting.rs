@@ -8,9 +8,10 @@ use std::time::Duration;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::hostile::Hostility;
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{Names, PATIENCE, Server, eventually};
+use semisync_live_tests::{Dialect, Names, PATIENCE, Server, eventually, needs};
 
 const A_DAY_MS: &str = "86400000";
+const ONE_IS_ENOUGH: &str = "one replica is always enough";
 /// How long a commit that must not go on is watched.
 const A_WHILE: Duration = Duration::from_millis(200);
 
@@ -25,9 +26,11 @@ struct Waiters {
 impl Waiters {
     fn three(names: Names, wait_point: &str, count: u32) -> Waiters {
         let source = Server::lone_source(names, A_DAY_MS);
-        source.execute("SET GLOBAL binlog_order_commits = OFF");
-        source.set_source("wait_point", wait_point);
-        source.execute(&format!("SET GLOBAL {} = {count}", names.wait_count_var()));
+        source.order_commits("OFF");
+        source.set_wait_point(wait_point);
+        if count > 1 {
+            source.execute(&format!("SET GLOBAL {} = {count}", names.wait_count_var()));
+        }
         let mut fakes: Vec<FakeReplica> = (7_790_001..=7_790_003)
             .map(|server_id| FakeReplica::at_the_end(&source, server_id))
             .collect();
@@ -76,8 +79,9 @@ impl Waiters {
 /// Three needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2, which two of three have.
 #[test]
 fn two_of_three_do_not_confirm_what_needs_three() {
+    needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
     for names in Names::available() {
-        for wait_point in ["AFTER_COMMIT", "AFTER_SYNC"] {
+        for wait_point in Dialect::of_run().wait_points() {
             let mut waiters = Waiters::three(*names, wait_point, 3);
             waiters.step(1, 2, 0);
             waiters.step(2, 1, 0);
@@ -96,7 +100,8 @@ fn two_of_three_do_not_confirm_what_needs_three() {
 
 #[test]
 fn the_second_of_three_confirms_what_needs_two() {
-    let mut waiters = Waiters::three(Names::New, "AFTER_COMMIT", 2);
+    needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
+    let mut waiters = Waiters::three(Names::newest(), "AFTER_COMMIT", 2);
     waiters.step(1, 2, 0);
     waiters.step(2, 1, 1);
     waiters.step(3, 3, 2);
@@ -109,7 +114,8 @@ fn the_second_of_three_confirms_what_needs_two() {
 
 #[test]
 fn the_first_of_three_confirms_what_needs_one() {
-    let mut waiters = Waiters::three(Names::New, "AFTER_SYNC", 1);
+    let wait_point = Dialect::of_run().wait_points()[0];
+    let mut waiters = Waiters::three(Names::newest(), wait_point, 1);
     waiters.step(1, 2, 2);
     waiters.step(2, 1, 2);
     waiters.step(1, 1, 2);
@@ -120,8 +126,9 @@ fn the_first_of_three_confirms_what_needs_one() {
 /// The count is lowered and raised while commits wait: the newest positions decide, as if it had been so from the start.
 #[test]
 fn a_changed_count_holds_for_those_who_wait() {
-    let mut waiters = Waiters::three(Names::New, "AFTER_COMMIT", 3);
-    let count = Names::New.wait_count_var();
+    needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
+    let mut waiters = Waiters::three(Names::newest(), "AFTER_COMMIT", 3);
+    let count = Names::newest().wait_count_var();
     waiters.step(1, 3, 0);
     waiters.step(2, 1, 0);
     waiters.source.execute(&format!("SET GLOBAL {count} = 2"));
@@ -139,8 +146,12 @@ fn a_changed_count_holds_for_those_who_wait() {
 /// Two connections of one server id are one replica.
 #[test]
 fn two_connections_of_one_replica_are_no_two_replicas() {
-    let source = Server::lone_source(Names::New, A_DAY_MS);
-    source.execute(&format!("SET GLOBAL {} = 2", Names::New.wait_count_var()));
+    needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
+    source.execute(&format!(
+        "SET GLOBAL {} = 2",
+        Names::newest().wait_count_var()
+    ));
     let first = FakeReplica::at_the_end(&source, 7_790_021);
     let mut second = FakeReplica::at_the_end(&source, 7_790_021);
     source.wait_status("clients", "1");
@@ -192,8 +203,8 @@ fn either_vocabulary_announces_a_replica() {
 /// A stream of bytes may cut acknowledgements anywhere, and bring several at once.
 #[test]
 fn honest_acknowledgements_may_be_split_or_coalesced() {
-    let source = Server::lone_source(Names::New, A_DAY_MS);
-    source.execute("SET GLOBAL binlog_order_commits = OFF");
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
+    source.order_commits("OFF");
     let mut fake = FakeReplica::at_the_end(&source, 7_810_001);
     source.insert_while(|| {
         let event = fake.request();

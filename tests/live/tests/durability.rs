@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use mysql::Conn;
 use mysql::prelude::Queryable;
 use semisync_live_tests::pair::TABLE;
-use semisync_live_tests::{Link, Names, PATIENCE, Server, Topology, wait_for};
+use semisync_live_tests::{Dialect, Link, Names, PATIENCE, Server, Topology, wait_for};
 
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
@@ -79,6 +79,19 @@ fn transaction(conn: &mut Conn, ids: &[u64], dice: &mut Dice) -> mysql::Result<(
 /// Waits until the replica has applied all it has received.
 fn drain(replica: &Server) {
     replica.execute("STOP REPLICA IO_THREAD");
+    if !replica.dialect().has_received_set() {
+        let idle = "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
+                    WHERE STATE LIKE 'Slave has read all relay log%'";
+        return wait_for(
+            PATIENCE,
+            &format!("all applied on {replica}"),
+            || match replica.value(idle).as_str() {
+                "1" => Ok(()),
+                _ => Err(format!("{:?}", replica.rows("SHOW PROCESSLIST"))),
+            },
+        )
+        .0;
+    }
     let received =
         "SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status";
     let received = replica.value(received).replace('\n', "");
@@ -106,7 +119,8 @@ fn round(number: u64, seed: u64, seconds: u64) {
     let mut dice = Dice::new(seed);
     let names =
         Names::available()[usize::try_from(number).expect("small") % Names::available().len()];
-    let wait_point = if number.is_multiple_of(3) {
+    let dialect = Dialect::of_run();
+    let wait_point = if number.is_multiple_of(3) || !dialect.has_wait_point() {
         "AFTER_COMMIT"
     } else {
         "AFTER_SYNC"
@@ -118,10 +132,10 @@ fn round(number: u64, seed: u64, seconds: u64) {
     };
     let pair = Topology::new(names)
         .set("timeout", A_DAY_MS)
-        .set("wait_point", wait_point)
         .source_option("max-binlog-size=4M")
         .over(link)
         .start();
+    pair.source.set_wait_point(wait_point);
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::new(AtomicU64::new(0));
     let clients: Vec<JoinHandle<Vec<u64>>> = (0..CLIENTS)

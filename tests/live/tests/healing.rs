@@ -6,10 +6,13 @@
 
 use std::time::{Duration, Instant};
 
+use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::proxy::{Cut, Proxy};
-use semisync_live_tests::{Libraries, Link, Names, PATIENCE, Topology, eventually, wait_for};
+use semisync_live_tests::{
+    Dialect, Libraries, Link, Names, PATIENCE, Topology, eventually, needs, wait_for,
+};
 
 /// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
 const HEALED: Duration = Duration::from_secs(5);
@@ -92,8 +95,8 @@ impl Healing {
     /// Both wait points, each cut both ways.
     fn at_both_wait_points(&self, what: &str) {
         let mut n = 1;
-        for wait_point in ["AFTER_SYNC", "AFTER_COMMIT"] {
-            self.pair.source.set_source("wait_point", wait_point);
+        for wait_point in self.pair.source.dialect().wait_points() {
+            self.pair.source.set_wait_point(wait_point);
             for how in ["reset", "end"] {
                 self.lose_and_heal(&format!("{what}, {wait_point}, {how}"), n);
                 n += 1;
@@ -105,6 +108,7 @@ impl Healing {
 
 #[test]
 fn a_lost_acknowledgement_heals_with_auto_position() {
+    needs!(Dialect::of_run().has_gtid(), "it has no auto-position");
     for names in Names::available() {
         let healing = Healing::of(Topology::new(*names));
         healing.link(Link::default());
@@ -114,7 +118,7 @@ fn a_lost_acknowledgement_heals_with_auto_position() {
 
 #[test]
 fn a_lost_acknowledgement_heals_with_file_and_position() {
-    let healing = Healing::of(Topology::new(Names::New));
+    let healing = Healing::of(Topology::new(Names::newest()));
     healing.link(Link::default().by_file_position());
     healing.at_both_wait_points("file and position");
 }
@@ -122,7 +126,8 @@ fn a_lost_acknowledgement_heals_with_file_and_position() {
 /// A replica with stock's plugin acknowledges only what it is asked for: the source has to ask.
 #[test]
 fn a_lost_acknowledgement_of_a_stock_replica_heals() {
-    let healing = Healing::of(Topology::new(Names::New).replica_libraries(Libraries::Stock));
+    needs!(Dialect::of_run().has_stock(), "it comes without plugins");
+    let healing = Healing::of(Topology::new(Names::of_stock()).replica_libraries(Libraries::Stock));
     healing.link(Link::default());
     healing.at_both_wait_points("stock's replica, auto-position");
     healing.link(Link::default().by_file_position());
@@ -132,7 +137,11 @@ fn a_lost_acknowledgement_of_a_stock_replica_heals() {
 /// The server runs fewer hooks then.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
-    let builder = Topology::new(Names::New)
+    needs!(
+        Dialect::of_run().has_observe_commit_only(),
+        "its sender has no such mode"
+    );
+    let builder = Topology::new(Names::newest())
         .source_option("replication_sender_observe_commit_only=ON")
         .source_option("replication_optimize_for_static_plugin_config=ON");
     let healing = Healing::of(builder);
@@ -144,13 +153,17 @@ fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
 
 #[test]
 fn a_lost_acknowledgement_heals_over_compression_and_tls() {
-    let healing = Healing::of(Topology::new(Names::New));
+    let healing = Healing::of(Topology::new(Names::newest()));
     for (what, link) in [
         ("zlib", Link::default().compression("zlib")),
         ("zstd", Link::default().compression("zstd")),
         ("TLS", Link::default().tls()),
         ("TLS, zlib", Link::default().tls().compression("zlib")),
     ] {
+        if !link.exists_on(&Dialect::of_run()) {
+            not_applicable(&format!("it has no {what}"));
+            continue;
+        }
         healing.link(link);
         healing.at_both_wait_points(what);
     }
@@ -159,9 +172,9 @@ fn a_lost_acknowledgement_heals_over_compression_and_tls() {
 /// The newest file holds no transaction: the new dump has nothing to send, and nothing to skip.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_last_file_is_empty() {
-    let healing = Healing::of(Topology::new(Names::New));
+    let healing = Healing::of(Topology::new(Names::newest()));
     // At the other wait point the server lets no file be closed before the commit has ended.
-    healing.pair.source.set_source("wait_point", "AFTER_COMMIT");
+    healing.pair.source.set_wait_point("AFTER_COMMIT");
     for (n, link) in (1..).zip([Link::default(), Link::default().by_file_position()]) {
         let what = if link.auto_position {
             "auto-position"
@@ -184,9 +197,9 @@ fn a_lost_acknowledgement_heals_when_the_last_file_is_empty() {
 /// Many sessions wait, each for an acknowledgement that was lost.
 #[test]
 fn many_lost_acknowledgements_heal_together() {
-    let healing = Healing::of(Topology::new(Names::New));
+    let healing = Healing::of(Topology::new(Names::newest()));
     let source = &healing.pair.source;
-    source.execute("SET GLOBAL binlog_order_commits = OFF");
+    source.order_commits("OFF");
     healing.link(Link::default());
     let first = healing.lose(1);
     let others: Vec<Waiting> = (2..=8).map(|n| Waiting::insert(source, n)).collect();
@@ -204,7 +217,11 @@ fn many_lost_acknowledgements_heal_together() {
 /// Two replicas are needed; one acknowledged, the other's acknowledgement was lost.
 #[test]
 fn the_second_acknowledgement_heals_when_two_are_needed() {
-    let builder = Topology::new(Names::New).replicas(2).wait_count(2);
+    needs!(
+        Dialect::of_run().has_wait_count(),
+        "one replica is always enough"
+    );
+    let builder = Topology::new(Names::newest()).replicas(2).wait_count(2);
     let healing = Healing::of(builder);
     let source = &healing.pair.source;
     healing.pair.replicas[1].replicate_from(source, &Link::default());
@@ -221,7 +238,7 @@ fn the_second_acknowledgement_heals_when_two_are_needed() {
 /// The replica itself went down after it had the transaction, and comes back with it.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
-    let healing = Healing::of(Topology::new(Names::New));
+    let healing = Healing::of(Topology::new(Names::newest()));
     healing.link(Link::default());
     let commit = healing.lose(1);
     let replica = healing.pair.replica();
@@ -245,10 +262,11 @@ fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
 /// How far our replica alone can help a stock source: printed, not claimed.
 #[test]
 fn our_replica_with_a_stock_source_is_measured() {
+    needs!(Dialect::of_run().has_stock(), "it comes without plugins");
     if Libraries::under_test() == Libraries::Stock {
         return;
     }
-    let healing = Healing::of(Topology::new(Names::New).source_libraries(Libraries::Stock));
+    let healing = Healing::of(Topology::new(Names::of_stock()).source_libraries(Libraries::Stock));
     for (n, link) in (1..).zip([Link::default().by_file_position(), Link::default()]) {
         let what = if link.auto_position {
             "auto-position"

@@ -1,7 +1,19 @@
 //! The ways in which a plugin and its variables are set: option file, command line, SET GLOBAL, SET PERSIST. All of them with
 //! the server's own errors and warnings.
 
-use semisync_live_tests::{Names, Server, ServerConfig, in_both_vocabularies};
+use semisync_live_tests::dialect::not_applicable;
+use semisync_live_tests::{Dialect, Names, Server, ServerConfig, in_both_vocabularies, needs};
+
+/// Of lines that name variables, those whose variables this series has.
+fn offered(lines: &str) -> String {
+    let dialect = Dialect::of_run();
+    let is_offered = |line: &&str| {
+        (dialect.has_wait_point() || !line.contains("wait_point"))
+            && (dialect.has_wait_count() || !line.contains("wait_for"))
+    };
+    let lines: Vec<&str> = lines.lines().filter(is_offered).collect();
+    lines.join("\n")
+}
 
 /// Variables of both sides with the values expected.
 fn assert_variables(server: &Server, expected: &[(String, &str)]) {
@@ -11,8 +23,8 @@ fn assert_variables(server: &Server, expected: &[(String, &str)]) {
     }
 }
 
-fn set_everywhere(names: Names) -> [(String, &'static str); 8] {
-    [
+fn set_everywhere(names: Names) -> Vec<(String, &'static str)> {
+    let all = [
         (names.source_var("enabled"), "ON"),
         (names.source_var("timeout"), "1234"),
         (names.source_var("trace_level"), "16"),
@@ -21,7 +33,9 @@ fn set_everywhere(names: Names) -> [(String, &'static str); 8] {
         (names.source_var("wait_point"), "AFTER_COMMIT"),
         (names.replica_var("enabled"), "ON"),
         (names.replica_var("trace_level"), "64"),
-    ]
+    ];
+    let is_offered = |(name, _): &(String, &str)| !offered(name).is_empty();
+    all.into_iter().filter(is_offered).collect()
 }
 
 fn assert_both_roles_active(server: &Server) {
@@ -46,7 +60,7 @@ in_both_vocabularies! {
              loose-rpl_semi_sync_slave_trace_level=64\n\
              loose-rpl_semi_sync_no_such_option=1",
         );
-        let server = Server::start(ServerConfig::new(1, names).option(&lines));
+        let server = Server::start(ServerConfig::new(1, names).option(&offered(&lines)));
         assert_both_roles_active(&server);
         assert_variables(&server, &set_everywhere(names));
     }
@@ -55,17 +69,19 @@ in_both_vocabularies! {
         let plugins = names.spell(
             "--plugin-load=rpl_semi_sync_master=semisync_master.so;rpl_semi_sync_slave=semisync_slave.so",
         );
-        let config = ServerConfig::new(1, names)
-            .arg(&plugins)
-            .arg(&names.spell("--rpl-semi-sync-master-enabled"))
-            .arg(&names.spell("--rpl_semi_sync_master_timeout=1234"))
-            .arg(&names.spell("--loose-rpl-semi-sync-master-trace-level=16"))
-            .arg(&names.spell("--loose_rpl_semi_sync_master_wait_for_slave_count=2"))
-            .arg(&names.spell("--skip-rpl-semi-sync-master-wait-no-slave"))
-            // 1 is the place of AFTER_COMMIT in the list.
-            .arg(&names.spell("--rpl-semi-sync-master-wait-point=1"))
-            .arg(&names.spell("--rpl-semi-sync-slave-enabled=ON"))
-            .arg(&names.spell("--rpl_semi_sync_slave_trace_level=64"));
+        // 1 is the place of AFTER_COMMIT in the list.
+        let arguments = names.spell(
+            "--rpl-semi-sync-master-enabled\n\
+             --rpl_semi_sync_master_timeout=1234\n\
+             --loose-rpl-semi-sync-master-trace-level=16\n\
+             --loose_rpl_semi_sync_master_wait_for_slave_count=2\n\
+             --skip-rpl-semi-sync-master-wait-no-slave\n\
+             --rpl_semi_sync-master-wait_point=1\n\
+             --rpl-semi-sync-slave-enabled=ON\n\
+             --rpl_semi_sync_slave_trace_level=64",
+        );
+        let config = ServerConfig::new(1, names).arg(&plugins);
+        let config = offered(&arguments).lines().fold(config, ServerConfig::arg);
         let server = Server::start(config);
         assert_both_roles_active(&server);
         assert_variables(&server, &set_everywhere(names));
@@ -88,6 +104,7 @@ in_both_vocabularies! {
     }
 
     fn persisted_values_survive_a_restart_and_a_reload(names) {
+        needs!(Dialect::of_run().has_set_persist(), "it has no SET PERSIST");
         let server = Server::start(ServerConfig::new(1, names));
         server.execute(&names.install_source());
         server.execute(&names.install_replica());
@@ -125,6 +142,8 @@ in_both_vocabularies! {
         let replica_trace = names.replica_var("trace_level");
         let largest = "18446744073709551615";
 
+        let is_offered = |name: &str| !offered(name).is_empty();
+
         // Out of range: the nearest that is allowed, with a warning.
         for (name, given, taken) in [
             (&timeout, "-1", "0"),
@@ -134,14 +153,21 @@ in_both_vocabularies! {
             (&count, "-3", "1"),
             (&count, "65536", "65535"),
         ] {
+            if !is_offered(name) {
+                continue;
+            }
             let warnings = server.warnings(&format!("SET GLOBAL {name} = {given}"));
-            let expected = format!("Truncated incorrect {name} value: '{given}'");
+            let quoted = Dialect::of_run().in_warnings(name).to_owned();
+            let expected = format!("Truncated incorrect {quoted} value: '{given}'");
             assert_eq!(warnings, [(1292, expected)]);
             assert_eq!(server.variable(name), taken, "{name} = {given}");
         }
         for (name, value) in
             [(&timeout, "0"), (&timeout, largest), (&trace, largest), (&count, "1"), (&count, "65535")]
         {
+            if !is_offered(name) {
+                continue;
+            }
             assert!(server.warnings(&format!("SET GLOBAL {name} = {value}")).is_empty());
             assert_eq!(&server.variable(name), value);
         }
@@ -153,8 +179,11 @@ in_both_vocabularies! {
             ("after_commit", "AFTER_COMMIT"),
             ("'After_Sync'", "AFTER_SYNC"),
             ("1", "AFTER_COMMIT"),
-            ("DEFAULT", "AFTER_SYNC"),
+            ("DEFAULT", Dialect::of_run().default_wait_point()),
         ] {
+            if !is_offered(&point) {
+                continue;
+            }
             server.execute(&format!("SET GLOBAL {point} = {given}"));
             assert_eq!(server.variable(&point), taken, "{given}");
         }
@@ -169,6 +198,9 @@ in_both_vocabularies! {
             (&timeout, "1.5", 1232),
             (&count, "NULL", 1232),
         ] {
+            if !is_offered(name) {
+                continue;
+            }
             let before = server.variable(name);
             let (seen, message) = server.error(&format!("SET GLOBAL {name} = {given}"));
             assert_eq!(seen, code, "{name} = {given}: {message}");
@@ -184,24 +216,35 @@ in_both_vocabularies! {
         let plugins = names.spell("plugin-load-add=semisync_master.so\nplugin-load-add=semisync_slave.so");
         let server = Server::start(ServerConfig::new(1, names).option(&plugins));
         let largest = "18446744073709551615";
-        let table = [
+        let dialect = Dialect::of_run();
+        let other_point = match dialect.default_wait_point() {
+            "AFTER_SYNC" => "AFTER_COMMIT",
+            _ => "AFTER_SYNC",
+        };
+        let mut table = vec![
             (names.source_var("enabled"), "OFF", "ON", "0", "0"),
             (names.source_var("timeout"), "10000", "5", "0", largest),
             (names.source_var("trace_level"), "32", "5", "0", largest),
             (names.wait_count_var(), "1", "5", "1", "65535"),
             (names.wait_no_replica_var(), "ON", "OFF", "0", "0"),
-            (names.source_var("wait_point"), "AFTER_SYNC", "AFTER_COMMIT", "0", "0"),
+            (names.source_var("wait_point"), dialect.default_wait_point(), other_point, "0", "0"),
             (names.replica_var("enabled"), "OFF", "ON", "0", "0"),
             (names.replica_var("trace_level"), "32", "5", "0", largest),
         ];
+        table.retain(|(name, ..)| !offered(name).is_empty());
         assert_eq!(server.rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'").len(), table.len());
+        if !dialect.has_variables_info() {
+            not_applicable("it does not tell the limits of variables; the rest is tried");
+        }
         for (name, default, other, min, max) in &table {
             assert_variables(&server, &[(name.clone(), *default)]);
-            let limits = server.rows(&format!(
-                "SELECT MIN_VALUE, MAX_VALUE, VARIABLE_SOURCE FROM performance_schema.variables_info \
-                 WHERE VARIABLE_NAME = '{name}'"
-            ));
-            assert_eq!(limits, [[*min, *max, "COMPILED"]], "{name}");
+            if dialect.has_variables_info() {
+                let limits = server.rows(&format!(
+                    "SELECT MIN_VALUE, MAX_VALUE, VARIABLE_SOURCE \
+                     FROM performance_schema.variables_info WHERE VARIABLE_NAME = '{name}'"
+                ));
+                assert_eq!(limits, [[*min, *max, "COMPILED"]], "{name}");
+            }
             server.execute(&format!("SET GLOBAL {name} = {other}"));
             assert_variables(&server, &[(name.clone(), *other)]);
             server.execute(&format!("SET GLOBAL {name} = DEFAULT"));

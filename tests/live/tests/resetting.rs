@@ -8,7 +8,9 @@ use semisync_live_tests::{Names, Topology};
 /// The dump stands far behind the new end of the log, and a heartbeat tells the replica its old position.
 #[test]
 fn a_dump_that_has_outlived_a_reset_confirms_nothing() {
-    let pair = Topology::new(Names::New).set("timeout", "1500").start();
+    let pair = Topology::new(Names::newest())
+        .set("timeout", "1500")
+        .start();
     let source = &pair.source;
     (0..20).for_each(|n| source.insert(n));
     pair.replica().wait_applied(source);
@@ -33,7 +35,9 @@ fn a_dump_that_has_outlived_a_reset_confirms_nothing() {
 /// A replica that can go on from the new beginning comes back by itself.
 #[test]
 fn a_replica_that_has_nothing_yet_comes_back_after_a_reset() {
-    let pair = Topology::new(Names::New).set("timeout", "60000").start();
+    let pair = Topology::new(Names::newest())
+        .set("timeout", "60000")
+        .start();
     let source = &pair.source;
     pair.replica()
         .script("STOP REPLICA;\nRESET REPLICA;\nRESET BINARY LOGS AND GTIDS;");

@@ -53,14 +53,6 @@ fn is_listed(server: &Server, plugin: &str) -> bool {
     server.try_value(&sql).is_some()
 }
 
-/// The receiver thread's state, and the number of the error that stopped it.
-fn receiver(replica: &Server) -> (String, String) {
-    let sql = "SELECT SERVICE_STATE, LAST_ERROR_NUMBER \
-               FROM performance_schema.replication_connection_status";
-    let row = replica.rows(sql).swap_remove(0);
-    (row[0].clone(), row[1].clone())
-}
-
 fn restart_receiver(replica: &Server) {
     replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
 }
@@ -77,8 +69,8 @@ fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     let (source, replica) = (&pair.source, pair.replica());
     let mut stopped = 0;
     wait_for(PATIENCE, "a semi-sync replica", || {
-        let (state, error) = receiver(replica);
-        if state == "OFF" {
+        let (state, error) = replica.receiver();
+        if state == "No" {
             stopped += 1;
             assert!(expected.contains(&error.as_str()), "stopped by {error}");
             restart_receiver(replica);
@@ -147,8 +139,8 @@ in_both_vocabularies! {
     fn a_commit_that_waits_does_not_keep_the_plugin(names) {
         let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let (source, replica) = (&pair.source, pair.replica());
-        for wait_point in ["AFTER_SYNC", "AFTER_COMMIT"] {
-            source.set_source("wait_point", wait_point);
+        for wait_point in source.dialect().wait_points() {
+            source.set_wait_point(wait_point);
             let dump = source.dumps()[0];
             replica.freeze();
             let commit = Waiting::insert(source, 1);
@@ -173,7 +165,7 @@ in_both_vocabularies! {
 
 #[test]
 fn the_source_works_on_after_it_was_often_asked_to_unload() {
-    let names = Names::New;
+    let names = Names::newest();
     let pair = Topology::new(names).start();
     let (source, replica) = (&pair.source, pair.replica());
     let (plugin, install) = (names.source_plugin(), names.install_source());
@@ -215,9 +207,9 @@ fn the_replica_works_on_after_it_was_often_asked_to_unload() {
     let mut stopped = 0;
     for _ in 0..ATTEMPTS {
         let accepted = try_uninstall(replica, &plugin);
-        let (state, _) = receiver(replica);
+        let (state, _) = replica.receiver();
         if accepted {
-            assert_eq!(state, "OFF", "accepted while the receiver runs");
+            assert_eq!(state, "No", "accepted while the receiver runs");
             install_again(replica, &install);
             replica.set_replica("enabled", "1");
         }
