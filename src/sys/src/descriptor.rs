@@ -57,12 +57,13 @@ pub const fn mariadb_descriptors(plugin: PluginParts) -> [st_maria_plugin; 2] {
 }
 
 /// The symbols by which a MariaDB server finds a library's descriptors. It looks
-/// for these before it looks for MySQL's. `plugin`: [`PluginParts`] without `info`.
+/// for these before it looks for MySQL's. `plugin`: [`PluginParts`] without `info`; then the version of the
+/// replication interface.
 #[macro_export]
 macro_rules! export_mariadb_descriptors {
-    ($plugin:expr) => {
+    ($plugin:expr, $replication_version:expr) => {
         static MARIADB_INFO: $crate::Shared<::std::ffi::c_int> =
-            $crate::Shared::new($crate::MARIA_REPLICATION_INTERFACE_VERSION as ::std::ffi::c_int);
+            $crate::Shared::new($replication_version as ::std::ffi::c_int);
 
         #[unsafe(no_mangle)]
         #[allow(non_upper_case_globals)]
@@ -97,7 +98,8 @@ macro_rules! export_mariadb_stand_by {
                 status: ::std::ptr::null_mut(),
                 variables: ::std::ptr::null_mut(),
                 ..$plugin
-            }
+            },
+            $crate::MARIA_REPLICATION_INTERFACE_VERSION
         }
     };
 }

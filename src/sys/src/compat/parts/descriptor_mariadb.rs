@@ -38,6 +38,6 @@ pub const fn descriptors(plugin: crate::PluginParts) -> [st_maria_plugin; 2] {
 macro_rules! export_declarations {
     ($plugin:expr, stand_by: $stand_by:path) => {
         static SERVICES: $crate::compat::Services = $crate::compat::Services;
-        $crate::export_mariadb_descriptors! { $plugin }
+        $crate::export_mariadb_descriptors! { $plugin, $crate::MYSQL_REPLICATION_INTERFACE_VERSION }
     };
 }
