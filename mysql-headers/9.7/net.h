@@ -53,12 +53,9 @@ struct Vio {
   char *read_buffer;
   char *read_pos;
   char *read_end;
-  struct {
-    unsigned long thread_id;
-    bool has_value;
-  } thread_id;
+  unsigned long lump_of_thread_id[2];
   sigset_t signal_mask;
-  bool poll_shutdown_flag;
+  bool lump_of_poll_flag;
   char network_namespace[256];
   void (*viodelete)(Vio *vio);
   int (*vioerrno)(Vio *vio);
@@ -78,7 +75,7 @@ struct Vio {
   bool (*connect)(Vio *vio, struct sockaddr *address, socklen_t len,
                   int timeout);
   void *ssl_arg;
-  uint64_t psi_lockers[22];
+  uint64_t lump_of_psi[22];
   bool (*is_blocking)(Vio *vio);
   int (*set_blocking)(Vio *vio, bool on);
   int (*set_blocking_flag)(Vio *vio, bool on);

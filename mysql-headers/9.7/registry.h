@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 typedef struct mysql_registry {
-  char (*acquire)(const char *name, void **service);
-  char (*acquire_related)(const char *name, void *related, void **service);
-  char (*release)(void *service);
+  int (*acquire)(const char *name, void **service);
+  int (*acquire_related)(const char *name, void *related, void **service);
+  int (*release)(void *service);
 } mysql_registry;
 
 typedef struct plugin_registry_service_t {

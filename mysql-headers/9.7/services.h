@@ -9,7 +9,3 @@
 
 /* Slots of "log_builtins.mysql_server" in the smallest table of the series. */
 #define LOG_BUILTINS_SLOTS 39
-
-/* The slots of 9.7 itself, until they are found at run time. */
-#define LOG_BUILTINS_MESSAGE_SLOT 28
-#define LOG_BUILTINS_ERRMSG_BY_ERRCODE_SLOT 30
