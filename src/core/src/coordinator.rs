@@ -230,6 +230,26 @@ impl<W> Coordinator<W> {
         AckVerdict::Accepted
     }
 
+    /// The transaction that ends at `at` was not sent to a replica, because it has
+    /// it already. It shows that the replica has everything up to `at` only if it
+    /// acknowledged what was sent to it before (`sent`: up to where).
+    pub fn on_skip(
+        &mut self,
+        link: LinkId,
+        at: Position,
+        sent: Option<Position>,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) {
+        let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
+            return;
+        };
+        if sent <= voter.newest && Some(at) > voter.newest {
+            voter.newest = Some(at);
+            self.count_votes(now, fx);
+        }
+    }
+
     /// Whether the event that ends at `end`, about to be sent, should ask for an
     /// acknowledgement.
     pub fn wants_ack(&self, link: LinkId, end: Position) -> bool {

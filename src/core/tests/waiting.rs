@@ -30,6 +30,31 @@ fn an_acknowledgement_releases_everybody_up_to_it_and_nobody_behind() {
 }
 
 #[test]
+fn a_skipped_transaction_counts_as_acknowledged_if_nothing_is_on_its_way() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.wait(100, "session");
+    story.skip(story.link(1), 100, None);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+    story.skip(story.link(1), 50, None);
+    assert_eq!(story.core.confirmed(), Some(at(100)));
+}
+
+#[test]
+fn a_skipped_transaction_says_nothing_of_one_before_it_that_was_sent() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.flush(200);
+    story.wait(200, "session");
+    story.skip(story.link(1), 200, Some(100));
+    assert_eq!(story.released(), []);
+    story.ack(story.link(1), 100);
+    assert_eq!(story.released(), []);
+    story.skip(story.link(1), 200, Some(100));
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+}
+
+#[test]
 fn acknowledged_before_the_wait_point_is_reached_means_no_wait() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);

@@ -5,18 +5,57 @@
 //! `thread_stop` too. So a thread that ends gives up its place in the count by
 //! a destructor; the library stays mapped for it (SAFETY.md).
 
+use parking_lot::Mutex;
 use semisync_core::Position;
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicU32, Ordering},
+    collections::BTreeMap,
+    net::{Shutdown, TcpStream},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 /// How many channels are semi-sync now.
 static SEMI_SYNC_CHANNELS: AtomicU32 = AtomicU32::new(0);
 
+/// The semi-sync connections, each with a descriptor of our own.
+static CONNECTIONS: Mutex<BTreeMap<u64, TcpStream>> = Mutex::new(BTreeMap::new());
+static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
+
 thread_local! {
     static CHANNEL: Cell<Channel> = const { Cell::new(Channel::NEW) };
     static COUNTED: Counted = const { Counted(Cell::new(false)) };
+    static CONNECTED: Connected = const { Connected(Cell::new(0)) };
+}
+
+/// This thread's entry among the connections; 0: none.
+struct Connected(Cell<u64>);
+
+impl Connected {
+    fn set(&self, socket: Option<TcpStream>) {
+        let mut connections = CONNECTIONS.lock();
+        connections.remove(&self.0.take());
+        if let Some(socket) = socket {
+            let id = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
+            self.0.set(id);
+            connections.insert(id, socket);
+        }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.set(None);
+    }
+}
+
+/// Has every semi-sync channel connect again: the plugin goes, and nobody takes
+/// the headers off any more. (Where the server asks before it uninstalls, there is
+/// none.)
+pub fn hang_up_all() {
+    for socket in CONNECTIONS.lock().values() {
+        // One that has ended already is no error.
+        let _ = socket.shutdown(Shutdown::Both);
+    }
 }
 
 /// Whether this thread's channel counts as semi-sync: from the thread's start if
@@ -77,7 +116,8 @@ impl Channel {
     }
 
     /// A connection begins on which the source will send headers.
-    pub fn connect(may_volunteer: bool) {
+    pub fn connect(may_volunteer: bool, socket: Option<TcpStream>) {
+        CONNECTED.with(|connected| connected.set(socket));
         Self {
             negotiated: true,
             may_volunteer,
@@ -88,6 +128,7 @@ impl Channel {
 
     /// A connection ended, or none has begun: nothing is known of the next.
     pub fn disconnect() {
+        CONNECTED.with(|connected| connected.set(None));
         Self::NEW.save();
     }
 

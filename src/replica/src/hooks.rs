@@ -88,7 +88,7 @@ unsafe extern "C" fn before_request_transmit(
         };
         match negotiate(&source, replica.vocabulary.plugin) {
             Ok(Agreement::SemiSync { may_volunteer }) => {
-                Channel::connect(may_volunteer);
+                Channel::connect(may_volunteer, source.socket());
                 Channel::set_semi_sync(true);
                 0
             }

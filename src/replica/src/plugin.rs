@@ -1,7 +1,11 @@
 //! Installing and uninstalling the replica side, its variables and its status,
 //! and what a panic leads to.
 
-use crate::{Vocabulary, channel::any_semi_sync, hooks::RELAY_IO};
+use crate::{
+    Vocabulary,
+    channel::{any_semi_sync, hang_up_all},
+    hooks::RELAY_IO,
+};
 use semisync_server::{
     Server,
     guard::{self, guard},
@@ -94,6 +98,7 @@ pub fn deinit(plugin: &Handle) -> c_int {
         return 0;
     };
     let taken_back = unregister(replica.server, &RELAY_IO, plugin);
+    hang_up_all();
     Server::disconnect();
     c_int::from(!taken_back)
 }

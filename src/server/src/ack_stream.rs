@@ -37,15 +37,10 @@ unsafe impl Send for AckStream {}
 impl AckStream {
     /// `tls`: the Vio to read through, null for a plain socket.
     pub(crate) fn new(symbols: &'static Symbols, fd: c_int, tls: *mut sys::Vio) -> Option<Self> {
-        // SAFETY: no pointers; the result is checked.
-        let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-        if ours < 0 {
-            return None;
-        }
+        let socket = duplicate(fd)?;
         Some(Self {
             symbols,
-            // SAFETY: just made, and nobody else's.
-            socket: unsafe { TcpStream::from_raw_fd(ours) },
+            socket,
             tls,
         })
     }
@@ -117,4 +112,12 @@ impl AckStream {
             },
         }
     }
+}
+
+/// A descriptor of our own for the same socket.
+pub(crate) fn duplicate(fd: c_int) -> Option<TcpStream> {
+    // SAFETY: no pointers; the result is checked.
+    let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    // SAFETY: just made, and nobody else's.
+    (ours >= 0).then(|| unsafe { TcpStream::from_raw_fd(ours) })
 }

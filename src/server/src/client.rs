@@ -1,9 +1,9 @@
 //! A receiver thread's connection to its source: queries before the dump, and
 //! acknowledgements during it. Belongs to the receiver thread of its channel.
 
-use crate::{Server, sys};
+use crate::{Server, ack_stream::duplicate, sys};
 use semisync_sys::Symbols;
-use std::ffi::CStr;
+use std::{ffi::CStr, net::TcpStream};
 
 /// The connection that a relay-I/O hook was given.
 pub struct SourceConnection {
@@ -64,6 +64,19 @@ impl SourceConnection {
         // SAFETY: as above.
         unsafe { ((*net).pkt_nr, (*net).compress_pkt_nr) = numbers };
         sent
+    }
+
+    /// A descriptor of our own for the connection's socket; None: there is none left.
+    pub fn socket(&self) -> Option<TcpStream> {
+        // SAFETY: this thread owns the connection.
+        let fd = unsafe {
+            let vio = (*self.net()).vio;
+            if vio.is_null() {
+                return None;
+            }
+            (self.symbols.vio_fd)(vio)
+        };
+        duplicate(fd)
     }
 
     /// Ends the connection; the receiver thread finds it so at its next read,

@@ -52,6 +52,10 @@ pub struct Dump {
     compressed: bool,
     mark: Cell<ServedMark>,
     file: RefCell<KnownFile>,
+    /// End of the event that comes next or came last.
+    event: Cell<Option<Position>>,
+    /// End of the last event that was sent and could end a transaction.
+    sent: Cell<Option<Position>>,
     /// Where in the send buffer a packet begins that no hook announced yet.
     unannounced: Cell<Option<usize>>,
     /// Packet number when the last header was reserved: if it is the same at
@@ -182,6 +186,7 @@ impl Dump {
             offset,
         };
         self.served_to(end);
+        self.event.set(Some(end));
         if self.connection.is_none() || !self.source.is_enabled() || !may_end_transaction(event) {
             return;
         }
@@ -215,9 +220,12 @@ impl Dump {
     /// An event was sent: if it asks, it must leave now, and the packet numbers
     /// begin anew.
     pub fn on_after_send(&self, packet: &[u8]) {
-        let (Some(connection), [_, MAGIC, flag, ..]) = (&self.connection, packet) else {
+        let (Some(connection), [_, MAGIC, flag, event @ ..]) = (&self.connection, packet) else {
             return;
         };
+        if may_end_transaction(event) {
+            self.sent.set(self.event.get());
+        }
         if *flag & FLAG_ASK == 0 {
             return;
         }
@@ -231,6 +239,18 @@ impl Dump {
             return;
         }
         self.restart_packet_numbers(connection);
+    }
+
+    /// The event was not sent: the replica has its transaction. This may be just
+    /// what a commit waits for, after an acknowledgement was lost. (Servers that do
+    /// not tell of it send a heartbeat instead, see above.)
+    pub fn on_skipped(&self) {
+        let Some(at) = self.event.get().filter(|_| self.source.is_wanting()) else {
+            return;
+        };
+        let (link, sent) = (self.link.id, self.sent.get());
+        self.source
+            .update(|core, now, fx| core.on_skip(link, at, sent, now, fx));
     }
 
     /// The server writes to the connection, in place of its own function.
@@ -302,6 +322,8 @@ pub fn attach(
         compressed: compression != Compression::None,
         mark: Cell::default(),
         file: RefCell::default(),
+        event: Cell::new(None),
+        sent: Cell::new(None),
         unannounced: Cell::new(None),
         last_packet_number: Cell::new(None),
     });

@@ -11,12 +11,15 @@ use crate::{
 use semisync_server::{
     Shared,
     guard::guard,
-    sys::{self, compat::storage_observer},
+    sys::{
+        self,
+        compat::{storage_observer, trans_observer},
+    },
 };
 use std::ffi::{c_char, c_int};
 
 pub static TRANSACTION: Shared<sys::Trans_observer> =
-    Shared::new(sys::trans_observer(after_commit, after_rollback));
+    Shared::new(trans_observer(after_commit, after_rollback));
 
 pub static STORAGE: Shared<sys::Binlog_storage_observer> =
     Shared::new(storage_observer::<Storage>());

@@ -146,8 +146,11 @@ impl Links {
         close(&registry, link);
     }
 
-    /// Uninstalling: dumps to replicas that are gone may still be on their way.
+    /// Uninstalling: dumps to replicas that are gone may still be on their way. A
+    /// replica that is there (where the server does not ask whether it may
+    /// uninstall) must connect again: nobody writes its headers any more.
     pub fn close_all(&self) {
+        self.hang_up_all();
         let mut registry = self.0.lock();
         for (_, link) in std::mem::take(&mut registry.links) {
             close(&registry, &link);

@@ -157,12 +157,16 @@ unsafe extern "C" fn before_send_event(
 pub struct Sent;
 
 impl sys::SendHook for Sent {
-    /// The event was handed to the network layer.
-    unsafe fn after_send_event(packet: *const c_char, len: c_ulong) -> c_int {
+    /// The event was handed to the network layer, or skipped.
+    unsafe fn after_send_event(packet: *const c_char, len: c_ulong, skipped: bool) -> c_int {
         guard("after_send_event", 0, || {
             let Some(dump) = Dump::current() else {
                 return 0;
             };
+            if skipped {
+                dump.on_skipped();
+                return 0;
+            }
             if packet.is_null() {
                 return 0;
             }

@@ -23,12 +23,15 @@ pub trait StorageHooks {
 
 /// The hook of the transmission that differs between series.
 pub trait SendHook {
+    /// `skipped`: the event was not sent, because the replica has its transaction.
+    ///
     /// # Safety
     /// `packet` holds `len` bytes.
-    unsafe fn after_send_event(packet: *const c_char, len: c_ulong) -> c_int;
+    unsafe fn after_send_event(packet: *const c_char, len: c_ulong, skipped: bool) -> c_int;
 }
 
-/// Everything that is not named is not observed: a NULL hook is not called.
+/// Everything that is not named is not observed: a NULL hook is not called (where
+/// a server does call it, compat puts one that does nothing).
 macro_rules! observer {
     ($table:ident { $($hook:ident),* }) => {{
         // SAFETY: all-zero is "no hook" in each place.
@@ -60,9 +63,10 @@ macro_rules! storage_hook {
 }
 pub(crate) use storage_hook;
 
-type TransactionHook = unsafe extern "C" fn(*mut Trans_param) -> c_int;
+pub(crate) type TransactionHook = unsafe extern "C" fn(*mut Trans_param) -> c_int;
 
-pub const fn trans_observer(
+/// The transaction hooks that there are in every series.
+pub(crate) const fn transaction_hooks(
     after_commit: TransactionHook,
     after_rollback: TransactionHook,
 ) -> Trans_observer {

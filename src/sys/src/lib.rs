@@ -27,7 +27,7 @@ mod symbols;
 
 pub use bindings::*;
 pub use descriptor::*;
-pub use hooks::{SendHook, StorageHooks, relay_io_observer, trans_observer};
+pub use hooks::{SendHook, StorageHooks, relay_io_observer};
 pub use shared::Shared;
 pub use symbols::{MissingSymbol, Symbols};
 

@@ -142,6 +142,12 @@ impl Story {
         self.ack_of_served(link, offset, Some(offset))
     }
 
+    /// The dump passes over a transaction; `sent`: how far it sent something before.
+    pub fn skip(&mut self, link: LinkId, offset: u64, sent: Option<u64>) {
+        let (now, sent) = (self.now, sent.map(at));
+        self.core.on_skip(link, at(offset), sent, now, &mut self.fx);
+    }
+
     pub fn ack_of_served(&mut self, link: LinkId, offset: u64, served: Option<u64>) -> AckVerdict {
         self.core
             .on_ack(link, at(offset), served.map(at), self.now, &mut self.fx)

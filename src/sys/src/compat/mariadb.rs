@@ -20,6 +20,8 @@ mod psi;
 mod relay_io;
 #[path = "parts/tls_none.rs"]
 mod tls;
+#[path = "parts/transaction.rs"]
+mod transaction;
 #[path = "parts/transmit_5_5.rs"]
 mod transmit;
 
@@ -31,6 +33,7 @@ pub use names::*;
 pub use psi::*;
 pub use relay_io::*;
 pub use tls::*;
+pub use transaction::*;
 pub use transmit::*;
 
 pub const VIO_SHUTDOWN: &CStr = c"vio_close";

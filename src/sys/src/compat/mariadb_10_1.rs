@@ -1,5 +1,7 @@
 //! MariaDB 10.1, the last but one with observers.
 
+use std::ffi::CStr;
+
 #[path = "mariadb.rs"]
 mod mariadb;
 #[path = "parts/psi_server_stages.rs"]
@@ -14,6 +16,9 @@ pub use psi_stages::*;
 pub use session::*;
 pub use storage::*;
 
+pub const THD_ENTER_COND: &CStr =
+    c"_Z14thd_enter_condP3THDP13st_mysql_condP14st_mysql_mutexPK17PSI_stage_info_v1PS5_PKcSA_i";
+pub const THD_EXIT_COND: &CStr = c"_Z13thd_exit_condP3THDPK17PSI_stage_info_v1PKcS5_i";
 /// `thd_exit_cond` unlocks the mutex itself.
 pub const EXIT_COND_UNLOCKS: bool = true;
 

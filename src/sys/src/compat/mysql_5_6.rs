@@ -30,6 +30,8 @@ mod session;
 mod storage;
 #[path = "parts/tls_none.rs"]
 mod tls;
+#[path = "parts/transaction.rs"]
+mod transaction;
 #[path = "parts/transmit.rs"]
 mod transmit;
 
@@ -45,6 +47,7 @@ pub use relay_io::*;
 pub use session::*;
 pub use storage::*;
 pub use tls::*;
+pub use transaction::*;
 pub use transmit::*;
 
 pub const VIO_SHUTDOWN: &CStr = c"vio_shutdown";

@@ -29,6 +29,8 @@ mod session;
 mod storage;
 #[path = "parts/tls_none.rs"]
 mod tls;
+#[path = "parts/transaction_5_7.rs"]
+mod transaction;
 #[path = "parts/transmit.rs"]
 mod transmit;
 
@@ -44,12 +46,15 @@ pub use relay_io::*;
 pub use session::*;
 pub use storage::*;
 pub use tls::*;
+pub use transaction::*;
 pub use transmit::*;
 
 pub const VIO_SHUTDOWN: &CStr = c"vio_shutdown";
 pub const VIO_SSL_SHUTDOWN: &CStr = c"vio_ssl_shutdown";
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK25st_mysql_const_lex_stringi";
 
+pub const THD_ENTER_COND: &CStr = c"thd_enter_cond";
+pub const THD_EXIT_COND: &CStr = c"thd_exit_cond";
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;
 

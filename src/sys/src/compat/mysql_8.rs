@@ -1,5 +1,7 @@
 //! What MySQL has had since 8.0.
 
+use std::ffi::CStr;
+
 #[path = "parts/compression.rs"]
 mod compression;
 #[path = "parts/descriptor_mysql_8.rs"]
@@ -37,6 +39,8 @@ pub use storage::*;
 pub use tls::*;
 pub use transmit::*;
 
+pub const THD_ENTER_COND: &CStr = c"thd_enter_cond";
+pub const THD_EXIT_COND: &CStr = c"thd_exit_cond";
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;
 

@@ -4,6 +4,9 @@
 mod connections;
 #[path = "mysql_8.rs"]
 mod mysql_8;
+#[path = "parts/transaction.rs"]
+mod transaction;
 
 pub use connections::*;
 pub use mysql_8::*;
+pub use transaction::*;

@@ -24,6 +24,9 @@ impl Services {
             unsafe { print(c"%s".as_ptr(), reason.as_ptr()) };
         }
     }
+
+    /// After `deinit`: there is nothing.
+    pub fn give_back(&self) {}
 }
 
 /// The descriptors of a library: one, and the element that ends the array.

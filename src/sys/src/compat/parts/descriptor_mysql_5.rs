@@ -6,11 +6,11 @@
 //! service in a version that no server has, under a name that only those servers
 //! know: they refuse to open it.
 
-use super::plugin_log::refuse_by_plugin_log;
+use super::plugin_log::{WANTED_SERVICE_VERSION, refuse_by_plugin_log};
 use crate::{bindings::*, descriptor::size_of_descriptor};
 use std::{
     ffi::{CStr, c_int, c_void},
-    sync::atomic::AtomicPtr,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
 /// UNINSTALL PLUGIN goes through, whoever depends on the plugin.
@@ -30,6 +30,13 @@ impl Services {
     pub unsafe fn refuse(&self, handle: *mut c_void, reason: &CStr) {
         // SAFETY: the caller's promise.
         unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
+    }
+
+    /// After `deinit`: the library stays mapped, and MySQL 5.6 would take the
+    /// address that it put here for the version that is wanted.
+    pub fn give_back(&self) {
+        self.plugin_log
+            .store(WANTED_SERVICE_VERSION, Ordering::Release);
     }
 }
 

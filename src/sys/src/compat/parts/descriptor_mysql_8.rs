@@ -32,6 +32,10 @@ impl Services {
         // SAFETY: the caller's promise.
         unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
     }
+
+    /// After `deinit`. The server knows its own addresses again when the library,
+    /// which stays mapped, is installed anew.
+    pub fn give_back(&self) {}
 }
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();

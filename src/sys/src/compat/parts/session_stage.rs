@@ -3,7 +3,7 @@
 
 use crate::{
     bindings::{THD, mysql_cond_t, mysql_mutex_t},
-    compat::StageInfo,
+    compat::{self, StageInfo},
     symbols::symbols,
 };
 use std::ffi::{CStr, c_char, c_int};
@@ -11,8 +11,8 @@ use std::ffi::{CStr, c_char, c_int};
 symbols! {
     pub struct Session {
         /// The mutex must be held; KILL then locks it and broadcasts the condition.
-        enter: unsafe extern "C" fn(thd: *mut THD, cond: *mut mysql_cond_t, mutex: *mut mysql_mutex_t, stage: *const StageInfo, old: *mut StageInfo, function: *const c_char, file: *const c_char, line: c_int) = c"thd_enter_cond";
-        exit: unsafe extern "C" fn(thd: *mut THD, stage: *const StageInfo, function: *const c_char, file: *const c_char, line: c_int) = c"thd_exit_cond";
+        enter: unsafe extern "C" fn(thd: *mut THD, cond: *mut mysql_cond_t, mutex: *mut mysql_mutex_t, stage: *const StageInfo, old: *mut StageInfo, function: *const c_char, file: *const c_char, line: c_int) = compat::THD_ENTER_COND;
+        exit: unsafe extern "C" fn(thd: *mut THD, stage: *const StageInfo, function: *const c_char, file: *const c_char, line: c_int) = compat::THD_EXIT_COND;
     }
 }
 

@@ -1,5 +1,5 @@
 //! The transmission in MySQL 5.6 and later: who is not semi-sync need not be
-//! observed, and `after_send_event` is told of events that were skipped before.
+//! observed, and `after_send_event` is told whether the event was skipped.
 
 use crate::{bindings::*, hooks::SendHook};
 use std::ffi::{c_char, c_int, c_ulong};
@@ -19,8 +19,7 @@ pub unsafe fn set_observed(param: *mut Binlog_transmit_param, observed: bool) {
     }
 }
 
-/// What was skipped is of no use here: the position is behind the event that was
-/// sent, but events before it may not have arrived.
+/// `skipped_log_pos`: 0, or the end of this event, which was not sent.
 ///
 /// # Safety
 /// The arguments of the hook.
@@ -29,8 +28,8 @@ pub unsafe extern "C" fn after_send_event<H: SendHook>(
     packet: *const c_char,
     len: c_ulong,
     _skipped_log_file: *const c_char,
-    _skipped_log_pos: u64,
+    skipped_log_pos: u64,
 ) -> c_int {
     // SAFETY: the server's packet.
-    unsafe { H::after_send_event(packet, len) }
+    unsafe { H::after_send_event(packet, len, skipped_log_pos != 0) }
 }

@@ -17,5 +17,5 @@ pub unsafe extern "C" fn after_send_event<H: SendHook>(
     len: c_ulong,
 ) -> c_int {
     // SAFETY: the server's packet.
-    unsafe { H::after_send_event(packet, len) }
+    unsafe { H::after_send_event(packet, len, false) }
 }
