@@ -52,8 +52,8 @@ pub enum Current {
     Usable(DumpConnection),
     /// Somebody has just closed it.
     Ended,
-    /// It cannot be shared safely: of a kind, or a layout, that we do not know.
-    Unknown,
+    /// It cannot be shared safely, and why.
+    Unusable(&'static str),
 }
 
 /// What a TLS write did without blocking.
@@ -72,7 +72,9 @@ impl DumpConnection {
     /// The connection that the current thread serves.
     pub fn current(server: Server) -> Current {
         let Some(connection) = Self::find(server) else {
-            return Current::Unknown;
+            return Current::Unusable(
+                "it is of a kind, or a layout, that this library does not know",
+            );
         };
         if connection.is_shut_down() {
             return Current::Ended;
@@ -80,7 +82,9 @@ impl DumpConnection {
         if !connection.is_tls || connection.is_tls_usable() {
             Current::Usable(connection)
         } else {
-            Current::Unknown
+            Current::Unusable(
+                "it is encrypted, and this server cannot read TLS without waiting for more",
+            )
         }
     }
 

@@ -136,7 +136,7 @@ pub fn connection_gone(link: &Link) {
     );
 }
 
-pub fn cannot_share_connection(server_id: u32) {
+pub fn cannot_share_connection(server_id: u32, why: &str) {
     log::message(
         Level::Error,
         sys::ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,
@@ -145,7 +145,7 @@ pub fn cannot_share_connection(server_id: u32) {
     log::plain(
         Level::Warning,
         format_args!(
-            "Replica (server_id: {server_id}) is served asynchronously: acknowledgements cannot be read safely from its kind of connection."
+            "Replica (server_id: {server_id}) is served asynchronously: acknowledgements cannot be read safely from its connection, because {why}."
         ),
     );
 }

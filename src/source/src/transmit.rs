@@ -66,8 +66,8 @@ unsafe extern "C" fn transmit_start(
             let connection = match DumpConnection::current(source.server) {
                 Current::Usable(connection) => Some(connection),
                 Current::Ended => None,
-                Current::Unknown => {
-                    notices::cannot_share_connection(server_id);
+                Current::Unusable(why) => {
+                    notices::cannot_share_connection(server_id, why);
                     None
                 }
             };
