@@ -115,6 +115,11 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
+    /// TLS can be read without blocking. Before, ours serve such a replica asynchronously; stock's read all the same.
+    pub fn acknowledges_over_tls(&self) -> bool {
+        Libraries::under_test() == Libraries::Stock || self.mysql_from(8, 0)
+    }
+
     /// The server comes with semi-sync plugins of its own.
     pub fn has_stock(&self) -> bool {
         Libraries::Stock.is_there(&self.series)

@@ -64,13 +64,13 @@ impl Link {
         self
     }
 
-    /// Whether servers of a series can be linked so.
-    pub fn exists_on(&self, dialect: &Dialect) -> bool {
+    /// Whether servers of a series can be linked so, and be semi-sync.
+    pub fn is_semi_sync_on(&self, dialect: &Dialect) -> bool {
         let compression = match self.compression.as_deref() {
             None | Some("zlib") => true,
             Some(_) => dialect.has_compression_algorithms(),
         };
-        compression && (self.channel.is_empty() || dialect.has_channels())
+        compression && (!self.tls || dialect.acknowledges_over_tls())
     }
 
     pub fn channel(mut self, name: &str) -> Link {

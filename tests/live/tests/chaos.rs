@@ -260,8 +260,11 @@ fn nothing_is_left_of_chaos() {
     let source = &pair.source;
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
     let proxied = Link::default().port(proxy.port());
+    let tls = Link::default().tls();
     let links = [
-        Link::default().tls(),
+        Some(tls)
+            .filter(|tls| tls.is_semi_sync_on(&source.dialect()))
+            .unwrap_or_default(),
         Link::default().compression("zlib"),
         proxied,
     ];

@@ -125,7 +125,7 @@ fn round(number: u64, seed: u64, seconds: u64) {
     } else {
         "AFTER_SYNC"
     };
-    let link = if number.is_multiple_of(2) {
+    let link = if number.is_multiple_of(2) || !dialect.acknowledges_over_tls() {
         Link::default()
     } else {
         Link::default().tls()

@@ -12,20 +12,24 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::Proxy;
 use semisync_live_tests::{
-    Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process, server_dir_of,
-    wait_for,
+    Dialect, Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process,
+    server_dir_of, wait_for,
 };
 
 const A_DAY_MS: &str = "86400000";
 /// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 
-fn transports() -> [(&'static str, Link); 3] {
-    [
+fn transports() -> Vec<(&'static str, Link)> {
+    let all = [
         ("plain", Link::default()),
         ("TLS", Link::default().tls()),
         ("zlib", Link::default().compression("zlib")),
-    ]
+    ];
+    let dialect = Dialect::of_run();
+    all.into_iter()
+        .filter(|(_, link)| link.is_semi_sync_on(&dialect))
+        .collect()
 }
 
 /// The newest dump that is not one of `others`, once it is another than `last`.

@@ -168,7 +168,7 @@ in_both_vocabularies! {
             if !is_offered(name) {
                 continue;
             }
-            assert!(server.warnings(&format!("SET GLOBAL {name} = {value}")).is_empty());
+            assert_eq!(server.warnings(&format!("SET GLOBAL {name} = {value}")), [], "{name} = {value}");
             assert_eq!(&server.variable(name), value);
         }
 

@@ -15,7 +15,7 @@ const A_DAY_MS: &str = "86400000";
 /// A base name so long that an acknowledgement is worth compressing.
 const LONG_BASE: &str = "binary-log-of-a-server-whose-owner-likes-names-that-say-a-lot";
 
-/// Those that this series has.
+/// Those over which this series is semi-sync.
 fn transports() -> Vec<(&'static str, Link)> {
     let all = [
         ("plain", Link::default()),
@@ -27,7 +27,7 @@ fn transports() -> Vec<(&'static str, Link)> {
     ];
     let dialect = Dialect::of_run();
     all.into_iter()
-        .filter(|(_, link)| link.exists_on(&dialect))
+        .filter(|(_, link)| link.is_semi_sync_on(&dialect))
         .collect()
 }
 
@@ -103,8 +103,10 @@ fn assert_same_rows(pair: &Topology, what: &str) {
 
 #[test]
 fn every_transport_confirms_every_commit() {
-    if !Dialect::of_run().has_compression_algorithms() {
-        not_applicable("it has no zstd; the other transports are tried");
+    let tried = transports();
+    if tried.len() < 6 {
+        let tried: Vec<&str> = tried.iter().map(|(what, _)| *what).collect();
+        not_applicable(&format!("of the transports only {tried:?} are semi-sync"));
     }
     for names in Names::available() {
         let pair = Topology::new(*names).set("timeout", A_DAY_MS).start();
@@ -149,6 +151,37 @@ fn every_transport_works_with_stock_at_the_other_end() {
                 &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
             );
         }
+    }
+}
+
+/// Where TLS cannot be read without blocking: the log says so, and the replica gets everything.
+#[test]
+fn a_replica_over_unreadable_tls_is_served_asynchronously() {
+    let dialect = Dialect::of_run();
+    needs!(!dialect.acknowledges_over_tls(), "it is semi-sync over TLS");
+    for names in Names::available() {
+        let pair = Topology::new(*names).set("timeout", "500").start_unlinked();
+        let (source, replica) = (&pair.source, pair.replica());
+        replica.replicate_from(source, &Link::default().tls());
+        let line = source.wait_log("is served asynchronously");
+        assert!(line.contains("[Warning]"), "{line}");
+        assert!(line.contains("(server_id: 2)"), "{line}");
+        source.insert(1);
+        assert_eq!((source.counter("no_tx"), source.counter("yes_tx")), (1, 0));
+        assert_eq!(source.status("clients"), "0");
+        let load = Load::start(source, 8);
+        load.wait_progress(500);
+        load.finish_clean();
+        assert_eq!(replica.receiver(), ("Yes".to_owned(), "0".to_owned()));
+        replica.assert_same_rows(source);
+        // Over another transport it counts at once.
+        replica.execute("STOP REPLICA");
+        replica.replicate_from(source, &Link::default());
+        pair.wait_clients();
+        source.wait_status("status", "ON");
+        let before = source.counter("yes_tx");
+        source.insert(2);
+        assert_eq!(source.counter("yes_tx"), before + 1);
     }
 }
 

@@ -10,11 +10,16 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, wait_for,
+    Dialect, Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, needs,
+    wait_for,
 };
 
 const A_DAY_MS: &str = "86400000";
 const ATTEMPTS: usize = 300;
+/// Where the server does not ask the plugin, each attempt succeeds.
+const UNLOADS: usize = 30;
+const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
+const REFUSES: &str = "it asks a plugin before it unloads it";
 /// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
 const REFUSED: u16 = 1883;
 /// `ER_UDF_EXISTS`: the plugin that goes is still in a hook.
@@ -23,6 +28,8 @@ const STILL_THERE: u16 = 1125;
 const BROKEN_EVENT: [&str; 2] = ["13122", "13115"];
 /// "Failed to run 'after_read_event' hook": connected while the source passed over its hooks.
 const HEADERS_MISSING: [&str; 1] = ["13117"];
+/// A packet without the header that was agreed on, or with one that nobody takes off.
+const STOPPED_BY: [&str; 3] = ["1593", "1595", "1236"];
 const SOON: Duration = Duration::from_secs(5);
 
 fn load(source: &Server) -> Load {
@@ -135,9 +142,12 @@ fn assert_all_works(pair: &Topology, names: Names) {
 }
 
 in_both_vocabularies! {
-    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and holds it.
+    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and holds it. A server that
+    /// does not ask the plugin does not tell it either: there the session waits out its timeout.
     fn a_commit_that_waits_does_not_keep_the_plugin(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+        let asks = Dialect::of_run().refuses_uninstall();
+        let timeout = if asks { A_DAY_MS } else { "2000" };
+        let pair = Topology::new(names).set("timeout", timeout).start();
         let (source, replica) = (&pair.source, pair.replica());
         for wait_point in source.dialect().wait_points() {
             source.set_wait_point(wait_point);
@@ -151,7 +161,7 @@ in_both_vocabularies! {
             commit.done_within(SOON);
             println!("{wait_point}: gone after {:?}", begin.elapsed());
             install_again(source, &names.install_source());
-            source.set_source("timeout", A_DAY_MS);
+            source.set_source("timeout", timeout);
             source.set_source("enabled", "1");
             replica.thaw();
             restart_receiver(replica);
@@ -165,6 +175,7 @@ in_both_vocabularies! {
 
 #[test]
 fn the_source_works_on_after_it_was_often_asked_to_unload() {
+    needs!(Dialect::of_run().refuses_uninstall(), CANNOT_REFUSE);
     let names = Names::newest();
     let pair = Topology::new(names).start();
     let (source, replica) = (&pair.source, pair.replica());
@@ -198,6 +209,7 @@ fn the_source_works_on_after_it_was_often_asked_to_unload() {
 
 #[test]
 fn the_replica_works_on_after_it_was_often_asked_to_unload() {
+    needs!(Dialect::of_run().refuses_uninstall(), CANNOT_REFUSE);
     let names = Names::available()[0];
     let pair = Topology::new(names).start();
     let (source, replica) = (&pair.source, pair.replica());
@@ -217,5 +229,80 @@ fn the_replica_works_on_after_it_was_often_asked_to_unload() {
     }
     load.finish_clean();
     println!("{plugin}: {ATTEMPTS} attempts, the receiver stopped {stopped} times");
+    assert_all_works(&pair, names);
+}
+
+/// Replication without semi-sync goes on: the receiver runs, or is started when the unloading has stopped it, and all
+/// rows arrive. Returns how often it had stopped.
+fn replicates(pair: &Topology) -> usize {
+    let (source, replica) = (&pair.source, pair.replica());
+    let mut stopped = 0;
+    wait_for(PATIENCE, "a receiver that runs", || {
+        let (state, error) = replica.receiver();
+        if state == "No" {
+            stopped += 1;
+            assert!(STOPPED_BY.contains(&error.as_str()), "stopped by {error}");
+            restart_receiver(replica);
+        }
+        if state == "Yes" && source.dumps().len() == 1 {
+            Ok(())
+        } else {
+            Err(format!("{state}, {error}, dumps: {:?}", source.dumps()))
+        }
+    });
+    source.insert(7);
+    replica.wait_applied(source);
+    stopped
+}
+
+#[test]
+fn a_source_that_cannot_refuse_is_unloaded_in_use() {
+    needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
+    let names = Names::newest();
+    // A session that waits holds the plugin for as long as its timeout.
+    let pair = Topology::new(names).set("timeout", "300").start();
+    let source = &pair.source;
+    let (plugin, install) = (names.source_plugin(), names.install_source());
+    let mut stopped = 0;
+    for _ in 0..UNLOADS {
+        let load = load(source);
+        load.wait_progress(20);
+        uninstall(source, &plugin);
+        load.wait_progress(20);
+        load.finish_clean();
+        stopped += replicates(&pair);
+        install_again(source, &install);
+        source.set_source("timeout", "300");
+        source.set_source("enabled", "1");
+        restart_receiver(pair.replica());
+        pair.wait_clients();
+        source.wait_status("status", "ON");
+    }
+    println!("{plugin}: unloaded {UNLOADS} times, the receiver stopped {stopped} times");
+    assert_all_works(&pair, names);
+}
+
+#[test]
+fn a_replica_that_cannot_refuse_is_unloaded_in_use() {
+    needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
+    let names = Names::newest();
+    let pair = Topology::new(names).set("timeout", "300").start();
+    let (source, replica) = (&pair.source, pair.replica());
+    let (plugin, install) = (names.replica_plugin(), names.install_replica());
+    let mut stopped = 0;
+    for _ in 0..UNLOADS {
+        let load = load(source);
+        load.wait_progress(20);
+        uninstall(replica, &plugin);
+        load.wait_progress(20);
+        load.finish_clean();
+        stopped += replicates(&pair);
+        install_again(replica, &install);
+        replica.set_replica("enabled", "1");
+        restart_receiver(replica);
+        pair.wait_clients();
+        source.wait_status("status", "ON");
+    }
+    println!("{plugin}: unloaded {UNLOADS} times, the receiver stopped {stopped} times");
     assert_all_works(&pair, names);
 }
