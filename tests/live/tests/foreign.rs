@@ -1,0 +1,72 @@
+//! Libraries of another series than the server's: refused with an error that says so, and the server lives on.
+//! The descriptors of two layouts look alike to some servers; a library that was misread would crash them.
+
+use semisync_live_tests::{Libraries, Names, Server, ServerConfig};
+
+/// All series that libraries are built for.
+const SERIES: [&str; 7] = [
+    "5.6",
+    "5.7",
+    "8.0",
+    "8.4",
+    "9.7",
+    "mariadb-5.5",
+    "mariadb-10.1",
+];
+/// The errors of INSTALL PLUGIN for a library that the server cannot open, has nothing to look for in, or whose plugin
+/// does not initialise.
+const REFUSALS: [u16; 3] = [1126, 1127, 1123];
+
+/// Installs all four libraries of `library_series` in `server_series`, by statement and at the start.
+fn assert_refused(server_series: &str, library_series: &'static str) {
+    let config = ServerConfig::new(1, Names::Old)
+        .series(server_series)
+        .libraries(Libraries::BuiltFor(library_series))
+        .label(&format!(
+            "{server_series} with libraries for {library_series}"
+        ));
+    let server = Server::start(config);
+    for word in ["master", "slave", "source", "replica"] {
+        let install = format!("INSTALL PLUGIN rpl_semi_sync_{word} SONAME 'semisync_{word}.so'");
+        // Twice: the library stays mapped after the first.
+        for _ in 0..2 {
+            let (number, text) = server.error(&install);
+            assert!(
+                REFUSALS.contains(&number),
+                "{server}: {install}: {number} {text}"
+            );
+            if number == 1123 {
+                let name = library_series.trim_start_matches("mariadb-");
+                server.wait_log(&format!("built for MySQL {name}"));
+            }
+        }
+    }
+    assert_eq!(
+        server
+            .rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'")
+            .len(),
+        0
+    );
+    server.reconfigure(|config| config.option("plugin-load-add=semisync_master.so"));
+    server.restart();
+    assert_eq!(server.value("SELECT 1"), "1");
+    server.assert_no_crash();
+}
+
+fn assert_all_others_refused(server_series: &str) {
+    for library_series in SERIES {
+        if library_series != server_series {
+            assert_refused(server_series, library_series);
+        }
+    }
+}
+
+#[test]
+fn mysql_9_7_refuses_libraries_of_every_other_series() {
+    assert_all_others_refused("9.7");
+}
+
+#[test]
+fn mysql_5_6_refuses_libraries_of_every_other_series() {
+    assert_all_others_refused("5.6");
+}
