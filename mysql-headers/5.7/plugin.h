@@ -1,15 +1,16 @@
 /*
   Plugin descriptor of MySQL 5.7.
 
-  It is shorter than that of 8.0 and later, and both servers accept the version
-  of the other's libraries. A service pointer of an impossible version (0xFF00)
-  makes a server that knows the service refuse the library at once, with the
-  line "service '...' interface version mismatch":
-  - plugin_registry_service: in the lists of 8.0, 8.4 and 9.7, in no older one
-    and in none of MariaDB's; for libraries for 5.6 and 5.7.
-  - my_snprintf_service: in the lists of 5.6 and 5.7, not in those of 8.0, 8.4
-    and 9.7; but every MariaDB has it too (version 0x0100) and would refuse such
-    a library as well. No other service tells 5.7 from 8.0.
+  It is shorter than that of 8.0 and later, and each of these servers takes the
+  version of the other's libraries for good enough. What keeps them apart:
+  - A library for 5.6 or 5.7 asks for plugin_registry_service in a version that
+    does not exist (0xFF00): 8.0, 8.4 and 9.7 have that service and refuse at
+    once, older ones and MariaDB do not know it.
+  - There is no such service the other way round: my_snprintf_service is in the
+    lists of 5.6 and 5.7 and not in those of 8.0, 8.4 and 9.7, but every MariaDB
+    has it too. So a library for 8.0 or later is linked with a symbol that 5.7
+    does not have (src/sys/src/compat/parts/descriptor_mysql_8.rs).
+  - 5.6 wants another version of the replication interface.
 */
 #pragma once
 #include "../5.6/descriptor.h"

@@ -1,10 +1,6 @@
 /*
-  Plugin descriptor of MySQL 9.7, as the server reads it on x86-64 Linux.
-
-  Which server refuses which library by itself, before it looks into a
-  descriptor: 5.6 wants another replication interface (0x0200); a library for
-  5.7 must not be read by 8.0 or later, and the other way round, since
-  `check_uninstall` shifts what follows. See ../5.7/plugin.h.
+  Plugin descriptor of MySQL 9.7, as the server reads it on x86-64 Linux. What
+  keeps it from servers that have a shorter one: see ../5.7/plugin.h.
 */
 #pragma once
 #include "../maria_plugin.h"

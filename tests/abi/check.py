@@ -285,6 +285,9 @@ def compare_constants(numbers, names, unknown):
 # --- symbols --------------------------------------------------------------------------------------------------------
 
 
+LINKED = re.compile(r'link_name\s*=\s*"([^"]+)"')
+
+
 def rust_files(root):
     """The files that make up the crate for the series, as the compiler finds them: `mod`, `path`, `cfg_attr`."""
     cfg = re.sub(r"\W", "_", series)
@@ -338,6 +341,9 @@ def looked_up(root):
         # Outside the structures a name is looked up to see whether it is there.
         for symbol in re.findall(r'look_up(?:::<[^(]*>)?\(\s*c"([^"]+)"', text):
             symbols.setdefault(symbol, False)
+    # What the dynamic linker is left to find is there, or the library is not loaded at all.
+    for text in files.values():
+        symbols.update((symbol, True) for symbol in LINKED.findall(text))
     for path, text in files.items():
         if "dlsym" in text and os.path.basename(path) != "symbols.rs":
             differences.append(f"{path}: a look-up past symbols.rs, which nobody checks")
@@ -357,6 +363,13 @@ def compare_symbols(root):
             differences.append(f"symbol {symbol}: the server does not export it")
         else:
             missing.append(symbol)
+    # By what they are linked with, libraries for later servers are refused by older ones.
+    if series.startswith("5."):
+        for folder, _, files in os.walk(os.path.dirname(root)):
+            for file in files:
+                for symbol in LINKED.findall(open(os.path.join(folder, file)).read()):
+                    if symbol in exported:
+                        differences.append(f"symbol {symbol}: {file} takes it for one that this server does not have")
     if there < 20:
         differences.append(f"symbols: only {there} were found in {root}: it was not understood")
     return there, missing
