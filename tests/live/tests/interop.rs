@@ -1,0 +1,357 @@
+//! Servers of different makes and generations as source and replica: which pairs are semi-sync, and where replication stops.
+//! The server of this run's series is one end, each of the others the other. MariaDB's semi-sync is the built-in one.
+//! What a pair needs beside our libraries stands in `ready`: these servers are ten years apart.
+
+use std::fs;
+
+use semisync_live_tests::dialect::Dialect;
+use semisync_live_tests::{
+    Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs, server_dir_of, wait_for,
+};
+
+const USER: &str = "'interop'@'127.0.0.1'";
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    SemiSync,
+    /// It replicates, and no commit waits.
+    Asynchronous,
+}
+
+/// One end of a pair.
+struct End {
+    dialect: Dialect,
+    names: Names,
+}
+
+impl End {
+    /// `other`: the generation at the other end, which may know the older words alone.
+    fn source(series: &str, other: &Dialect) -> End {
+        let dialect = Dialect::of(series);
+        let of_server = dialect.stock_names();
+        let names = match (Libraries::under_test(), knows_old_alone(other)) {
+            (Libraries::Ours, true) => Names::Old,
+            (_, true) => of_server[0],
+            (_, false) => of_server[of_server.len() - 1],
+        };
+        End { dialect, names }
+    }
+
+    fn replica(series: &str) -> End {
+        let dialect = Dialect::of(series);
+        let of_server = dialect.stock_names();
+        let names = of_server[of_server.len() - 1];
+        End { dialect, names }
+    }
+
+    fn config(&self, server_id: u32) -> ServerConfig {
+        let series = self.dialect.series();
+        ServerConfig::new(server_id, self.names)
+            .series(series)
+            // Characters that every one of them knows; the newer ones' own would stop the older.
+            .option("character-set-server=utf8mb4")
+            .option("collation-server=utf8mb4_general_ci")
+    }
+}
+
+fn knows_old_alone(dialect: &Dialect) -> bool {
+    dialect.stock_names() == [Names::Old]
+}
+
+fn knows_new_alone(dialect: &Dialect) -> bool {
+    dialect.stock_names() == [Names::New]
+}
+
+/// Ours find each other, and MariaDB, whatever the generations. Stock's of 9.x ask for the new words alone.
+fn expected(source: &Dialect, replica: &Dialect) -> Outcome {
+    let apart = knows_new_alone(source) && knows_old_alone(replica)
+        || knows_old_alone(source) && knows_new_alone(replica);
+    match Libraries::under_test() {
+        Libraries::Stock if apart => Outcome::Asynchronous,
+        _ => Outcome::SemiSync,
+    }
+}
+
+/// Both servers, semi-sync enabled, with what the pair needs beside it.
+#[track_caller]
+fn ready(source: &End, replica: &End) -> (Server, Server) {
+    let (of_source, of_replica) = (&source.dialect, &replica.dialect);
+    let mut configs = [
+        source.config(1).label("source"),
+        replica.config(2).label("replica"),
+    ];
+    for (config, end) in configs.iter_mut().zip([source, replica]) {
+        let is_source = std::ptr::eq(end, source);
+        let with = config.clone();
+        *config = match (end.dialect.is_mariadb(), is_source) {
+            (true, true) => with
+                .libraries(Libraries::None)
+                .option("rpl_semi_sync_master_enabled=1"),
+            (true, false) => with
+                .libraries(Libraries::None)
+                .option("rpl_semi_sync_slave_enabled=1"),
+            (false, true) => with.as_source(),
+            (false, false) => with.as_replica(),
+        };
+        if !end.dialect.is_mariadb() && (of_source.is_mariadb() || of_replica.is_mariadb()) {
+            // Their GTIDs have nothing in common.
+            *config = config
+                .clone()
+                .option("gtid-mode=OFF")
+                .option("enforce-gtid-consistency=OFF");
+        }
+    }
+    if of_source.is_mariadb() {
+        // From 11.x on a session's collation is one that MySQL does not know; it then passes over the statements, silently.
+        configs[0] = configs[0]
+            .clone()
+            .option("loose-character-set-collations=utf8mb4=utf8mb4_general_ci");
+    }
+    if of_source.is_mariadb() && knows_new_alone(of_replica) {
+        // MariaDB writes row events in their first version, which MySQL 9 reads no more.
+        configs[0] = configs[0].clone().option("binlog-format=STATEMENT");
+    } else if of_source.is_mariadb() && !knows_old_alone(of_replica) {
+        // MySQL's request for newer heartbeats is MariaDB's for these events, which MySQL does not know.
+        configs[0] = configs[0].clone().option("binlog-annotate-row-events=OFF");
+    }
+    let mut servers = Server::start_all(configs.to_vec());
+    servers.iter().for_each(Server::prepare);
+    let replica = servers.pop().expect("two servers");
+    let source = servers.pop().expect("two servers");
+    give_account(&source, &replica);
+    (source, replica)
+}
+
+/// An account that the source's server can make and the replica's can use, and the client's part of its authentication:
+/// a server finds that in its plugin directory, where the packages put it (MariaDB's is in another package).
+fn give_account(source: &Server, replica: &Server) {
+    let (of_source, of_replica) = (source.dialect(), replica.dialect());
+    let (how, file) = if !knows_new_alone(&of_source) {
+        ("mysql_native_password", "stock/mysql_native_password.so")
+    } else if of_replica.is_mariadb() {
+        let file = "root/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/caching_sha2_password.so";
+        ("caching_sha2_password", file)
+    } else {
+        // The oldest method that 9.x has is the newest of 5.6. Without TLS in common it works without a password alone.
+        ("sha256_password", "")
+    };
+    let file = server_dir_of(of_replica.series()).join(file);
+    if file.is_file() {
+        let name = file.file_name().expect("a file has a name");
+        fs::copy(&file, replica.plugin_dir().join(name))
+            .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    }
+    source.execute("SET sql_log_bin = 0");
+    source.execute(&match of_source.is_mariadb() {
+        true => format!("CREATE USER {USER}"),
+        false => format!("CREATE USER {USER} IDENTIFIED WITH {how}"),
+    });
+    source.execute(&format!(
+        "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {USER}"
+    ));
+    source.execute("SET sql_log_bin = 1");
+}
+
+/// Links them, by GTID where they share it, and waits until the replica receives.
+#[track_caller]
+fn link(source: &Server, replica: &Server) {
+    let from = match source.has_gtids() && replica.has_gtids() {
+        true => "SOURCE_AUTO_POSITION=1".to_owned(),
+        false => format!(
+            "SOURCE_LOG_FILE='{}', SOURCE_LOG_POS=4",
+            source.value("SHOW BINARY LOGS")
+        ),
+    };
+    replica.execute(&format!(
+        "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, SOURCE_USER='interop', \
+         SOURCE_CONNECT_RETRY=1, SOURCE_SSL=0, {from}",
+        source.port()
+    ));
+    replica.execute("START REPLICA");
+    wait_for(PATIENCE, "a receiver that runs", || {
+        let columns = replica.replica_columns().expect("a replica");
+        match columns["Replica_IO_Running"].as_str() {
+            "Yes" if source.dumps().len() == 1 => Ok(()),
+            _ => Err(format!(
+                "{}: {}",
+                columns["Last_IO_Errno"], columns["Last_IO_Error"]
+            )),
+        }
+    });
+}
+
+/// Inserts, makes a table, updates; each statement is one transaction. Returns how many.
+fn write(source: &Server, n: i64) -> u64 {
+    source.insert(n);
+    source.execute(&format!(
+        "CREATE TABLE app.other{n} (a INT PRIMARY KEY, b VARCHAR(20)) ENGINE=InnoDB"
+    ));
+    source.execute(&format!(
+        "INSERT INTO app.other{n} VALUES (1, 'one'), (2, 'two')"
+    ));
+    source.execute(&format!(
+        "UPDATE app.other{n} SET b = 'changed' WHERE a = 2"
+    ));
+    4
+}
+
+/// The replica has what `write` wrote.
+#[track_caller]
+fn assert_written(replica: &Server, n: i64) {
+    let sql = format!("SELECT b FROM app.other{n} WHERE a = 2");
+    wait_for(PATIENCE, "the rows on the replica", || {
+        match (replica.count_rows(Some(n)), replica.try_rows(&sql)) {
+            (1, Ok(rows)) if rows == [["changed"]] => Ok(()),
+            seen => {
+                let columns = replica.replica_columns().expect("a replica");
+                Err(format!(
+                    "{seen:?}, {}: {}",
+                    columns["Last_SQL_Errno"], columns["Last_SQL_Error"]
+                ))
+            }
+        }
+    });
+}
+
+/// Both ends say ON and each commit is acknowledged; without the replica it falls back, and comes back with it.
+#[track_caller]
+fn assert_semi_sync(source: &Server, replica: &Server) {
+    source.wait_status("clients", "1");
+    source.wait_status("status", "ON");
+    replica.wait_replica_status("ON");
+    let written = write(source, 1);
+    assert_eq!(
+        (source.counter("yes_tx"), source.counter("no_tx")),
+        (written, 0)
+    );
+    assert_written(replica, 1);
+
+    replica.execute("STOP REPLICA");
+    source.set_source("timeout", "300");
+    source.insert(2);
+    assert_eq!(
+        (source.status("status"), source.counter("no_tx")),
+        ("OFF".to_owned(), 1)
+    );
+    source.set_source("timeout", "60000");
+    replica.execute("START REPLICA");
+    source.wait_status("status", "ON");
+    let before = source.counter("yes_tx");
+    let written = write(source, 3);
+    assert_eq!(
+        (source.counter("yes_tx"), source.counter("no_tx")),
+        (before + written, 1)
+    );
+    assert_written(replica, 3);
+}
+
+/// It replicates; neither end is semi-sync, and a commit waits out the timeout once.
+#[track_caller]
+fn assert_asynchronous(source: &Server, replica: &Server) {
+    source.set_source("timeout", "300");
+    write(source, 1);
+    assert_written(replica, 1);
+    assert_eq!(
+        (source.status("clients"), source.counter("yes_tx")),
+        ("0".to_owned(), 0)
+    );
+    assert_eq!(replica.replica_status(), "OFF");
+}
+
+fn pair(source: &str, replica: &str) {
+    let here = Dialect::of_run();
+    needs!(!here.is_mariadb(), "pairs are tried from MySQL's side");
+    let stock = Libraries::under_test() == Libraries::Stock;
+    for series in [source, replica] {
+        let dialect = Dialect::of(series);
+        let has_own = dialect.is_mariadb() || !stock || dialect.has_stock();
+        needs!(
+            has_own,
+            &format!("there are no plugins of stock's for {series}")
+        );
+    }
+    let (source, replica) = (
+        End::source(source, &Dialect::of(replica)),
+        End::replica(replica),
+    );
+    let outcome = expected(&source.dialect, &replica.dialect);
+    let (source, replica) = ready(&source, &replica);
+    link(&source, &replica);
+    match outcome {
+        Outcome::SemiSync => assert_semi_sync(&source, &replica),
+        Outcome::Asynchronous => assert_asynchronous(&source, &replica),
+    }
+}
+
+/// This run's series with each of the others, at either end.
+macro_rules! pairs {
+    ($($other:ident = $series:literal),*) => {
+        mod source_here {
+            $(#[test]
+            fn $other() {
+                super::pair(super::Dialect::of_run().series(), $series);
+            })*
+        }
+        mod replica_here {
+            $(#[test]
+            fn $other() {
+                super::pair($series, super::Dialect::of_run().series());
+            })*
+        }
+    };
+}
+
+pairs! {
+    mysql_5_6 = "5.6",
+    mysql_9_7 = "9.7",
+    mariadb_10_11 = "mariadb-10.11",
+    mariadb_11_8 = "mariadb-11.8"
+}
+
+/// A MariaDB replica asks for the older name of the variable: a source with the newer plugin name alone has none, and
+/// replicates asynchronously. With the older name, which ours have in every series, it is semi-sync (see `source_here`).
+#[test]
+fn mariadb_replicas_want_the_older_names_at_the_source() {
+    let here = Dialect::of_run();
+    needs!(!here.is_mariadb(), "pairs are tried from MySQL's side");
+    needs!(Names::New.is_available(), "they have no new names");
+    let source = End {
+        dialect: here,
+        names: Names::New,
+    };
+    let (source, replica) = ready(&source, &End::replica("mariadb-10.11"));
+    link(&source, &replica);
+    assert_asynchronous(&source, &replica);
+}
+
+/// Received and acknowledged, yet never applied: semi-sync promises the relay log alone.
+#[test]
+fn mysql_9_does_not_apply_row_events_of_mariadb() {
+    let here = Dialect::of_run();
+    needs!(
+        knows_new_alone(&here),
+        "it reads row events of the first version"
+    );
+    needs!(
+        Libraries::under_test() == Libraries::Ours,
+        "they do not find each other"
+    );
+    let source = End::source("mariadb-10.11", &here);
+    let (source, replica) = ready(&source, &End::replica(here.series()));
+    link(&source, &replica);
+    source.wait_status("clients", "1");
+    // On a connection of its own: the session decides the format.
+    let mut conn = source.conn();
+    for sql in [
+        "SET SESSION binlog_format = ROW",
+        "INSERT INTO app.t (n) VALUES (1)",
+    ] {
+        semisync_live_tests::sql::rows_of(&mut conn, sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (1, 0));
+    eventually(PATIENCE, "the applier stops with error 13121", || {
+        replica.replica_columns().expect("a replica")["Last_SQL_Errno"] == "13121"
+    });
+    assert_eq!(replica.receiver().0, "Yes");
+    assert_eq!(replica.count_rows(None), 0);
+}
