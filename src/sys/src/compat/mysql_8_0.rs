@@ -1,6 +1,8 @@
 //! MySQL 8.0. Its releases differ in the Vio, in the log's service and in how
 //! threads are started: each is found out when the library is loaded.
 
+use std::ffi::CStr;
+
 #[path = "parts/net_of_stand_in.rs"]
 mod connections;
 #[path = "mysql_8.rs"]
@@ -11,3 +13,7 @@ mod transaction;
 pub use connections::*;
 pub use mysql_8::*;
 pub use transaction::*;
+
+// C, for the sake of the memcached plugin that came with the server.
+pub const MY_THREAD_INIT: &CStr = c"my_thread_init";
+pub const MY_THREAD_END: &CStr = c"my_thread_end";

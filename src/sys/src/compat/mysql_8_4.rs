@@ -1,5 +1,7 @@
 //! MySQL 8.4 and 9.7.
 
+use std::ffi::CStr;
+
 #[path = "parts/net_of_protocol.rs"]
 mod connections;
 #[path = "mysql_8.rs"]
@@ -10,3 +12,6 @@ mod transaction;
 pub use connections::*;
 pub use mysql_8::*;
 pub use transaction::*;
+
+pub const MY_THREAD_INIT: &CStr = c"_Z14my_thread_initv";
+pub const MY_THREAD_END: &CStr = c"_Z13my_thread_endv";

@@ -15,8 +15,6 @@ pub const VIO_SSL_WRITE: &CStr = c"_Z13vio_ssl_writeP3VioPKhm";
 
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK17MYSQL_LEX_CSTRINGi";
 pub const MY_PRINTF_ERROR: &CStr = c"_Z15my_printf_errorjPKciz";
-pub const MY_THREAD_INIT: &CStr = c"_Z14my_thread_initv";
-pub const MY_THREAD_END: &CStr = c"_Z13my_thread_endv";
 
 pub const SHUTDOWN_FLAG: &CStr = c"connection_events_loop_aborted_flag";
 pub type ShutdownFlag = std::sync::atomic::AtomicI32;
