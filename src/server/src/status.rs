@@ -25,7 +25,7 @@ pub const fn row(name: &'static CStr, show: ShowFunction) -> sys::st_mysql_show_
     sys::st_mysql_show_var {
         name: name.as_ptr(),
         value: show as *mut c_char,
-        type_: sys::SHOW_FUNC,
+        type_: sys::compat::SHOW_ROW,
         scope: sys::SHOW_SCOPE_GLOBAL,
     }
 }

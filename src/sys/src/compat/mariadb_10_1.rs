@@ -23,3 +23,6 @@ pub const THD_EXIT_COND: &CStr = c"_Z13thd_exit_condP3THDPK17PSI_stage_info_v1PK
 pub const EXIT_COND_UNLOCKS: bool = true;
 
 pub const HAS_WAIT_POINT: bool = true;
+
+/// The type of a status row that is a function.
+pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_SIMPLE_FUNC;

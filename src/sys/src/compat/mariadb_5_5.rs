@@ -15,3 +15,6 @@ pub use session::*;
 pub use storage::*;
 
 pub const HAS_WAIT_POINT: bool = false;
+
+/// The type of a status row that is a function.
+pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;

@@ -58,3 +58,6 @@ pub const HAS_WAIT_POINT: bool = false;
 /// Stock's plugin of the series has none; nothing speaks against it.
 pub const HAS_WAIT_COUNT: bool = true;
 pub const WAITS_AFTER_COMMIT: bool = true;
+
+/// The type of a status row that is a function.
+pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;

@@ -47,3 +47,6 @@ pub const EXIT_COND_UNLOCKS: bool = false;
 pub const HAS_WAIT_POINT: bool = true;
 pub const HAS_WAIT_COUNT: bool = true;
 pub const WAITS_AFTER_COMMIT: bool = false;
+
+/// The type of a status row that is a function.
+pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;
