@@ -179,7 +179,7 @@ impl ServerConfig {
         let server_id = self.server_id;
         let of_series = self.dialect.options_of_series(&format!("{dir}/data"));
         let of_series = of_series.join("\n");
-        let own = self.options.join("\n");
+        let own = self.dialect.spell_options(&self.options);
         format!(
             "[mysqld]\n\
              user=root\n\

@@ -248,6 +248,24 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
+    /// Lines of a my.cnf as this server takes them: MariaDB 5.5 has no plugin-load-add.
+    pub(crate) fn spell_options(&self, lines: &[String]) -> String {
+        let text = lines.join("\n");
+        if !self.mariadb || self.version >= (10, 0) {
+            return text;
+        }
+        let (plugins, mut others): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .partition(|line| line.replace('_', "-").starts_with("plugin-load-add="));
+        let names = plugins.iter().filter_map(|line| line.split_once('='));
+        let all: Vec<&str> = names.map(|(_, library)| library).collect();
+        let merged = format!("plugin-load=\"{}\"", all.join(";"));
+        if !all.is_empty() {
+            others.push(&merged);
+        }
+        others.join("\n")
+    }
+
     /// Lets a user in over TLS alone.
     pub(crate) fn require_tls(&self, user: &str) -> String {
         if self.mysql_from(8, 0) {
