@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use semisync_live_tests::dialect::Dialect;
 use semisync_live_tests::pair::{REPLICATION_PASSWORD, REPLICATION_USER};
-use semisync_live_tests::{Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs};
+use semisync_live_tests::{
+    Libraries, Names, PATIENCE, Server, ServerConfig, dist_dir_of, eventually, needs,
+};
 
 /// What our libraries say there.
 const NOTE: &str = "Semi-sync replication is built into this server";
@@ -233,6 +235,37 @@ in_each_mariadb! {
         }
         assert_eq!(seen(), without, "after it");
         server.stop();
+    }
+
+    /// So do the libraries of another generation: their descriptors for MySQL differ, the one for MariaDB does not.
+    fn libraries_of_either_generation_load(series) {
+        for ours in ["5.6", "9.7"] {
+            let server = Server::start(config(series, 1).libraries(Libraries::BuiltFor(ours)));
+            server.execute("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
+            server.execute("INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so'");
+            assert_eq!(server.log().matches(NOTE).count(), 2, "{ours}");
+            server.execute("UNINSTALL PLUGIN rpl_semi_sync_slave");
+            server.execute("UNINSTALL PLUGIN rpl_semi_sync_master");
+            assert_eq!(errors(&server), Vec::<String>::new(), "{ours}");
+        }
+    }
+
+    /// Those for the MariaDB of old have variables, which the server has itself: it refuses them, and goes on with its own.
+    fn libraries_for_older_mariadb_are_refused(series) {
+        let ours = "mariadb-10.1";
+        let built = dist_dir_of(ours, "").join("semisync_master.so").exists();
+        needs!(built, "the libraries for mariadb-10.1 are not built");
+        let server = Server::start(config(series, 1).libraries(Libraries::BuiltFor(ours)));
+        let variables = server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'");
+        let warnings = server.warnings("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
+        assert!(warnings.iter().any(|(code, _)| *code == 1123), "{warnings:?}");
+        server.wait_log("Plugin 'rpl_semi_sync_master' has conflicting system variables");
+        assert_eq!(semi_sync_plugins(&server)[0][..2], ["rpl_semi_sync_master", "DISABLED"]);
+        assert_eq!(server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'"), variables);
+        server.execute("SET GLOBAL rpl_semi_sync_master_enabled=1");
+        assert_eq!(server.status("status"), "ON");
+        server.execute("UNINSTALL PLUGIN rpl_semi_sync_master");
+        assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
     }
 
     /// What the server does by itself: what our libraries are there to mend.
