@@ -66,9 +66,7 @@ macro_rules! export_plugin {
         unsafe extern "C" fn plugin_deinit(raw: *mut ::std::ffi::c_void) -> ::std::ffi::c_int {
             $crate::guard::guard("deinit", 1, || {
                 // SAFETY: as in plugin_init.
-                let answer = $deinit(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) });
-                SERVICES.give_back();
-                answer
+                $deinit(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) })
             })
         }
 

@@ -230,6 +230,21 @@ in_both_vocabularies! {
         server.stop();
     }
 
+    fn a_mistyped_plugin_name_is_an_error_and_the_right_one_installs_afterwards(names) {
+        let server = Server::start(ServerConfig::new(1, names));
+        for (plugin, library) in [
+            (names.source_plugin(), names.source_library()),
+            (names.replica_plugin(), names.replica_library()),
+        ] {
+            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin}s SONAME '{library}'"));
+            assert_eq!(code, 1127, "{message}");
+            server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
+            uninstall(&server, &plugin);
+            server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
+        }
+        server.stop();
+    }
+
     fn a_truncated_library_is_refused(names) {
         let server = Server::start(ServerConfig::new(1, names));
         let whole = fs::read(server.plugin_dir().join(names.source_library())).expect("the library");

@@ -16,6 +16,8 @@ mod names;
 mod net_in_thd;
 #[path = "parts/psi_server.rs"]
 mod psi;
+#[path = "parts/refusal.rs"]
+mod refusal;
 #[path = "parts/relay_io.rs"]
 mod relay_io;
 #[path = "parts/tls_none.rs"]
@@ -31,6 +33,7 @@ pub use descriptor::*;
 pub use log::*;
 pub use names::*;
 pub use psi::*;
+pub use refusal::*;
 pub use relay_io::*;
 pub use tls::*;
 pub use transaction::*;

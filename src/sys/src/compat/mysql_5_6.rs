@@ -16,12 +16,12 @@ mod mysql_descriptors;
 mod names;
 #[path = "parts/net_in_thd.rs"]
 mod net_in_thd;
-#[path = "parts/plugin_log.rs"]
-mod plugin_log;
 #[path = "parts/psi_server.rs"]
 mod psi;
 #[path = "parts/psi_server_stages.rs"]
 mod psi_stages;
+#[path = "parts/refusal.rs"]
+mod refusal;
 #[path = "parts/relay_io.rs"]
 mod relay_io;
 #[path = "parts/session_stage_5_6.rs"]
@@ -40,9 +40,9 @@ pub use connections::*;
 pub use descriptor::*;
 pub use log::*;
 pub use names::*;
-pub use plugin_log::WANTED_SERVICE_VERSION;
 pub use psi::*;
 pub use psi_stages::*;
+pub use refusal::*;
 pub use relay_io::*;
 pub use session::*;
 pub use storage::*;

@@ -15,12 +15,12 @@ mod log;
 mod mysql_descriptors;
 #[path = "parts/names_c.rs"]
 mod names;
-#[path = "parts/plugin_log.rs"]
-mod plugin_log;
 #[path = "parts/psi_server.rs"]
 mod psi;
 #[path = "parts/psi_server_stages.rs"]
 mod psi_stages;
+#[path = "parts/refusal.rs"]
+mod refusal;
 #[path = "parts/relay_io_5_7.rs"]
 mod relay_io;
 #[path = "parts/session_stage.rs"]
@@ -39,9 +39,9 @@ pub use connections::*;
 pub use descriptor::*;
 pub use log::*;
 pub use names::*;
-pub use plugin_log::WANTED_SERVICE_VERSION;
 pub use psi::*;
 pub use psi_stages::*;
+pub use refusal::*;
 pub use relay_io::*;
 pub use session::*;
 pub use storage::*;

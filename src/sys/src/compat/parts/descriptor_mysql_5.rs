@@ -6,39 +6,8 @@
 //! service in a version that no server has, under a name that only those servers
 //! know: they refuse to open it.
 
-use super::plugin_log::{WANTED_SERVICE_VERSION, refuse_by_plugin_log};
 use crate::{bindings::*, descriptor::size_of_descriptor};
-use std::{
-    ffi::{CStr, c_int, c_void},
-    sync::atomic::{AtomicPtr, Ordering},
-};
-
-/// UNINSTALL PLUGIN goes through, whoever depends on the plugin.
-pub const CAN_REFUSE_UNINSTALL: bool = false;
-
-/// Service pointers of one library: initialised to the version that is wanted,
-/// overwritten by the server when it loads the library.
-pub struct Services {
-    pub plugin_log: &'static AtomicPtr<c_void>,
-}
-
-impl Services {
-    /// Says in the error log why the plugin `handle` is not to be installed.
-    ///
-    /// # Safety
-    /// In `init` of the library whose services these are.
-    pub unsafe fn refuse(&self, handle: *mut c_void, reason: &CStr) {
-        // SAFETY: the caller's promise.
-        unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
-    }
-
-    /// After `deinit`: the library stays mapped, and MySQL 5.6 would take the
-    /// address that it put here for the version that is wanted.
-    pub fn give_back(&self) {
-        self.plugin_log
-            .store(WANTED_SERVICE_VERSION, Ordering::Release);
-    }
-}
+use std::ffi::{c_int, c_void};
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
 /// No service has this version.
@@ -77,14 +46,7 @@ macro_rules! export_declarations {
         #[allow(non_upper_case_globals)]
         pub static plugin_registry_service: ::std::sync::atomic::AtomicPtr<::std::ffi::c_void> =
             ::std::sync::atomic::AtomicPtr::new($crate::compat::NO_SERVICE_VERSION);
-        #[unsafe(no_mangle)]
-        #[allow(non_upper_case_globals)]
-        pub static my_plugin_log_service: ::std::sync::atomic::AtomicPtr<::std::ffi::c_void> =
-            ::std::sync::atomic::AtomicPtr::new($crate::compat::WANTED_SERVICE_VERSION);
-
-        static SERVICES: $crate::compat::Services = $crate::compat::Services {
-            plugin_log: &my_plugin_log_service,
-        };
+        static SERVICES: $crate::compat::Services = $crate::compat::Services;
 
         $crate::export_mysql_descriptors! { $plugin }
         $crate::export_mariadb_stand_by! { $plugin, $stand_by }

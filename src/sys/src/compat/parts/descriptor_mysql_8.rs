@@ -13,9 +13,6 @@ use std::{
     sync::atomic::AtomicPtr,
 };
 
-/// The server asks the library whether it may uninstall it.
-pub const CAN_REFUSE_UNINSTALL: bool = true;
-
 /// Service pointers of one library: initialised to the version that is wanted,
 /// overwritten by the server when it loads the library.
 pub struct Services {
@@ -32,10 +29,6 @@ impl Services {
         // SAFETY: the caller's promise.
         unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
     }
-
-    /// After `deinit`. The server knows its own addresses again when the library,
-    /// which stays mapped, is installed anew.
-    pub fn give_back(&self) {}
 }
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
