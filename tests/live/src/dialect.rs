@@ -120,6 +120,12 @@ impl Dialect {
         Libraries::under_test() == Libraries::Stock || self.mysql_from(8, 0)
     }
 
+    /// Stock's replica forgets to begin its packet numbers anew on a compressed connection: it connects again after every
+    /// acknowledgement, whoever the source is.
+    pub fn stock_replica_can_compress(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
     /// The server comes with semi-sync plugins of its own.
     pub fn has_stock(&self) -> bool {
         Libraries::Stock.is_there(&self.series)
