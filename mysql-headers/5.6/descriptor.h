@@ -16,3 +16,5 @@ struct st_mysql_plugin {
   void *reserved;
   unsigned long flags;
 };
+
+#define PLUGIN_OPT_NO_UNINSTALL 2

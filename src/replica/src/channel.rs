@@ -5,17 +5,18 @@
 //! `thread_stop` too. So a thread that ends gives up its place in the count by
 //! a destructor; the library stays mapped for it (SAFETY.md).
 
+use crate::plugin::Replica;
 use parking_lot::Mutex;
 use semisync_core::Position;
 use std::{
     cell::Cell,
     collections::BTreeMap,
     net::{Shutdown, TcpStream},
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// How many channels are semi-sync now.
-static SEMI_SYNC_CHANNELS: AtomicU32 = AtomicU32::new(0);
+static SEMI_SYNC_CHANNELS: Mutex<u32> = Mutex::new(0);
 
 /// The semi-sync connections, each with a descriptor of our own.
 static CONNECTIONS: Mutex<BTreeMap<u64, TcpStream>> = Mutex::new(BTreeMap::new());
@@ -64,14 +65,14 @@ struct Counted(Cell<bool>);
 
 impl Counted {
     fn set(&self, on: bool) {
+        let mut channels = SEMI_SYNC_CHANNELS.lock();
         match (self.0.replace(on), on) {
-            (false, true) => {
-                SEMI_SYNC_CHANNELS.fetch_add(1, Ordering::AcqRel);
-            }
-            (true, false) => {
-                SEMI_SYNC_CHANNELS.fetch_sub(1, Ordering::AcqRel);
-            }
-            _ => {}
+            (false, true) => *channels += 1,
+            (true, false) => *channels -= 1,
+            _ => return,
+        }
+        if let Some(replica) = Replica::get() {
+            replica.server.set_in_use(*channels > 0);
         }
     }
 }
@@ -140,7 +141,7 @@ impl Channel {
 
 /// Whether any channel is semi-sync. Any thread.
 pub fn any_semi_sync() -> bool {
-    SEMI_SYNC_CHANNELS.load(Ordering::Acquire) > 0
+    *SEMI_SYNC_CHANNELS.lock() > 0
 }
 
 #[cfg(test)]

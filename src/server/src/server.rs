@@ -5,7 +5,7 @@ use crate::{
     guard,
     log::{self, Level},
 };
-use semisync_sys::{self as sys, Symbols};
+use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
     ffi::{CStr, c_char, c_int},
     sync::{OnceLock, atomic::Ordering},
@@ -15,6 +15,7 @@ use std::{
 #[derive(Clone, Copy)]
 pub struct Server {
     symbols: &'static Symbols,
+    services: &'static Services,
 }
 
 /// Microseconds of a clock that never goes back.
@@ -45,6 +46,7 @@ impl Server {
             Self::disconnect();
             return None;
         }
+        server.set_in_use(false);
         Some(server)
     }
 
@@ -73,7 +75,10 @@ impl Server {
             ));
             return None;
         }
-        let server = Self { symbols };
+        let server = Self {
+            symbols,
+            services: plugin.services,
+        };
         if let Err(reason) = log::connect(plugin) {
             plugin.refuse(&reason);
             return None;
@@ -89,6 +94,12 @@ impl Server {
     /// `deinit`, and when `init` fails: nothing is logged afterwards.
     pub fn disconnect() {
         log::disconnect();
+    }
+
+    /// Tells the server whether somebody depends on the plugin, where it does not ask
+    /// (`check_uninstall`): UNINSTALL PLUGIN is refused then. No lock of the server.
+    pub fn set_in_use(self, in_use: bool) {
+        self.services.set_in_use(in_use);
     }
 
     /// Whether the server has begun to shut down. Any thread, no lock.

@@ -334,6 +334,7 @@ pub fn attach(
     // Known before its functions are ours, and counted before it is read from:
     // whoever closes it finds the link, and no acknowledgement an unknown one.
     source.links.add(Arc::clone(&link));
+    source.tell_use();
     let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
         return;
     };

@@ -191,11 +191,15 @@ impl Links {
 
     /// Whether a replica depends on this plugin.
     pub fn in_use(&self) -> bool {
+        self.while_use_stands(|in_use| in_use)
+    }
+
+    /// Tells whether a replica depends on this plugin; it stays so as long as `tell`
+    /// runs, which takes no lock.
+    pub fn while_use_stands<R>(&self, tell: impl FnOnce(bool) -> R) -> R {
         let registry = self.0.lock();
-        registry
-            .links
-            .values()
-            .any(|link| !link.gone.load(Ordering::Acquire))
+        let mut links = registry.links.values();
+        tell(links.any(|link| !link.gone.load(Ordering::Acquire)))
     }
 
     pub fn find_connection(&self, connection: ConnectionId) -> Option<Arc<Link>> {

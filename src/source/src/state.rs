@@ -109,24 +109,34 @@ impl Source {
     /// log says why. Under the server's `LOCK_global_system_variables`, so one
     /// call at a time.
     pub fn set_enabled(&'static self, on: bool) -> bool {
+        let mut done = true;
         if on {
             self.update(|core, _, fx| core.enable(fx));
-            let started = self.links.start_receiver(self);
-            if !started {
-                self.update(|core, now, fx| core.disable(now, fx));
-            }
-            started
-        } else {
-            self.update(|core, now, fx| core.disable(now, fx));
-            self.links.stop_receiver();
-            true
+            done = self.links.start_receiver(self);
         }
+        if !on || !done {
+            self.update(|core, now, fx| core.disable(now, fx));
+        }
+        if !on {
+            self.links.stop_receiver();
+        }
+        self.tell_use();
+        done
     }
 
     // ---- replicas ----
 
+    /// Where the server does not ask whether the plugin may go, it is told. While
+    /// semi-sync is off it may: nobody notices then that a replica has gone.
+    pub fn tell_use(&self) {
+        let enabled = self.is_enabled();
+        self.links
+            .while_use_stands(|in_use| self.server.set_in_use(in_use && enabled));
+    }
+
     /// The link does not count any more. May be called twice.
     pub fn stop_counting(&self, link: &Link) {
+        self.tell_use();
         let shutting_down = self.server.is_shutting_down();
         self.update(|core, now, fx| core.detach(link.id, shutting_down, now, fx));
     }

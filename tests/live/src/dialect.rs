@@ -105,9 +105,22 @@ impl Dialect {
         4 + usize::from(self.has_wait_point()) + usize::from(self.has_wait_count())
     }
 
-    /// The server asks a plugin before it unloads it. Where not, unloading what is in use ends the replicas' connections.
-    pub fn refuses_uninstall(&self) -> bool {
+    /// The server asks a plugin before it unloads it, and passes its hooks over meanwhile.
+    pub fn asks_before_uninstall(&self) -> bool {
         self.mysql_from(8, 0)
+    }
+
+    /// A plugin in use is not unloaded. Where it is, that ends the replicas' connections.
+    pub fn refuses_uninstall(&self) -> bool {
+        !self.mariadb
+    }
+
+    /// The error for it: before 8.0 the server looks after the older names itself, and has this for others.
+    pub fn uninstall_error(&self, names: Names) -> u16 {
+        match self.asks_before_uninstall() || names == Names::Old {
+            true => 1883,
+            false => 1720,
+        }
     }
 
     /// Messages have numbers (`MY-011170`) and the words source and replica; before there were masters and slaves.
@@ -129,6 +142,11 @@ impl Dialect {
     /// The server comes with semi-sync plugins of its own.
     pub fn has_stock(&self) -> bool {
         Libraries::Stock.is_there(&self.series)
+    }
+
+    /// Stock's replica counts the packets of a compressed connection as its source does; 5.7's does not, and reconnects.
+    pub fn has_stock_over_compression(&self) -> bool {
+        self.mysql_from(8, 0)
     }
 
     /// The vocabularies of the server's own plugins.

@@ -85,21 +85,24 @@ in_both_vocabularies! {
 
     fn uninstall_is_refused_while_in_use(names) {
         needs!(Dialect::of_run().refuses_uninstall(), CANNOT_REFUSE);
+        let refused_with = Dialect::of_run().uninstall_error(names);
         let pair = Topology::new(names).start();
         for (server, plugin) in
             [(&pair.source, names.source_plugin()), (pair.replica(), names.replica_plugin())]
         {
             let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
-            assert_eq!(code, 1883, "{message}");
+            assert_eq!(code, refused_with, "{message}");
             assert!(message.contains(&plugin), "{message}");
             assert!(is_listed(server, &plugin));
         }
         pair.source.insert(1);
         assert_eq!(pair.source.counter("yes_tx"), 1);
-        // Switching off does not make the connection go: still in use.
-        pair.source.set_source("enabled", "0");
-        assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
-        pair.source.set_source("enabled", "1");
+        // Switching off does not make the connection go: still in use (where that can be told at any time).
+        if refused_with == 1883 {
+            pair.source.set_source("enabled", "0");
+            assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
+            pair.source.set_source("enabled", "1");
+        }
 
         // Without a write that would tell the source: once the replica does not count, it is not in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");

@@ -33,7 +33,6 @@ pub use descriptor::*;
 pub use log::*;
 pub use names::*;
 pub use psi::*;
-pub use refusal::*;
 pub use relay_io::*;
 pub use tls::*;
 pub use transaction::*;

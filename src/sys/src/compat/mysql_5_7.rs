@@ -41,7 +41,6 @@ pub use log::*;
 pub use names::*;
 pub use psi::*;
 pub use psi_stages::*;
-pub use refusal::*;
 pub use relay_io::*;
 pub use session::*;
 pub use storage::*;

@@ -1,7 +1,24 @@
 //! The descriptor of a plugin library in MariaDB, as MariaDB's own plugins have
 //! it. There is none for MySQL: its servers refuse the library.
 
+use super::refusal::refuse_by_print;
 use crate::bindings::*;
+use std::ffi::{CStr, c_void};
+
+/// What a library has of the server: nothing.
+pub struct Services;
+
+impl Services {
+    /// # Safety
+    /// In `init`.
+    pub unsafe fn refuse(&self, _: *mut c_void, reason: &CStr) {
+        // SAFETY: a MariaDB server.
+        unsafe { refuse_by_print(reason) };
+    }
+
+    /// UNINSTALL PLUGIN goes through, whoever depends on the plugin.
+    pub fn set_in_use(&self, _: bool) {}
+}
 
 /// The descriptors of a library: one, and the element that ends the array.
 pub const fn descriptors(plugin: crate::PluginParts) -> [st_maria_plugin; 2] {

@@ -6,8 +6,50 @@
 //! service in a version that no server has, under a name that only those servers
 //! know: they refuse to open it.
 
-use crate::{bindings::*, descriptor::size_of_descriptor};
-use std::ffi::{c_int, c_void};
+use super::refusal::refuse_by_print;
+use crate::{Shared, bindings::*, descriptor::size_of_descriptor};
+use std::{
+    ffi::{CStr, c_int, c_void},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// What a library and the server share: the descriptor, which the server goes on
+/// reading after it has installed the plugin.
+pub struct Services {
+    pub descriptors: &'static Shared<[st_mysql_plugin; 2]>,
+}
+
+/// The plugins that the server does not uninstall while replicas are connected or a
+/// receiver runs: it asks their status rows (sql/sql_plugin.cc,
+/// mysql_uninstall_plugin), and has a better error for it than our way has.
+const ASKED: [&CStr; 2] = [c"rpl_semi_sync_master", c"rpl_semi_sync_slave"];
+
+impl Services {
+    /// # Safety
+    /// In `init`.
+    pub unsafe fn refuse(&self, _: *mut c_void, reason: &CStr) {
+        // SAFETY: a server of the series.
+        unsafe { refuse_by_print(reason) };
+    }
+
+    /// Whether UNINSTALL PLUGIN is to be refused. The server looks at the
+    /// descriptor's flags each time.
+    pub fn set_in_use(&self, in_use: bool) {
+        let descriptor = self.descriptors.as_ptr().cast::<st_mysql_plugin>();
+        // SAFETY: the library's own descriptor; nobody changes its name, and its
+        // flags nobody but us, here.
+        let (name, flags) = unsafe {
+            (
+                CStr::from_ptr((*descriptor).name),
+                AtomicU64::from_ptr(&raw mut (*descriptor).flags),
+            )
+        };
+        if !ASKED.contains(&name) {
+            let wanted = if in_use { PLUGIN_OPT_NO_UNINSTALL } else { 0 };
+            flags.store(wanted.into(), Ordering::Release);
+        }
+    }
+}
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
 /// No service has this version.
@@ -46,7 +88,9 @@ macro_rules! export_declarations {
         #[allow(non_upper_case_globals)]
         pub static plugin_registry_service: ::std::sync::atomic::AtomicPtr<::std::ffi::c_void> =
             ::std::sync::atomic::AtomicPtr::new($crate::compat::NO_SERVICE_VERSION);
-        static SERVICES: $crate::compat::Services = $crate::compat::Services;
+        static SERVICES: $crate::compat::Services = $crate::compat::Services {
+            descriptors: &_mysql_plugin_declarations_,
+        };
 
         $crate::export_mysql_descriptors! { $plugin }
         $crate::export_mariadb_stand_by! { $plugin, $stand_by }

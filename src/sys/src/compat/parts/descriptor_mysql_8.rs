@@ -29,6 +29,9 @@ impl Services {
         // SAFETY: the caller's promise.
         unsafe { refuse_by_plugin_log(self.plugin_log, handle, reason) };
     }
+
+    /// The server asks `check_uninstall`.
+    pub fn set_in_use(&self, _: bool) {}
 }
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();

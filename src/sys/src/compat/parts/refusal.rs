@@ -1,23 +1,19 @@
 //! Why a plugin is not to be installed, said in a way that needs nothing but one
-//! function: before MySQL 8.0, and in MariaDB.
+//! function: before MySQL 8.0, and in MariaDB. (There are plugin services in MySQL
+//! 5.6 and 5.7 too. But 5.6 would leave its address where a library that stays
+//! mapped has the version it wants, and refuse the library the next time.)
 
 use crate::symbols::look_up;
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char};
 
-/// No service is wanted from the server. (MySQL 5.6 would leave its address where a
-/// library that stays mapped has the version it wants, and refuse it the next time.)
-pub struct Services;
-
-impl Services {
-    /// # Safety
-    /// In a server of MySQL before 8.0, or of MariaDB.
-    pub unsafe fn refuse(&self, _: *mut c_void, reason: &CStr) {
-        // SAFETY: the type of the function in all these servers.
-        let print: Result<unsafe extern "C" fn(*const c_char, ...), _> =
-            unsafe { look_up(c"_Z15sql_print_errorPKcz") };
-        if let Ok(print) = print {
-            // SAFETY: a format with one string.
-            unsafe { print(c"%s".as_ptr(), reason.as_ptr()) };
-        }
+/// # Safety
+/// In a server of MySQL before 8.0, or of MariaDB.
+pub unsafe fn refuse_by_print(reason: &CStr) {
+    // SAFETY: the type of the function in all these servers.
+    let print: Result<unsafe extern "C" fn(*const c_char, ...), _> =
+        unsafe { look_up(c"_Z15sql_print_errorPKcz") };
+    if let Ok(print) = print {
+        // SAFETY: a format with one string.
+        unsafe { print(c"%s".as_ptr(), reason.as_ptr()) };
     }
 }
