@@ -320,10 +320,7 @@ impl Dialect {
 
     /// How the line begins that refuses the other name of a plugin that is loaded.
     pub fn conflict_tag(&self) -> String {
-        match self.version {
-            (9.., _) => self.log_tag("ERROR", 13766),
-            _ => self.log_tag("ERROR", 13765),
-        }
+        self.log_tag("ERROR", 13766)
     }
 
     /// A variable's name as warnings quote it: before 8.0 they cut it off.
