@@ -225,6 +225,16 @@ impl Dialect {
         }
     }
 
+    /// An option file can name one plugin after the other.
+    pub fn has_plugin_load_add(&self) -> bool {
+        self.mysql_from(5, 6) || self.mariadb_from(10, 0)
+    }
+
+    /// A dump or receiver thread holds the plugins whose hooks it runs until it ends.
+    pub fn holds_plugins_in_use(&self) -> bool {
+        self.mariadb_from(10, 0)
+    }
+
     /// SHUTDOWN as a statement.
     pub fn has_shutdown_statement(&self) -> bool {
         self.mysql_from(5, 7) || self.mariadb_from(10, 1)
@@ -275,7 +285,7 @@ impl Dialect {
     /// Lines of a my.cnf as this server takes them: MariaDB 5.5 has no plugin-load-add.
     pub(crate) fn spell_options(&self, lines: &[String]) -> String {
         let text = lines.join("\n");
-        if !self.mariadb || self.version >= (10, 0) {
+        if self.has_plugin_load_add() {
             return text;
         }
         let (plugins, mut others): (Vec<&str>, Vec<&str>) = text

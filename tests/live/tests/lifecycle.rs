@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::{
     Dialect, Libraries, Load, Names, Server, ServerConfig, Topology, eventually,
     in_both_vocabularies, needs, process,
@@ -123,6 +124,13 @@ in_both_vocabularies! {
         pair.replica().execute("STOP REPLICA IO_THREAD");
         let took = pair.source.wait_status("clients", "0");
         println!("the replica stopped counting after {took:?}");
+        if pair.source.dialect().holds_plugins_in_use() {
+            not_applicable("a dump holds the plugin until it ends: a write tells it that the replica has left");
+            eventually(SOON, "the dump has ended", || {
+                pair.source.insert(1);
+                pair.source.dumps().is_empty()
+            });
+        }
         uninstall(&pair.source, &names.source_plugin());
         assert!(took < Duration::from_secs(1), "it took {took:?}");
     }
@@ -219,7 +227,7 @@ in_both_vocabularies! {
             let mark = server.log_mark();
             let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin} SONAME '{forged}'"));
             assert_eq!(code, 1123, "{message}");
-            let (built_for, here) = (no_series(), Dialect::of_run().number());
+            let (built_for, here) = (Dialect::of(&no_series()).number(), Dialect::of_run().number());
             let line = server.wait_log_since(mark, &built_for);
             println!("{line}");
             assert!(line.contains("[ERROR]") && line.contains(&here), "{line}");
@@ -282,7 +290,10 @@ in_both_vocabularies! {
         server.reconfigure(|config| config.option(&options));
         server.start_again();
         for library in ["semisync_missing.so", "truncated.so", &names.source_library()] {
-            server.wait_log(library);
+            // A server with a single list of plugins ends it at the first that fails.
+            if library != "truncated.so" || server.dialect().has_plugin_load_add() {
+                server.wait_log(library);
+            }
         }
         server.prepare();
         server.insert(1);

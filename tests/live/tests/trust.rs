@@ -248,6 +248,29 @@ fn a_position_that_was_never_sent_confirms_nothing() {
     assert_eq!(source.counter("yes_tx"), 2);
 }
 
+/// Some servers let the plugin see where a dump is to begin before they find that there is no such place.
+#[test]
+fn a_dump_from_beyond_the_log_confirms_nothing() {
+    let source = Server::lone_source(Names::newest(), "1500");
+    let honest = FakeReplica::at_the_end(&source, 7_825_001);
+    for (server_id, far) in [(7_825_002, 1 << 20), (7_825_003, 1 << 30)] {
+        let (yes_tx, no_tx) = (source.counter("yes_tx"), source.counter("no_tx"));
+        let commit = Waiting::start(&source, "INSERT INTO app.t (n) VALUES (1)");
+        let Place { file, position } = source.newest_place();
+        let position = u32::try_from(position).expect("a short log") + far;
+        let beyond = Start::At { file, position };
+        // The server may refuse it now, or with the first packet.
+        let liar = FakeReplica::attach_to(&source, server_id, Announce::Both, &beyond);
+        let refused = liar.and_then(|mut liar| liar.next_request(Duration::from_millis(300)));
+        println!("beyond the log: {refused:?}");
+        let took = commit.done_within(PATIENCE);
+        source.insert(1);
+        assert_eq!(source.counter("yes_tx"), yes_tx, "confirmed in {took:?}");
+        assert!(source.counter("no_tx") >= no_tx + 2);
+    }
+    drop(honest);
+}
+
 /// With auto-position, what a replica says it holds it is not served; it can acknowledge no more than that.
 #[test]
 fn a_claimed_gtid_set_confirms_no_later_commit() {

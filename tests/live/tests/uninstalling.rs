@@ -19,6 +19,7 @@ const ATTEMPTS: usize = 300;
 /// Where the server does not ask the plugin, each attempt succeeds.
 const UNLOADS: usize = 30;
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
+const HOLDS: &str = "a connection holds its plugin until it ends";
 const REFUSES: &str = "it does not unload a plugin in use";
 /// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`, `ER_PLUGIN_NO_UNINSTALL`
 const REFUSED: [u16; 2] = [1883, 1720];
@@ -274,6 +275,7 @@ fn replicates(pair: &Topology) -> Vec<String> {
 #[test]
 fn a_source_that_cannot_refuse_is_unloaded_in_use() {
     needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
+    needs!(!Dialect::of_run().holds_plugins_in_use(), HOLDS);
     let names = Names::newest();
     // A session that waits holds the plugin for as long as its timeout.
     let pair = Topology::new(names).set("timeout", "300").start();
@@ -301,6 +303,7 @@ fn a_source_that_cannot_refuse_is_unloaded_in_use() {
 #[test]
 fn a_replica_that_cannot_refuse_is_unloaded_in_use() {
     needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
+    needs!(!Dialect::of_run().holds_plugins_in_use(), HOLDS);
     let names = Names::newest();
     let pair = Topology::new(names).set("timeout", "300").start();
     let (source, replica) = (&pair.source, pair.replica());
@@ -321,4 +324,29 @@ fn a_replica_that_cannot_refuse_is_unloaded_in_use() {
     }
     println!("{plugin}: unloaded {UNLOADS} times, replication stopped by {stopped:?}");
     assert_all_works(&pair, names);
+}
+
+#[test]
+fn a_plugin_that_connections_hold_goes_with_them() {
+    let holds = Dialect::of_run().holds_plugins_in_use();
+    needs!(holds, "a connection does not hold its plugin");
+    let names = Names::newest();
+    let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+    let (source, replica) = (&pair.source, pair.replica());
+    source.execute(&format!("UNINSTALL PLUGIN {}", names.source_plugin()));
+    replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
+    // Until then everything is as before: nobody waits for a day.
+    let load = load(source);
+    load.wait_progress(200);
+    load.finish_clean();
+    replica.assert_same_rows(source);
+    replica.execute("STOP REPLICA");
+    eventually(PATIENCE, "both plugins are gone", || {
+        source.insert(1);
+        !is_listed(source, &names.source_plugin()) && !is_listed(replica, &names.replica_plugin())
+    });
+    replica.execute("START REPLICA");
+    replica.assert_same_rows(source);
+    source.stop();
+    replica.stop();
 }
