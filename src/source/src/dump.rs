@@ -150,9 +150,11 @@ impl Dump {
             };
             if let Some(announced) = announced_position(event) {
                 self.source.learn_base(announced.base);
-                self.served_to(announced.position);
-                if can_still_ask && self.source.is_wanting() {
-                    *flag = FLAG_ASK;
+                if self.source.can_have(announced.position) {
+                    self.served_to(announced.position);
+                    if can_still_ask && self.source.is_wanting() {
+                        *flag = FLAG_ASK;
+                    }
                 }
             }
             *flag & FLAG_ASK != 0
@@ -299,6 +301,7 @@ pub fn attach(
     connection: Option<DumpConnection>,
 ) {
     let id = source.new_link_id();
+    let start = start.filter(|at| source.can_have(*at));
     let compression = connection
         .as_ref()
         .map_or(Compression::None, DumpConnection::compression);

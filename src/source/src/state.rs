@@ -13,7 +13,7 @@ use crate::{
 };
 use parking_lot::Mutex;
 use semisync_core::{Coordinator, Effects, LinkId, Position, Settings, split_name};
-use semisync_server::{MonotonicMicros, Server, wait::Waiter};
+use semisync_server::{MonotonicMicros, Server, sys::compat::START_IS_CHECKED, wait::Waiter};
 use std::{
     borrow::Cow,
     ffi::{CStr, c_char},
@@ -178,6 +178,12 @@ impl Source {
             file: number,
             offset,
         })
+    }
+
+    /// Whether a replica that asks for the log from `at` on may be believed to have
+    /// what lies before: the server has checked that the log goes so far, or we know.
+    pub fn can_have(&self, at: Position) -> bool {
+        START_IS_CHECKED || Some(at) <= self.look(Coordinator::newest)
     }
 
     pub fn learn_base(&self, base: &[u8]) {

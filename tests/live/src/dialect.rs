@@ -139,6 +139,11 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
+    /// Plugins hear of a dump once its start was found in the log. Before, a start in a file without commits is not believed.
+    pub fn checks_start_of_dump(&self) -> bool {
+        !self.mariadb || self.version >= (10, 0)
+    }
+
     /// The server comes with semi-sync plugins of its own.
     pub fn has_stock(&self) -> bool {
         Libraries::Stock.is_there(&self.series)
@@ -352,6 +357,10 @@ impl Dialect {
         } else {
             "log-warnings=2"
         });
+        if !self.mysql_from(9, 0) {
+            // Of the kernel's there is a number for the whole machine, and the older servers each take thousands.
+            add("innodb-use-native-aio=OFF");
+        }
         if self.mysql_from(8, 0) {
             add("loose-mysqlx=OFF");
             return lines;
