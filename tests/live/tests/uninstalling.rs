@@ -331,11 +331,11 @@ fn a_plugin_that_connections_hold_goes_with_them() {
     let holds = Dialect::of_run().holds_plugins_in_use();
     needs!(holds, "a connection does not hold its plugin");
     let names = Names::newest();
-    let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+    let pair = Topology::new(names).set("timeout", "300").start();
     let (source, replica) = (&pair.source, pair.replica());
     source.execute(&format!("UNINSTALL PLUGIN {}", names.source_plugin()));
     replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
-    // Until then everything is as before: nobody waits for a day.
+    // Until then everything is as before.
     let load = load(source);
     load.wait_progress(200);
     load.finish_clean();
