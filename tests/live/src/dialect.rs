@@ -357,10 +357,8 @@ impl Dialect {
         } else {
             "log-warnings=2"
         });
-        if !self.mysql_from(9, 0) {
-            // Of the kernel's there is a number for the whole machine, and the older servers each take thousands.
-            add("innodb-use-native-aio=OFF");
-        }
+        // Of the kernel's there is a number for the whole machine, of which a server takes thousands; without it does not start.
+        add("innodb-use-native-aio=OFF");
         if self.mysql_from(8, 0) {
             add("loose-mysqlx=OFF");
             return lines;
