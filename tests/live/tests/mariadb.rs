@@ -1,4 +1,4 @@
-//! MariaDB from 10.3 on, where semi-sync is built in: guides that install the plugins of old go on working.
+//! MariaDB servers with semi-sync built in: guides that install the plugins of old go on working there (10.3 and later).
 //! The libraries are those of this run's MySQL series; the servers are Debian's MariaDB, made by `ci/setup`.
 
 use std::collections::BTreeSet;
