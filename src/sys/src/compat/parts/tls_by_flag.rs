@@ -1,4 +1,5 @@
-//! TLS without blocking, where a Vio has a flag for it (MySQL 8.0.16 and later).
+//! TLS without blocking, where a Vio has a flag for it: MySQL 8.0 but for its
+//! early releases (8.0.39 has it, 8.0.15 has not), and later.
 
 use crate::{
     bindings::{VIO_IO_EVENT_READ, VIO_IO_EVENT_WRITE, Vio, enum_vio_io_event},
