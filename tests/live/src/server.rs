@@ -5,7 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -91,8 +91,7 @@ impl Server {
         config.libraries.copy_into(&dir.join("plugin"), series);
         copy_tree(&server_dir_of(series).join("data"), &dir.join("data"))
             .unwrap_or_else(|e| panic!("copying the template to {}: {e}", dir.display()));
-        // Two servers with one UUID refuse to replicate.
-        let _ = fs::remove_file(dir.join("data/auto.cnf"));
+        give_identity(&dir.join("data"));
         Server {
             config: Mutex::new(config),
             dir,
@@ -360,6 +359,15 @@ impl Drop for Server {
         );
         assert!(failed, "{self} crashed (ended by itself: {ended:?})");
     }
+}
+
+/// Two servers with one UUID refuse to replicate, and MySQL 5.6 makes two that start in the same moment the same one
+/// (generate_server_uuid() in mysqld.cc has only the time and the network card to go by; 5.7 adds the process id).
+fn give_identity(data: &Path) {
+    let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid").expect("the kernel makes UUIDs");
+    let file = data.join("auto.cnf");
+    fs::write(&file, format!("[auto]\nserver-uuid={uuid}"))
+        .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
