@@ -271,6 +271,9 @@ impl Dump {
         loop {
             let result = {
                 let _serialised = self.link.gate.lock();
+                if self.link.is_closed() {
+                    return WRITE_FAILED; // shut down, and its descriptor may be another's
+                }
                 // SAFETY: the caller's promise; under the gate.
                 unsafe { connection.try_write_tls(bytes, size) }
             };

@@ -6,6 +6,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::config::Libraries;
 use crate::names::Names;
@@ -128,9 +129,23 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
-    /// TLS can be read without blocking. Before, ours serve such a replica asynchronously; stock's read all the same.
+    /// TLS can be read without blocking. Where not, ours serve such a replica asynchronously; stock's read all the same.
     pub fn acknowledges_over_tls(&self) -> bool {
-        Libraries::under_test() == Libraries::Stock || self.mysql_from(8, 0)
+        Libraries::under_test() == Libraries::Stock
+            || self.mysql_from(8, 0)
+            || (!self.mariadb && self.has_openssl())
+    }
+
+    /// Of the TLS libraries that MySQL before 8.0 can be built with only yaSSL lacks RSA keys for passwords.
+    fn has_openssl(&self) -> bool {
+        // It wants a directory to try things in, and the server's own is the template of all others.
+        let help = Command::new(paths::server_dir_of(&self.series).join("bin/mysqld"))
+            .args(["--no-defaults", "--user=root", "--verbose", "--help"])
+            .arg(format!("--datadir={}", paths::scratch_root().display()))
+            .output()
+            .expect("mysqld --help");
+        assert!(help.status.success(), "mysqld --help: {help:?}");
+        String::from_utf8_lossy(&help.stdout).contains("sha256-password-private-key-path")
     }
 
     /// Stock's replica forgets to begin its packet numbers anew on a compressed connection: it connects again after every
@@ -151,6 +166,11 @@ impl Dialect {
 
     /// Stock's replica counts the packets of a compressed connection as its source does; 5.7's does not, and reconnects.
     pub fn has_stock_over_compression(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// Stock's source reads and writes one SSL object at the same time: 5.7's loses connections by it, now and then.
+    pub fn stock_source_bears_tls(&self) -> bool {
         self.mysql_from(8, 0)
     }
 

@@ -18,7 +18,7 @@ mod psi;
 mod psi_stages;
 #[path = "parts/refusal.rs"]
 mod refusal;
-#[path = "parts/tls_none.rs"]
+#[path = "parts/tls_by_openssl.rs"]
 mod tls;
 #[path = "parts/transmit.rs"]
 mod transmit;
