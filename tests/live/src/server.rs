@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use mysql::Conn;
 
-use crate::config::ServerConfig;
+use crate::config::{Libraries, ServerConfig};
 use crate::dialect::Dialect;
 use crate::names::Names;
 use crate::paths::server_dir_of;
@@ -260,6 +260,10 @@ impl Server {
 
     pub fn names(&self) -> Names {
         lock(&self.config).names
+    }
+
+    pub fn has_stock_libraries(&self) -> bool {
+        lock(&self.config).libraries == Libraries::Stock
     }
 
     pub fn dialect(&self) -> Dialect {

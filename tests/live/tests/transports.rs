@@ -84,7 +84,10 @@ fn load_over(
         "{what}: {confirmed} of {} were confirmed",
         seen.committed
     );
-    assert_eq!(source.status("clients"), "1", "{what}");
+    // Stock goes on counting the connection before this one for a while.
+    if !source.has_stock_libraries() {
+        assert_eq!(source.status("clients"), "1", "{what}");
+    }
     assert_same_rows(pair, what);
 }
 
@@ -144,6 +147,10 @@ fn every_transport_works_with_stock_at_the_other_end() {
             let what = format!("stock's {side}, {what}");
             if link.compression.is_some() && !Dialect::of_run().has_stock_over_compression() {
                 not_applicable(&format!("{what}: stock's own pair loses its connection"));
+                continue;
+            }
+            if side == "source" && link.tls && !Dialect::of_run().stock_source_bears_tls() {
+                not_applicable(&format!("{what}: it can lose the connection"));
                 continue;
             }
             if side == "replica"
