@@ -325,6 +325,16 @@ impl Dialect {
         others.join("\n")
     }
 
+    /// `mysql_native_password` works without being asked for: until MySQL 8.4.
+    pub fn has_native_passwords(&self) -> bool {
+        !self.mysql_from(8, 4)
+    }
+
+    /// Row events of the first version, which MariaDB writes, can be applied: until MySQL 8.4.
+    pub fn reads_first_row_events(&self) -> bool {
+        !self.mysql_from(8, 4)
+    }
+
     /// Lets a user in over TLS alone.
     pub(crate) fn require_tls(&self, user: &str) -> String {
         if self.mysql_from(8, 0) {

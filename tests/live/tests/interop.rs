@@ -107,8 +107,8 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
             .clone()
             .option("loose-character-set-collations=utf8mb4=utf8mb4_general_ci");
     }
-    if of_source.is_mariadb() && knows_new_alone(of_replica) {
-        // MariaDB writes row events in their first version, which MySQL 9 reads no more.
+    if of_source.is_mariadb() && !of_replica.reads_first_row_events() {
+        // MariaDB writes row events in their first version.
         configs[0] = configs[0].clone().option("binlog-format=STATEMENT");
     } else if of_source.is_mariadb() && !knows_old_alone(of_replica) {
         // MySQL's request for newer heartbeats is MariaDB's for these events, which MySQL does not know.
@@ -126,13 +126,13 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
 /// a server finds that in its plugin directory, where the packages put it (MariaDB's is in another package).
 fn give_account(source: &Server, replica: &Server) {
     let (of_source, of_replica) = (source.dialect(), replica.dialect());
-    let (how, file) = if !knows_new_alone(&of_source) {
+    let (how, file) = if of_source.has_native_passwords() {
         ("mysql_native_password", "stock/mysql_native_password.so")
     } else if of_replica.is_mariadb() {
         let file = "root/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/caching_sha2_password.so";
         ("caching_sha2_password", file)
     } else {
-        // The oldest method that 9.x has is the newest of 5.6. Without TLS in common it works without a password alone.
+        // The oldest method that 8.4 and later have is the newest of 5.6. Without TLS in common it works without a password alone.
         ("sha256_password", "")
     };
     let file = server_dir_of(of_replica.series()).join(file);
