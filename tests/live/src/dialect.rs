@@ -272,7 +272,7 @@ impl Dialect {
 
     /// A row of megabytes wants a redo log of ten times its size.
     pub(crate) fn limits_rows_by_redo_log(&self) -> bool {
-        !self.mariadb && self.version == (5, 6)
+        self.version == if self.mariadb { (10, 1) } else { (5, 6) }
     }
 
     // --- spelling ---

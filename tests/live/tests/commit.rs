@@ -230,6 +230,29 @@ in_both_vocabularies! {
         assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
     }
 
+    fn commits_that_fill_a_binary_log_file_are_confirmed(names) {
+        let pair = Topology::new(names)
+            .set("timeout", A_DAY)
+            .source_option("max-binlog-size=4096")
+            .start();
+        let source = &pair.source;
+        for wait_point in source.dialect().wait_points() {
+            source.set_wait_point(wait_point);
+            for n in 0..20 {
+                source.execute(&format!("CREATE TABLE app.filling{n} (text VARCHAR(100))"));
+                source.execute(&format!("DROP TABLE app.filling{n}"));
+            }
+            let load = Load::start(source, 8);
+            load.wait_progress(300);
+            load.finish_clean();
+            let files = source.rows("SHOW BINARY LOGS").len();
+            assert!(files > 10, "only {files} files were written");
+            assert_eq!((source.counter("no_tx"), source.status("status")), (0, "ON".to_owned()), "{wait_point}");
+        }
+        pair.replica().wait_applied(source);
+        assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
+    }
+
     fn killing_a_session_that_waits_neither_loses_its_commit_nor_holds_up_others(names) {
         let pair = Topology::new(names).set("timeout", A_DAY).start();
         let source = &pair.source;
