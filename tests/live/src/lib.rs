@@ -52,4 +52,4 @@ pub use pair::{Link, Topology};
 pub use paths::{dist_dir_of, server_dir_of};
 pub use server::Server;
 pub use strangers::Strangers;
-pub use wait::{PATIENCE, eventually, wait_for};
+pub use wait::{PATIENCE, eventually, wait_for, wait_while_it_moves};

@@ -9,7 +9,7 @@ use crate::config::{Libraries, ServerConfig};
 use crate::dialect::Dialect;
 use crate::names::Names;
 use crate::server::Server;
-use crate::wait::{PATIENCE, wait_for};
+use crate::wait::wait_while_it_moves;
 
 /// `id` BIGINT AUTO_INCREMENT, `n` BIGINT, `body` LONGBLOB.
 pub const TABLE: &str = "app.t";
@@ -199,7 +199,7 @@ impl Server {
             return self.wait_applied_to(source.binlog_position());
         }
         let goal = source.variable("gtid_executed");
-        wait_for(PATIENCE, &format!("{goal} applied on {self}"), || {
+        wait_while_it_moves(&format!("{goal} applied on {self}"), || {
             let sql = format!("SELECT GTID_SUBSET('{goal}', @@global.gtid_executed)");
             if self.value(&sql) == "1" {
                 Ok(())
@@ -212,14 +212,11 @@ impl Server {
     #[track_caller]
     fn wait_applied_to(&self, goal: (String, u64)) {
         // Names of one length: they compare as their numbers do.
-        wait_for(
-            PATIENCE,
-            &format!("{goal:?} applied on {self}"),
-            || match self.applied() {
-                Some(applied) if applied >= goal => Ok(()),
-                other => Err(format!("{other:?}")),
-            },
-        );
+        let what = format!("{goal:?} applied on {self}");
+        wait_while_it_moves(&what, || match self.applied() {
+            Some(applied) if applied >= goal => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
     }
 
     /// Waits until this replica has applied all, and compares the test table.

@@ -28,6 +28,25 @@ pub fn wait_for<T>(
     }
 }
 
+/// As `wait_for`, for what takes as long as there is work, like an applier that catches up: the bound is for standing still.
+#[track_caller]
+pub fn wait_while_it_moves<T>(what: &str, mut seen: impl FnMut() -> Result<T, String>) -> T {
+    let mut last = String::new();
+    let mut moved = Instant::now();
+    let unless_still = || match seen() {
+        Err(now) if now != last => {
+            moved = Instant::now();
+            last = now;
+            Err(format!("still moving: {last}"))
+        }
+        Err(now) if moved.elapsed() > PATIENCE => {
+            panic!("waited {PATIENCE:?} for {what}, with nothing moving; seen instead: {now}")
+        }
+        result => result,
+    };
+    wait_for(10 * PATIENCE, what, unless_still).0
+}
+
 /// Waits until `holds`, at most `bound`; returns how long it took.
 #[track_caller]
 pub fn eventually(bound: Duration, what: &str, mut holds: impl FnMut() -> bool) -> Duration {

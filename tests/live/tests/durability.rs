@@ -14,7 +14,9 @@ use std::time::{Duration, SystemTime};
 use mysql::Conn;
 use mysql::prelude::Queryable;
 use semisync_live_tests::pair::TABLE;
-use semisync_live_tests::{Dialect, Link, Names, PATIENCE, Server, Topology, wait_for};
+use semisync_live_tests::{
+    Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
+};
 
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
@@ -95,17 +97,13 @@ fn drain(replica: &Server) {
     let received =
         "SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status";
     let received = replica.value(received).replace('\n', "");
-    wait_for(
-        PATIENCE,
-        &format!("{received} applied on {replica}"),
-        || {
-            let sql = format!("SELECT GTID_SUBSET('{received}', @@global.gtid_executed)");
-            match replica.value(&sql).as_str() {
-                "1" => Ok(()),
-                _ => Err(replica.variable("gtid_executed")),
-            }
-        },
-    );
+    wait_while_it_moves(&format!("{received} applied on {replica}"), || {
+        let sql = format!("SELECT GTID_SUBSET('{received}', @@global.gtid_executed)");
+        match replica.value(&sql).as_str() {
+            "1" => Ok(()),
+            _ => Err(replica.variable("gtid_executed")),
+        }
+    });
 }
 
 fn number_from(name: &str) -> Option<u64> {
