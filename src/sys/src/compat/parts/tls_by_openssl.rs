@@ -19,7 +19,6 @@ use std::{
 // OpenSSL's results of SSL_get_error (ssl.h).
 const SSL_ERROR_WANT_READ: c_int = 2;
 const SSL_ERROR_WANT_WRITE: c_int = 3;
-const SSL_ERROR_ZERO_RETURN: c_int = 6;
 
 /// How many more functions than declared a Vio may have (late 5.7: `viocancel`).
 const MORE_FUNCTIONS: usize = 2;
@@ -116,7 +115,7 @@ impl Tls {
             match error {
                 SSL_ERROR_WANT_READ => VIO_SOCKET_WANT_READ,
                 SSL_ERROR_WANT_WRITE => VIO_SOCKET_WANT_WRITE,
-                SSL_ERROR_ZERO_RETURN => 0,
+                // Its end, too: the server would go on after a write of nothing.
                 _ => VIO_SOCKET_ERROR,
             }
         }
