@@ -158,11 +158,6 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
-    /// Stock's source reads and writes one SSL object at the same time: 5.7's loses connections by it, now and then.
-    pub fn stock_source_bears_tls(&self) -> bool {
-        self.mysql_from(8, 0)
-    }
-
     /// The vocabularies of the server's own plugins.
     pub fn stock_names(&self) -> &'static [Names] {
         match (self.mariadb, self.version) {

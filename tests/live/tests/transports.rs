@@ -149,10 +149,6 @@ fn every_transport_works_with_stock_at_the_other_end() {
                 not_applicable(&format!("{what}: stock's own pair loses its connection"));
                 continue;
             }
-            if side == "source" && link.tls && !Dialect::of_run().stock_source_bears_tls() {
-                not_applicable(&format!("{what}: it can lose the connection"));
-                continue;
-            }
             if side == "replica"
                 && link.compression.is_some()
                 && !Dialect::of_run().stock_replica_can_compress()
