@@ -5,7 +5,9 @@
 //! that does not go back) and carries out the [`Effects`] after unlocking.
 //! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
 //! only while ON; every pending group and every waiting position lies behind
-//! `confirmed`.
+//! `confirmed`. What a replica says counts for commits that were flushed before it
+//! said so, never for a later one: no word that is older than a commit, and no check
+//! that is, can confirm it.
 
 use crate::{
     pending::Pending,
@@ -166,7 +168,8 @@ impl<W> Coordinator<W> {
     // ---- replicas ----
 
     /// A replica has connected. `start`: it asks for the log from this position
-    /// on, so it has what lies before; None: it names GTIDs instead.
+    /// on, so it has what lies before; None: it names GTIDs instead, or a position that
+    /// the log is not known to have.
     pub fn attach(
         &mut self,
         link: LinkId,
@@ -178,7 +181,7 @@ impl<W> Coordinator<W> {
         self.voters.push(Voter {
             server_id,
             link,
-            newest: start,
+            newest: start.min(self.newest),
         });
         self.count_votes(now, fx);
     }
@@ -216,18 +219,27 @@ impl<W> Coordinator<W> {
             return AckVerdict::UnknownLink;
         };
         if Some(at) > served {
-            let first = !self.warned.contains(&link);
-            if first {
-                self.warned.push(link);
-            }
-            return AckVerdict::FromTheFuture { first };
+            return self.on_unserved(link);
         }
-        if Some(at) <= voter.newest {
+        let news = Some(at).min(self.newest);
+        if news <= voter.newest {
             return AckVerdict::Stale;
         }
-        voter.newest = Some(at);
+        voter.newest = news;
         self.count_votes(now, fx);
         AckVerdict::Accepted
+    }
+
+    /// A replica acknowledges what it was not served.
+    pub fn on_unserved(&mut self, link: LinkId) -> AckVerdict {
+        if !self.voters.iter().any(|voter| voter.link == link) {
+            return AckVerdict::UnknownLink;
+        }
+        let first = !self.warned.contains(&link);
+        if first {
+            self.warned.push(link);
+        }
+        AckVerdict::FromTheFuture { first }
     }
 
     /// The transaction that ends at `at` was not sent to a replica, because it has
@@ -244,8 +256,9 @@ impl<W> Coordinator<W> {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
             return;
         };
-        if sent <= voter.newest && Some(at) > voter.newest {
-            voter.newest = Some(at);
+        let news = Some(at).min(self.newest);
+        if sent.min(self.newest) <= voter.newest && news > voter.newest {
+            voter.newest = news;
             self.count_votes(now, fx);
         }
     }
@@ -328,6 +341,15 @@ impl<W> Coordinator<W> {
         };
         self.waiting.insert(id, Waiting { waiter, since: now });
         Begin::Wait(id)
+    }
+
+    /// A session has come to its wait point with a position that no flush has named
+    /// since semi-sync was enabled: no replica is asked for it.
+    pub fn on_unknown_commit(&mut self) -> Begin {
+        match self.mode {
+            Mode::Disabled => Begin::NotCounted,
+            Mode::Off | Mode::On => self.done(Outcome::Asynchronous),
+        }
     }
 
     /// The session has waited long enough. false: it was released meanwhile.

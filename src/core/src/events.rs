@@ -3,7 +3,7 @@
 //! flags 2; all little-endian. With checksums on, the last 4 bytes are the CRC32
 //! of the rest.
 
-use crate::position::{Position, split_name};
+use crate::position::split_name;
 
 const TYPE_AT: usize = 4;
 const LENGTH_AT: usize = 9;
@@ -74,9 +74,9 @@ pub fn is_heartbeat(event: &[u8]) -> bool {
 /// A position that an event tells the replica.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Announced<'a> {
-    /// The file's base name.
-    pub base: &'a [u8],
-    pub position: Position,
+    /// The file's name.
+    pub name: &'a [u8],
+    pub offset: u64,
 }
 
 /// The position that a ROTATE event or a heartbeat announces: everything before
@@ -103,11 +103,8 @@ pub fn announced_position(event: &[u8]) -> Option<Announced<'_>> {
         }
         _ => heartbeat_v2(body)?,
     };
-    let (base, file) = split_name(name)?;
-    Some(Announced {
-        base,
-        position: Position { file, offset },
-    })
+    split_name(name)?;
+    Some(Announced { name, offset })
 }
 
 /// The event without its checksum, if it has one: if its last bytes are the
@@ -191,8 +188,9 @@ mod tests {
 
     fn told(event: &[u8]) -> Option<(String, u64, u64)> {
         announced_position(event).map(|told| {
-            let base = String::from_utf8(told.base.to_vec()).unwrap();
-            (base, told.position.file, told.position.offset)
+            let (base, file) = split_name(told.name).unwrap();
+            let base = String::from_utf8(base.to_vec()).unwrap();
+            (base, file, told.offset)
         })
     }
 

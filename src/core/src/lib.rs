@@ -3,6 +3,8 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `position` | places in the binary log and their order |
+//! | `log_files` | the files of the binary log, in the order of the server's index |
+//! | `served` | the files that one connection was served from, and what an acknowledgement means by them |
 //! | `events` | what a binary log event's bytes tell: may it end a transaction, which position does it announce |
 //! | `wire` | the 2-byte header of events, and acknowledgements |
 //! | `stream` | acknowledgements out of a byte stream, plain or compressed |
@@ -18,9 +20,11 @@
 
 mod coordinator;
 mod events;
+mod log_files;
 mod pending;
 mod position;
 mod quorum;
+mod served;
 mod stats;
 mod stream;
 mod terms;
@@ -28,9 +32,11 @@ mod wire;
 
 pub use coordinator::Coordinator;
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
+pub use log_files::{LogFiles, LogName, Place, index_names};
 pub use pending::{OutOfOrder, Pending};
-pub use position::{FileName, Position, split_name};
+pub use position::{Position, split_name};
 pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
+pub use served::{Claim, ServedFiles};
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
 pub use terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId};

@@ -3,7 +3,7 @@
 //! Replica to source: a packet of the magic number, the position (8 bytes,
 //! little-endian) and the file's name, without a terminating NUL.
 
-use crate::position::{Position, split_name};
+use crate::position::split_name;
 use std::fmt;
 
 pub const MAGIC: u8 = 0xef;
@@ -44,9 +44,9 @@ pub fn encode_ack<'o>(name: &[u8], offset: u64, out: &'o mut [u8; MAX_ACK]) -> O
 /// What a replica sends during a dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Message<'a> {
-    /// Everything up to `position` is in its relay log. `base`: base name of
-    /// the file, as the replica wrote it.
-    Ack { base: &'a [u8], position: Position },
+    /// Everything up to `offset` of the file `name` is in its relay log. `name`: as
+    /// the replica wrote it; of the form of a binary log's name.
+    Ack { name: &'a [u8], offset: u64 },
     /// COM_QUIT: it is leaving.
     Quit,
 }
@@ -99,12 +99,11 @@ pub fn decode(payload: &[u8]) -> Result<Message<'_>, Violation> {
     if name.len() > MAX_NAME {
         return Err(Violation::NameTooLong);
     }
-    let (base, file) = split_name(name).ok_or(Violation::BadName)?;
+    if split_name(name).is_none() {
+        return Err(Violation::BadName);
+    }
     let offset = u64::from_le_bytes(*offset);
-    Ok(Message::Ack {
-        base,
-        position: Position { file, offset },
-    })
+    Ok(Message::Ack { name, offset })
 }
 
 #[cfg(test)]
@@ -127,15 +126,11 @@ mod tests {
         let mut out = [0; MAX_ACK];
         let bytes = encode_ack(b"binlog.000001", 158, &mut out).unwrap();
         assert_eq!(bytes.len(), 9 + 13);
-        let position = Position {
-            file: 1,
-            offset: 158,
-        };
         assert_eq!(
             decode(bytes),
             Ok(Message::Ack {
-                base: b"binlog",
-                position
+                name: b"binlog.000001",
+                offset: 158
             })
         );
     }

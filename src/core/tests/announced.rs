@@ -3,7 +3,7 @@
 //! rest is put together as the server does it.
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
-use semisync_core::{FileName, announced_position, is_heartbeat, may_end_transaction, split_name};
+use semisync_core::{announced_position, is_heartbeat, may_end_transaction, split_name};
 
 const ROTATE: u8 = 4;
 const HEARTBEAT: u8 = 27;
@@ -25,8 +25,9 @@ fn bytes(hex: &str) -> Vec<u8> {
 /// Base name, number and offset.
 fn told(event: &[u8]) -> Option<(String, u64, u64)> {
     announced_position(event).map(|told| {
-        let base = String::from_utf8(told.base.to_vec()).unwrap();
-        (base, told.position.file, told.position.offset)
+        let (base, number) = split_name(told.name).unwrap();
+        let base = String::from_utf8(base.to_vec()).unwrap();
+        (base, number, told.offset)
     })
 }
 
@@ -174,7 +175,7 @@ proptest! {
     fn what_is_announced_is_understood(
         base in base(), number: u64, offset: u64, checksum: bool
     ) {
-        let name = FileName { base: &base, number }.to_string();
+        let name = format!("{base}.{number:06}");
         prop_assert_eq!(split_name(name.as_bytes()), Some((base.as_bytes(), number)));
         let expected = Some((base.clone(), number, offset));
         prop_assert_eq!(told(&rotate(&name, offset, checksum)), expected.clone());
@@ -202,7 +203,7 @@ proptest! {
     fn a_cut_or_lengthened_announcement_is_none(
         number: u64, offset: u64, checksum: bool, cut in 1..60_usize, more in vec(b'0'..=b'9', 1..5)
     ) {
-        let name = FileName { base: "binlog", number }.to_string();
+        let name = format!("binlog.{number:06}");
         for whole in [rotate(&name, offset, checksum), heartbeat_v2(&name, offset, checksum)] {
             let end = whole.len().saturating_sub(cut);
             prop_assert_eq!(told(&whole[..end]), None);

@@ -65,8 +65,8 @@ fn enabling_anew_forgets_commits_but_not_replicas() {
     assert_eq!((story.core.newest(), story.core.confirmed()), (None, None));
     assert_eq!(story.core.clients(), 2);
     assert_eq!(story.stats().no_times, 1);
-    // Replica 1 has 100 still; the next thing said by anybody finds it.
-    story.ack(story.link(2), 50);
+    // Replica 1 has 100 still; the next change among the replicas finds it.
+    story.leave(story.link(2));
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }
 

@@ -143,6 +143,9 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         let mut core = Coordinator::<()>::new(Settings::default());
         let mut fx = Effects::default();
         core.enable(&mut fx);
+        // All that the table names was flushed before it is acknowledged.
+        let (file, offset) = (u64::MAX, 4);
+        core.on_flush(Position { file, offset }, 0, &mut fx);
         let (mut links, mut next, mut best): (Vec<(u32, LinkId)>, u64, Option<Position>) =
             (vec![], 0, None);
         let newest = |links: &[(u32, LinkId)], replica| {

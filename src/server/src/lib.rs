@@ -34,4 +34,4 @@ pub mod wait;
 
 pub use semisync_sys as sys;
 pub use semisync_sys::Shared;
-pub use server::{MonotonicMicros, Server, bytes, text};
+pub use server::{MonotonicMicros, Server, bytes, log_name, text};

@@ -7,8 +7,11 @@ use crate::{
 };
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
-    ffi::{CStr, c_char, c_int},
+    ffi::{CStr, OsStr, c_char, c_int},
+    os::unix::ffi::OsStrExt,
+    path::Path,
     sync::{OnceLock, atomic::Ordering},
+    time::Duration,
 };
 
 /// A handle to the server, as cheap to copy as a reference.
@@ -113,6 +116,29 @@ impl Server {
         let flag = self.symbols.observe_commit_only;
         // SAFETY: a bool of one byte that lives as long as the server.
         flag.is_some_and(|flag| unsafe { &*flag }.load(Ordering::Relaxed) != 0)
+    }
+
+    /// What the index of the binary logs holds now: a line for each file, in their
+    /// order. None: it cannot be read. Reads a file: with no lock held.
+    pub fn binary_log_index(self) -> Option<Vec<u8>> {
+        // A purge replaces the file, and for a moment there is none
+        // (MYSQL_BIN_LOG::move_crash_safe_index_file_to_index_file).
+        const TRIES: u32 = 5;
+        const PAUSE: Duration = Duration::from_millis(1);
+        // SAFETY: a pointer that the server sets before any plugin's hooks run; what it
+        // points to lives as long as the server.
+        let path = unsafe { bytes(*self.symbols.log_bin_index?) };
+        if path.is_empty() {
+            return None;
+        }
+        let path = Path::new(OsStr::from_bytes(path));
+        for _ in 0..TRIES {
+            match std::fs::read(path) {
+                Ok(content) => return Some(content),
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+        }
+        None
     }
 
     /// Whether a replication plugin is installed and initialised. Not while the
@@ -229,6 +255,16 @@ pub unsafe fn bytes<'a>(string: *const c_char) -> &'a [u8] {
     }
     // SAFETY: not null, and a C string by the caller's promise.
     unsafe { CStr::from_ptr(string) }.to_bytes()
+}
+
+/// The name of a binary log's file without its directory; empty for null.
+///
+/// # Safety
+/// As for [`text`].
+pub unsafe fn log_name<'a>(string: *const c_char) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    let path = unsafe { bytes(string) };
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

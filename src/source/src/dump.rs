@@ -15,15 +15,14 @@
 //! may not run, so there the flag is not set in advance.
 
 use crate::{
-    link::{Intake, Link, ServedMark},
-    notices,
+    link::{Intake, Link},
     state::Source,
     transport::{shutdown_hook, write_hook},
     variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, Framing, HEADER, MAGIC, Position, announced_position, may_end_transaction,
-    split_name,
+    AckReader, FLAG_ASK, Framing, HEADER, MAGIC, Place, Position, announced_position,
+    may_end_transaction,
 };
 use semisync_server::{
     connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
@@ -32,7 +31,7 @@ use semisync_server::{
 };
 use std::{
     cell::{Cell, RefCell},
-    ffi::{CStr, c_uchar},
+    ffi::c_uchar,
     sync::Arc,
 };
 
@@ -50,7 +49,6 @@ pub struct Dump {
     /// gets its headers and is never asked.
     connection: Option<DumpConnection>,
     compressed: bool,
-    mark: Cell<ServedMark>,
     file: RefCell<KnownFile>,
     /// End of the event that comes next or came last.
     event: Cell<Option<Position>>,
@@ -63,12 +61,24 @@ pub struct Dump {
     last_packet_number: Cell<Option<u32>>,
 }
 
-/// The file name that came last, and its number: parsed once per file.
+/// The file that was named last, and where it lies: found out once for each file, and
+/// again when the log has changed.
 #[derive(Default)]
 struct KnownFile {
     name: Vec<u8>,
-    number: u64,
+    place: Place,
+    /// Of the log, when that was found out.
+    version: u64,
+    /// What the link was told of this file.
+    entered: Option<Place>,
 }
+
+/// The end of an event in a file of which it is not known where it lies: no earlier
+/// acknowledgement can have meant it.
+const SOMEWHERE: Position = Position {
+    file: u64::MAX,
+    offset: u64::MAX,
+};
 
 /// Room in the send buffer for any heartbeat or artificial ROTATE event.
 const ROOM: usize = 1024;
@@ -92,23 +102,52 @@ impl Dump {
         unsafe { DUMP.get().as_ref() }
     }
 
-    pub fn served_to(&self, to: Position) {
-        let mut mark = self.mark.get();
-        mark.advance(&self.link, to);
-        self.mark.set(mark);
+    /// Where the file lies that the server names.
+    fn place(&self, name: &[u8]) -> Place {
+        let mut known = self.file.borrow_mut();
+        if known.name != name {
+            known.name.clear();
+            known.name.extend_from_slice(name);
+            known.entered = None;
+            known.version = 0;
+        }
+        if known.version != self.source.log_version() {
+            (known.place, known.version) = self.source.place(name);
+        }
+        known.place
     }
 
-    /// Number of the binary log file that a hook names.
-    fn file_number(&self, name: &CStr) -> Option<u64> {
+    /// The connection is served from the file that was named last, which lies at `place`.
+    fn enter(&self, place: Place) {
         let mut known = self.file.borrow_mut();
-        if known.name != name.to_bytes() {
-            let (base, number) = split_name(name.to_bytes())?;
-            self.source.learn_base(base);
-            known.name.clear();
-            known.name.extend_from_slice(name.to_bytes());
-            known.number = number;
+        if known.entered != Some(place) {
+            known.entered = Some(place);
+            self.link.enter(&known.name, place);
         }
-        Some(known.number)
+    }
+
+    /// The replica is told, or has said itself, that it has everything up to here. The
+    /// position, if that is to be believed: nothing was read from there yet, and a RESET
+    /// may have come since the server looked.
+    fn believe(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let place = self.place(name);
+        let at = place.at(offset)?;
+        if Some(at) <= self.link.served() || self.source.log_reaches(place, offset) {
+            self.enter(place);
+            self.link.serve(offset);
+            return Some(at);
+        }
+        None
+    }
+
+    /// As `believe`; whatever is believed, the file is one that was served.
+    fn on_announced(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let believed = self.believe(name, offset);
+        if believed.is_none() && self.file.borrow().entered.is_none() {
+            self.enter(Place::Unknown);
+            self.link.serve(offset);
+        }
+        believed
     }
 
     /// A packet is about to be put together: its header.
@@ -149,12 +188,9 @@ impl Dump {
                 return false;
             };
             if let Some(announced) = announced_position(event) {
-                self.source.learn_base(announced.base);
-                if self.source.can_have(announced.position) {
-                    self.served_to(announced.position);
-                    if can_still_ask && self.source.is_wanting() {
-                        *flag = FLAG_ASK;
-                    }
+                let believed = self.on_announced(announced.name, announced.offset);
+                if believed.is_some() && can_still_ask && self.source.is_wanting() {
+                    *flag = FLAG_ASK;
                 }
             }
             *flag & FLAG_ASK != 0
@@ -174,21 +210,20 @@ impl Dump {
     }
 
     /// An event is about to be sent. `packet`: status byte, header, event.
-    pub fn on_before_send(&self, packet: &mut [u8], file: &CStr, offset: u64) {
+    /// It ends at `offset` of the file `name`.
+    pub fn on_before_send(&self, packet: &mut [u8], name: &[u8], offset: u64) {
         self.unannounced.set(None);
         let [_, MAGIC, flag, event @ ..] = packet else {
             return;
         };
         *flag = 0;
-        let Some(number) = self.file_number(file) else {
+        let place = self.place(name);
+        self.enter(place);
+        self.link.serve(offset);
+        self.event.set(place.at(offset));
+        let Some(end) = place.at(offset) else {
             return;
         };
-        let end = Position {
-            file: number,
-            offset,
-        };
-        self.served_to(end);
-        self.event.set(Some(end));
         if self.connection.is_none() || !self.source.is_enabled() || !may_end_transaction(event) {
             return;
         }
@@ -210,7 +245,7 @@ impl Dump {
                 &[
                     Arg::Text("before_send_event"),
                     Arg::Number(self.link.server_id.into()),
-                    Arg::Text(&notices::file_name(self.source, &end)),
+                    Arg::Text(&String::from_utf8_lossy(name)),
                     Arg::Number(offset),
                     Arg::Number(ask.into()),
                     Arg::Number(self.source.look(|core| core.status()).into()),
@@ -226,7 +261,7 @@ impl Dump {
             return;
         };
         if may_end_transaction(event) {
-            self.sent.set(self.event.get());
+            self.sent.set(Some(self.event.get().unwrap_or(SOMEWHERE)));
         }
         if *flag & FLAG_ASK == 0 {
             return;
@@ -297,14 +332,14 @@ enum Moment {
 
 /// Makes this thread's dump a semi-sync one; without a connection one that is
 /// never asked to acknowledge.
+/// `start`: the file and the position that the replica asks for, if it names one.
 pub fn attach(
     source: &'static Source,
     server_id: u32,
-    start: Option<Position>,
+    start: Option<(&[u8], u64)>,
     connection: Option<DumpConnection>,
 ) {
     let id = source.new_link_id();
-    let start = start.filter(|at| source.can_have(*at));
     let compression = connection
         .as_ref()
         .map_or(Compression::None, DumpConnection::compression);
@@ -326,16 +361,13 @@ pub fn attach(
         link: Arc::clone(&link),
         connection,
         compressed: compression != Compression::None,
-        mark: Cell::default(),
         file: RefCell::default(),
         event: Cell::new(None),
         sent: Cell::new(None),
         unannounced: Cell::new(None),
         last_packet_number: Cell::new(None),
     });
-    if let Some(start) = start {
-        dump.served_to(start);
-    }
+    let start = start.and_then(|(name, offset)| dump.on_announced(name, offset));
     DUMP.set(Box::into_raw(dump));
     // Known before its functions are ours, and counted before it is read from:
     // whoever closes it finds the link, and no acknowledgement an unknown one.

@@ -11,6 +11,7 @@ use crate::{
 use semisync_server::{
     Shared,
     guard::guard,
+    log_name,
     sys::{
         self,
         compat::{storage_observer, trans_observer},
@@ -35,8 +36,12 @@ impl sys::StorageHooks for Storage {
                 return 0;
             };
             // SAFETY: the hook's argument.
-            if let Some(end) = unsafe { source.position(log_file, log_pos) } {
-                source.update(|core, now, fx| core.on_flush(end, now, fx));
+            let name = unsafe { log_name(log_file) };
+            if !name.is_empty() && log_pos != 0 {
+                source.update_log(|core, files, now, fx| {
+                    let end = files.on_flush(name, log_pos);
+                    core.on_flush(end, now, fx);
+                });
             }
             0
         })
@@ -89,7 +94,8 @@ unsafe fn wait_for(file: *const c_char, offset: u64) {
         return;
     };
     // SAFETY: the caller's promise.
-    if let Some(at) = unsafe { source.position(file, offset) } {
-        wait_for_acknowledgement(source, at);
+    let name = unsafe { log_name(file) };
+    if !name.is_empty() && offset != 0 {
+        wait_for_acknowledgement(source, name, offset);
     }
 }

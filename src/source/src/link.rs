@@ -10,7 +10,7 @@
 
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
-use semisync_core::{AckReader, LinkId, Position};
+use semisync_core::{AckReader, Claim, LinkId, LogName, Place, Position, ServedFiles};
 use semisync_server::{ack_stream::AckStream, connection::ConnectionId};
 use std::{
     collections::HashMap,
@@ -67,53 +67,61 @@ impl Link {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// How far this connection has been served: sent, or skipped because the
-    /// replica had it. None: nothing yet.
+    /// What an acknowledgement of `offset` in the file `name` means, and how far this
+    /// connection was served: sent, or skipped because the replica had it.
+    pub fn claim(&self, name: &[u8], offset: u64) -> (Claim, Option<Position>) {
+        let files = self.served.files.lock();
+        let claim = files.claim(name, offset);
+        (claim, self.served_from(&files))
+    }
+
+    /// How far this connection was served, as in `claim`.
     pub fn served(&self) -> Option<Position> {
-        self.served.get()
+        self.served_from(&self.served.files.lock())
+    }
+
+    fn served_from(&self, files: &ServedFiles) -> Option<Position> {
+        let (_, place) = files.current()?;
+        place.at(self.served.offset.load(Ordering::Acquire))
+    }
+
+    /// For the error log: the file that the connection is served from, and how far.
+    pub fn served_up_to(&self) -> Option<(LogName, u64)> {
+        let files = self.served.files.lock();
+        let offset = self.served.offset.load(Ordering::Acquire);
+        files
+            .current()
+            .map(|(name, _)| (LogName::clone(name), offset))
+    }
+
+    /// Everything up to `offset` is being served, of the file that was entered last. Its
+    /// dump thread alone, before it sends, so that no acknowledgement can be quicker.
+    pub fn serve(&self, offset: u64) {
+        let served = &self.served.offset;
+        if offset > served.load(Ordering::Relaxed) {
+            served.store(offset, Ordering::Release);
+        }
+    }
+
+    /// The connection is served from this file from now on. Its dump thread alone.
+    pub fn enter(&self, name: &[u8], place: Place) {
+        let mut files = self.served.files.lock();
+        let same = files.current().is_some_and(|(last, _)| **last == *name);
+        if !same {
+            self.served.offset.store(0, Ordering::Release);
+        }
+        files.enter(name, place);
     }
 }
 
-/// A position that one thread moves on for every event and another reads for
-/// every acknowledgement: no lock in the writer but at a change of file.
+/// How far a connection was served. One thread moves it on for every event, another
+/// reads it for every acknowledgement: no lock in the writer but at a change of file.
+/// The lock nests in a gate; nothing nests in it.
 #[derive(Default)]
 struct Served {
-    /// 0: nothing was served. Changed, together with the offset, under the lock.
-    file: Mutex<u64>,
+    files: Mutex<ServedFiles>,
+    /// In the current file. Set to 0 under the lock of `files`.
     offset: AtomicU64,
-}
-
-impl Served {
-    fn get(&self) -> Option<Position> {
-        let file = self.file.lock();
-        (*file != 0).then(|| Position {
-            file: *file,
-            offset: self.offset.load(Ordering::Acquire),
-        })
-    }
-}
-
-/// The dump thread's end of [`Served`]: how far it has come. Never goes back.
-#[derive(Clone, Copy, Default)]
-pub struct ServedMark(Option<Position>);
-
-impl ServedMark {
-    /// Everything up to `to` is being served. Before it is sent, so that no
-    /// acknowledgement can be quicker.
-    pub fn advance(&mut self, link: &Link, to: Position) {
-        if Some(to) <= self.0 {
-            return;
-        }
-        let same_file = self.0.is_some_and(|last| last.file == to.file);
-        self.0 = Some(to);
-        if same_file {
-            link.served.offset.store(to.offset, Ordering::Release);
-        } else {
-            let mut file = link.served.file.lock();
-            *file = to.file;
-            link.served.offset.store(to.offset, Ordering::Release);
-        }
-    }
 }
 
 /// All links, and the thread that reads from them.
@@ -287,17 +295,15 @@ mod tests {
 
     #[test]
     fn served_follows_the_dump_over_files_and_never_goes_back() {
-        let (link, mut mark) = (link(), ServedMark::default());
+        let link = link();
         assert_eq!(link.served(), None);
         for (file, offset) in [(1, 4), (1, 900), (2, 4), (2, 77)] {
-            let to = Position { file, offset };
-            mark.advance(&link, to);
-            assert_eq!(link.served(), Some(to));
+            link.enter(format!("b.{file:06}").as_bytes(), Place::In(file));
+            link.serve(offset);
+            assert_eq!(link.served(), Some(Position { file, offset }));
         }
-        let last = link.served();
-        for (file, offset) in [(2, 77), (2, 5), (1, 999)] {
-            mark.advance(&link, Position { file, offset });
-            assert_eq!(link.served(), last);
-        }
+        link.serve(5);
+        let offset = 77;
+        assert_eq!(link.served(), Some(Position { file: 2, offset }));
     }
 }

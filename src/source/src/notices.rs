@@ -2,7 +2,7 @@
 //! own numbers, in stock's order.
 
 use crate::{link::Link, state::Source};
-use semisync_core::{FileName, Notice, OutOfOrder, Position, Violation};
+use semisync_core::{Notice, OutOfOrder, Position, Violation};
 use semisync_server::{
     log::{self, Arg, Level},
     sys,
@@ -103,16 +103,11 @@ pub fn violation(link: &Link, violation: Violation) {
     }
 }
 
-pub fn from_the_future(source: &Source, link: &Link, at: &Position, served: Option<Position>) {
-    let served = served.map_or_else(
+/// It acknowledged `offset` of the file `name`.
+pub fn from_the_future(link: &Link, name: &[u8], offset: u64) {
+    let served = link.served_up_to().map_or_else(
         || "nothing was sent to it yet".to_owned(),
-        |served| {
-            format!(
-                "it was served up to ({}, {})",
-                file_name(source, &served),
-                served.offset
-            )
-        },
+        |(file, offset)| format!("it was served up to ({}, {offset})", text_of(&file)),
     );
     log::plain(
         Level::Error,
@@ -120,8 +115,8 @@ pub fn from_the_future(source: &Source, link: &Link, at: &Position, served: Opti
             "Semi-sync replica (server_id: {}) at {} acknowledged ({}, {}), but {served}: refused. Further ones of this connection are refused in silence.",
             link.server_id,
             link.peer,
-            file_name(source, at),
-            at.offset
+            text_of(name),
+            offset
         ),
     );
 }
@@ -162,12 +157,10 @@ pub fn internal_error(hook: &str) {
 
 /// The name of a position's file, or nothing for no position.
 pub fn file_name(source: &Source, at: &Position) -> String {
-    if at.file == 0 {
-        return String::new();
-    }
-    FileName {
-        base: &source.base(),
-        number: at.file,
-    }
-    .to_string()
+    let name = source.file_name(*at);
+    name.map_or_else(String::new, |name| text_of(&name))
+}
+
+fn text_of(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
 }

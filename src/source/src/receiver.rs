@@ -7,7 +7,7 @@
 //! read for each event, so that a flood from one replica takes its turn.
 
 use crate::{link::Link, notices, state::Source, variables::traces_details};
-use semisync_core::{AckVerdict, LinkId, Message, Position, Violation};
+use semisync_core::{AckVerdict, Claim, LinkId, Message, Violation};
 use semisync_server::{
     ack_stream::Received,
     log::{self, Arg, Level},
@@ -144,7 +144,7 @@ impl Poll {
         // Also after a panic the next start must find that this one is over.
         let _ended = Ended(&self.ended);
         let mut buffer = vec![0; READ_SIZE];
-        let mut acks = Vec::new();
+        let mut acks = Acks::default();
         while !self.stop.load(Ordering::Acquire) {
             let stage = if source.links.is_empty() {
                 &source.vocabulary.waiting_for_replica
@@ -210,12 +210,45 @@ enum End {
     Broken(Violation),
 }
 
+/// Acknowledgements: of each the name of a file, and how much of the file. A buffer
+/// that is used again.
+#[derive(Default)]
+struct Acks {
+    names: Vec<u8>,
+    /// Where each name ends in `names`, and the offset.
+    ends: Vec<(usize, u64)>,
+}
+
+impl Acks {
+    fn push(&mut self, name: &[u8], offset: u64) {
+        self.names.extend_from_slice(name);
+        self.ends.push((self.names.len(), offset));
+    }
+
+    fn clear(&mut self) {
+        self.names.clear();
+        self.ends.clear();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let mut start = 0;
+        self.ends.iter().map(move |(end, offset)| {
+            let name = self.names.get(start..*end).unwrap_or_default();
+            start = *end;
+            (name, *offset)
+        })
+    }
+}
+
 /// Reads once from a link and hands on what it acknowledged. `acks` is scratch.
-fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position>) {
+fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Acks) {
     acks.clear();
-    let end = read(source, link, buffer, acks);
-    for at in acks.iter() {
-        acknowledge(source, link, *at);
+    let mut end = read(link, buffer, acks);
+    for (name, offset) in acks.iter() {
+        if let Err(violation) = acknowledge(source, link, name, offset) {
+            end = End::Broken(violation);
+            break;
+        }
     }
     match end {
         End::Open => {}
@@ -228,7 +261,7 @@ fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Positio
     }
 }
 
-fn read(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position>) -> End {
+fn read(link: &Link, buffer: &mut [u8], acks: &mut Acks) -> End {
     let mut gate = link.gate.lock();
     let Some(intake) = gate.as_mut() else {
         return End::Open; // removed between the event and now
@@ -239,25 +272,29 @@ fn read(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position
         Received::Bytes(read) => buffer.get(..read).unwrap_or_default(),
     };
     let mut quit = false;
-    let mut foreign = false;
     let fed = intake.reader.feed(read, &mut |message| match message {
-        Message::Ack { base, position } if source.is_our_base(base) => acks.push(position),
-        Message::Ack { .. } => foreign = true,
+        Message::Ack { name, offset } => acks.push(name, offset),
         Message::Quit => quit = true,
     });
     match fed {
         Err(violation) => End::Broken(violation),
-        Ok(()) if foreign => End::Broken(Violation::BadName),
         Ok(()) if quit => End::Closed,
         Ok(()) => End::Open,
     }
 }
 
-fn acknowledge(source: &Source, link: &Link, at: Position) {
-    let served = link.served();
-    let verdict = source.update(|core, now, fx| core.on_ack(link.id, at, served, now, fx));
+fn acknowledge(source: &Source, link: &Link, name: &[u8], offset: u64) -> Result<(), Violation> {
+    let (claim, served) = link.claim(name, offset);
+    let verdict = match claim {
+        Claim::Has(Some(at)) => {
+            source.update(|core, now, fx| core.on_ack(link.id, at, served, now, fx))
+        }
+        Claim::Has(None) => AckVerdict::Stale,
+        Claim::Unserved => source.update(|core, _, _| core.on_unserved(link.id)),
+        Claim::Foreign => return Err(Violation::BadName),
+    };
     if let AckVerdict::FromTheFuture { first: true } = verdict {
-        notices::from_the_future(source, link, &at, served);
+        notices::from_the_future(link, name, offset);
     }
     if traces_details() {
         log::message(
@@ -265,12 +302,13 @@ fn acknowledge(source: &Source, link: &Link, at: Position) {
             sys::ER_SEMISYNC_SERVER_REPLY,
             &[
                 Arg::Text("acknowledge"),
-                Arg::Text(&notices::file_name(source, &at)),
-                Arg::Number(at.offset),
+                Arg::Text(&String::from_utf8_lossy(name)),
+                Arg::Number(offset),
                 Arg::Number(link.server_id.into()),
             ],
         );
     }
+    Ok(())
 }
 
 fn owned(fd: c_int) -> Result<OwnedFd, c_int> {

@@ -12,11 +12,11 @@ use crate::{
     variables::{self, wait_count, waits_without_replicas},
 };
 use parking_lot::Mutex;
-use semisync_core::{Coordinator, Effects, LinkId, Position, Settings, split_name};
-use semisync_server::{MonotonicMicros, Server, sys::compat::START_IS_CHECKED, wait::Waiter};
+use semisync_core::{
+    Coordinator, Effects, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
+};
+use semisync_server::{MonotonicMicros, Server, wait::Waiter};
 use std::{
-    borrow::Cow,
-    ffi::{CStr, c_char},
     pin::Pin,
     sync::{
         Arc, OnceLock,
@@ -32,14 +32,17 @@ pub struct Source {
     pub server: Server,
     pub vocabulary: &'static Vocabulary,
     pub links: Links,
-    core: Mutex<Coordinator<WaiterRef>>,
-    /// What `core` says, readable without its lock by hooks that run for every
-    /// event.
+    locked: Mutex<Locked>,
+    /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
     wanting: AtomicBool,
-    /// The base name of the binary log, once the server has told it.
-    base: OnceLock<Box<[u8]>>,
+    log_version: AtomicU64,
     next_link: AtomicU64,
+}
+
+struct Locked {
+    core: Coordinator<WaiterRef>,
+    files: LogFiles,
 }
 
 impl Source {
@@ -54,13 +57,20 @@ impl Source {
             server,
             vocabulary,
             links: Links::default(),
-            core: Mutex::new(Coordinator::new(settings())),
+            locked: Mutex::new(Locked {
+                core: Coordinator::new(settings()),
+                files: LogFiles::default(),
+            }),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
-            base: OnceLock::new(),
+            log_version: AtomicU64::new(0),
             next_link: AtomicU64::new(1),
         });
-        source.update(|core, _, _| *core = Coordinator::new(settings()));
+        source.update_log(|core, files, _, _| {
+            *core = Coordinator::new(settings());
+            // While the plugin was not there, the log may have been reset.
+            files.on_reset();
+        });
         source
     }
 
@@ -81,14 +91,29 @@ impl Source {
         &self,
         change: impl FnOnce(&mut Coordinator<WaiterRef>, u64, &mut Effects<WaiterRef>) -> R,
     ) -> R {
+        self.update_log(|core, _, now, fx| change(core, now, fx))
+    }
+
+    /// As `update`, with what is known of the binary log's files.
+    pub fn update_log<R>(
+        &self,
+        change: impl FnOnce(
+            &mut Coordinator<WaiterRef>,
+            &mut LogFiles,
+            u64,
+            &mut Effects<WaiterRef>,
+        ) -> R,
+    ) -> R {
         let mut effects = Effects::default();
         let result = {
-            let mut core = self.core.lock();
+            let mut locked = self.locked.lock();
+            let Locked { core, files } = &mut *locked;
             let before = *core.stats();
-            let result = change(&mut core, MonotonicMicros::now(), &mut effects);
+            let result = change(core, files, MonotonicMicros::now(), &mut effects);
             status::publish(&before, core.stats());
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
+            self.log_version.store(files.version(), Ordering::Release);
             result
         };
         for (waiter, _outcome) in effects.released {
@@ -102,7 +127,7 @@ impl Source {
 
     /// Asks the coordinator something.
     pub fn look<R>(&self, ask: impl FnOnce(&Coordinator<WaiterRef>) -> R) -> R {
-        ask(&self.core.lock())
+        ask(&self.locked.lock().core)
     }
 
     /// `SET GLOBAL ..._enabled`. false: it could not be switched on; the error
@@ -161,45 +186,38 @@ impl Source {
 
     // ---- positions ----
 
-    /// The position that the server names; its file's base name is learned.
-    /// None: no file (see abi of `after_commit`) or not a binary log's name.
-    ///
-    /// # Safety
-    /// `file` is null or a C string of the server's.
-    pub unsafe fn position(&self, file: *const c_char, offset: u64) -> Option<Position> {
-        if file.is_null() || offset == 0 {
-            return None;
+    /// Changes whenever [`Source::place`] may answer differently. No lock.
+    pub fn log_version(&self) -> u64 {
+        self.log_version.load(Ordering::Acquire)
+    }
+
+    /// Where the file lies that the server names in a dump, and the version of the log of
+    /// which that is true. Reads the index: once for each file of a dump.
+    pub fn place(&self, name: &[u8]) -> (Place, u64) {
+        // The index must not be older than what it is compared with.
+        const TRIES: u32 = 8;
+        let mut version = self.log_version();
+        for _ in 0..TRIES {
+            let index = self.server.binary_log_index();
+            let index = index.map(|content| index_names(&content));
+            let locked = self.locked.lock();
+            let before = std::mem::replace(&mut version, locked.files.version());
+            if version == before {
+                return (locked.files.place(name, index.as_deref()), version);
+            }
         }
-        // SAFETY: not null, and the caller's promise.
-        let name = unsafe { CStr::from_ptr(file) };
-        let (base, number) = split_name(name.to_bytes())?;
-        self.learn_base(base);
-        Some(Position {
-            file: number,
-            offset,
-        })
+        // Files come faster than their list can be read.
+        (Place::Unknown, version)
     }
 
-    /// Whether a replica that asks for the log from `at` on may be believed to have
-    /// what lies before: the server has checked that the log goes so far, or we know.
-    pub fn can_have(&self, at: Position) -> bool {
-        START_IS_CHECKED || Some(at) <= self.look(Coordinator::newest)
+    /// Whether the present log reaches so far, see [`LogFiles::reaches`].
+    pub fn log_reaches(&self, place: Place, offset: u64) -> bool {
+        self.locked.lock().files.reaches(place, offset)
     }
 
-    pub fn learn_base(&self, base: &[u8]) {
-        if self.base.get().is_none() {
-            let _ = self.base.set(base.into());
-        }
-    }
-
-    /// Whether `base` is the base name of this server's binary log.
-    pub fn is_our_base(&self, base: &[u8]) -> bool {
-        self.base.get().is_some_and(|ours| **ours == *base)
-    }
-
-    /// For the error log.
-    pub fn base(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.base.get().map_or(&[], |base| base))
+    /// The name of a position's file, while it is known.
+    pub fn file_name(&self, at: Position) -> Option<LogName> {
+        self.locked.lock().files.name(at.file)
     }
 }
 

@@ -12,10 +12,11 @@ use semisync_server::{
     connection::{Current, DumpConnection},
     guard::guard,
     log::{self, Level},
+    log_name,
     sys::{self, compat},
     text,
 };
-use std::ffi::{CStr, c_char, c_int, c_uchar, c_ulong};
+use std::ffi::{c_char, c_int, c_uchar, c_ulong};
 
 pub static TRANSMIT: Shared<sys::Binlog_transmit_observer> =
     Shared::new(sys::Binlog_transmit_observer {
@@ -62,7 +63,8 @@ unsafe extern "C" fn transmit_start(
     let attached = guard("transmit_start", false, || {
         if announced {
             // SAFETY: the server's file name.
-            let start = unsafe { source.position(log_file, log_pos) };
+            let name = unsafe { log_name(log_file) };
+            let start = (!name.is_empty()).then_some((name, log_pos));
             let connection = match DumpConnection::current(source.server) {
                 Current::Usable(connection) => Some(connection),
                 Current::Ended => None,
@@ -143,13 +145,13 @@ unsafe extern "C" fn before_send_event(
         }
         // SAFETY: the server's packet of `len` bytes and its file name, valid
         // and this thread's own during the hook.
-        let (packet, file) = unsafe {
+        let (packet, name) = unsafe {
             (
                 std::slice::from_raw_parts_mut(packet, usize::try_from(len).unwrap_or_default()),
-                CStr::from_ptr(log_file),
+                log_name(log_file),
             )
         };
-        dump.on_before_send(packet, file, log_pos);
+        dump.on_before_send(packet, name, log_pos);
         0
     })
 }
@@ -187,7 +189,10 @@ impl sys::SendHook for Sent {
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
-            source.update(|core, now, fx| core.reset(now, fx));
+            source.update_log(|core, files, now, fx| {
+                files.on_reset();
+                core.reset(now, fx);
+            });
             source.links.hang_up_all();
         }
         0

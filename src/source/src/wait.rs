@@ -6,11 +6,10 @@
 //! being switched off, or a shutdown of the server.
 
 use crate::{
-    notices::file_name,
     state::Source,
     variables::{timeout_ms, traces_details},
 };
-use semisync_core::{Begin, Position};
+use semisync_core::Begin;
 use semisync_server::{
     log::{self, Arg, Level},
     sys,
@@ -26,13 +25,15 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// is for the case that a panic came between.
 const WAKE_GRACE: Duration = Duration::from_secs(1);
 
-/// Waits until enough replicas have acknowledged `at`, or returns at once if
-/// there is nothing to wait for. A session's thread; none of our locks held.
-pub fn wait_for_acknowledgement(source: &Source, at: Position) {
+/// Waits until enough replicas have acknowledged everything up to `offset` of the file
+/// `name`, or returns at once if there is nothing to wait for. A session's thread; none
+/// of our locks held.
+pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     let server = source.server;
     let waiter = Waiter::new();
-    let begin = source.update(|core, now, fx| {
-        core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx)
+    let begin = source.update_log(|core, files, now, fx| match files.find(name, offset) {
+        Some(at) => core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx),
+        None => core.on_unknown_commit(),
     });
     let Begin::Wait(id) = begin else {
         return;
@@ -43,8 +44,8 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
             sys::ER_SEMISYNC_SOURCE_TRX_WAIT_POS,
             &[
                 Arg::Text("wait_for_acknowledgement"),
-                Arg::Text(&file_name(source, &at)),
-                Arg::Number(at.offset),
+                Arg::Text(&String::from_utf8_lossy(name)),
+                Arg::Number(offset),
                 Arg::Number(1),
             ],
         );

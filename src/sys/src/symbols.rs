@@ -132,6 +132,9 @@ symbols! {
         /// A bool; hooks of events inside a transaction are left out while it is
         /// set. Servers that do not have it call all hooks.
         observe_commit_only [optional]: *const std::sync::atomic::AtomicU8 = c"opt_replication_sender_observe_commit_only";
+        /// `@@GLOBAL.log_bin_index`: path of the file that lists the binary logs, relative
+        /// to the data directory; null without binary logs. MariaDB 5.5 does not show it.
+        log_bin_index [optional]: *const *const c_char = c"log_bin_index";
         /// `char server_version[]`, for example "9.7.4".
         server_version: *const c_char = c"server_version";
 

@@ -157,7 +157,8 @@ impl Naive {
         self.links.push(Link {
             number,
             server,
-            newest,
+            // Said before the next commit, so it does not speak for that one.
+            newest: newest.min(self.newest),
             warned: false,
         });
         self.replicas_changed(now);
@@ -187,10 +188,11 @@ impl Naive {
             let first = !std::mem::replace(&mut link.warned, true);
             return AckVerdict::FromTheFuture { first };
         }
-        if link.newest.is_some_and(|newest| at <= newest) {
+        let of_commits = self.newest.map(|newest| at.min(newest));
+        if link.newest >= of_commits {
             return AckVerdict::Stale;
         }
-        link.newest = Some(at);
+        link.newest = of_commits;
         self.replicas_changed(now);
         AckVerdict::Accepted
     }

@@ -6,7 +6,9 @@
 use flate2::{Compression, write::ZlibEncoder};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use semisync_core::{AckReader, Framing, MAX_ACK, Message, Position, Violation, encode_ack};
+use semisync_core::{
+    AckReader, Framing, MAX_ACK, Message, Position, Violation, encode_ack, split_name,
+};
 use std::io::Write;
 
 pub const COMPRESSING: [Framing; 2] = [Framing::Zlib, Framing::Zstd];
@@ -41,7 +43,10 @@ pub fn read_whole(framing: Framing, bytes: &[u8]) -> (Vec<Said>, Result<(), Viol
 
 pub fn own(message: Message<'_>) -> Said {
     match message {
-        Message::Ack { base, position } => Said::Ack(base.to_vec(), position),
+        Message::Ack { name, offset } => {
+            let (base, file) = split_name(name).expect("the name of a binary log");
+            Said::Ack(base.to_vec(), Position { file, offset })
+        }
         Message::Quit => Said::Quit,
     }
 }

@@ -26,6 +26,3 @@ pub const HAS_WAIT_POINT: bool = true;
 
 /// The type of a status row that is a function.
 pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_SIMPLE_FUNC;
-
-/// `transmit_start` comes after the start of a dump was found to be in the log.
-pub const START_IS_CHECKED: bool = true;

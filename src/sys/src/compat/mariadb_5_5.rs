@@ -18,6 +18,3 @@ pub const HAS_WAIT_POINT: bool = false;
 
 /// The type of a status row that is a function.
 pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;
-
-/// `transmit_start` comes before the start of a dump is looked for in the log.
-pub const START_IS_CHECKED: bool = false;

@@ -1,0 +1,291 @@
+//! The files of the binary log, in the order in which the server writes them.
+//!
+//! A file gets an ordinal when the first commit group is flushed into it, under the
+//! server's `LOCK_log`; the ordinals make positions comparable. Names do not: the base
+//! name may change, numbers may begin anew, after RESET an old name names a new file.
+//! Ordinals are never given twice, so a position of a log that is gone lies before
+//! every position of the present one.
+//!
+//! A dump also reads files without an ordinal: those that were written before
+//! semi-sync was enabled, or that hold no commit yet. Where they lie among the others
+//! is told by the index, the server's own list of its files in their order
+//! (sql/binlog_index.cc of MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
+
+use crate::position::Position;
+use std::{collections::VecDeque, sync::Arc};
+
+/// Name of a binary log file, without its directory.
+pub type LogName = Arc<[u8]>;
+
+/// How many files are remembered. A dump that is further behind has nothing that is
+/// waited for.
+const REMEMBERED: usize = 1024;
+
+/// The files that commits were flushed into.
+#[derive(Debug)]
+pub struct LogFiles {
+    files: VecDeque<LogFile>,
+    /// End of the newest commit group; in the last of the files.
+    flushed: Option<Position>,
+    last_ordinal: u64,
+    version: u64,
+}
+
+#[derive(Debug)]
+struct LogFile {
+    name: LogName,
+    ordinal: u64,
+}
+
+/// Where a file that a dump reads lies.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Place {
+    /// It is the file with this ordinal.
+    In(u64),
+    /// No commit was flushed into it; everything up to this position lies before it.
+    Behind(Position),
+    /// Not known, or not certain, or older than all that can be waited for.
+    #[default]
+    Unknown,
+}
+
+impl Place {
+    /// What a replica has that has everything up to `offset` in this file.
+    pub fn at(self, offset: u64) -> Option<Position> {
+        match self {
+            Self::In(file) => Some(Position { file, offset }),
+            Self::Behind(position) => Some(position),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl Default for LogFiles {
+    fn default() -> Self {
+        Self {
+            files: VecDeque::new(),
+            flushed: None,
+            last_ordinal: 0,
+            version: 1,
+        }
+    }
+}
+
+impl LogFiles {
+    /// Changes whenever a [`Place`] may have changed: a file came, or all went.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// A commit group was written and ends at `offset` of the file `name`. A position
+    /// that does not lie behind the last one belongs to a new file of the same name:
+    /// the log was reset, and the server has not told so yet.
+    pub fn on_flush(&mut self, name: &[u8], offset: u64) -> Position {
+        let goes_on = self.flushed.is_some_and(|flushed| flushed.offset < offset);
+        let is_last = self.files.back().is_some_and(|file| *file.name == *name);
+        if !(goes_on && is_last) {
+            self.last_ordinal += 1;
+            self.version += 1;
+            self.files.push_back(LogFile {
+                name: name.into(),
+                ordinal: self.last_ordinal,
+            });
+            if self.files.len() > REMEMBERED {
+                self.files.pop_front();
+            }
+        }
+        let end = Position {
+            file: self.last_ordinal,
+            offset,
+        };
+        self.flushed = Some(end);
+        end
+    }
+
+    /// RESET BINARY LOGS AND GTIDS: every file is gone.
+    pub fn on_reset(&mut self) {
+        self.files.clear();
+        self.flushed = None;
+        self.version += 1;
+    }
+
+    /// The position that a commit names: of the newest file of this name. None: no
+    /// commit was flushed into such a file.
+    pub fn find(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let mut newest_first = self.files.iter().rev();
+        let file = newest_first.find(|file| *file.name == *name)?.ordinal;
+        Some(Position { file, offset })
+    }
+
+    /// The name of the file with this ordinal, while it is remembered.
+    pub fn name(&self, ordinal: u64) -> Option<LogName> {
+        let mut newest_first = self.files.iter().rev();
+        let file = newest_first.find(|file| file.ordinal == ordinal)?;
+        Some(Arc::clone(&file.name))
+    }
+
+    /// Where the file lies that a dump reads under this name. `index`: the server's
+    /// list of its files now; None: it cannot be read.
+    ///
+    /// The index may list one name twice, in two directories. Which of the two a dump
+    /// reads cannot be told, so nothing is concluded.
+    pub fn place(&self, name: &[u8], index: Option<&[LogName]>) -> Place {
+        let here = self.find(name, 0).map(|position| Place::In(position.file));
+        let Some(index) = index else {
+            return here.unwrap_or_default();
+        };
+        let listed = |wanted: &[u8]| index.iter().filter(|file| ***file == *wanted).count();
+        match (here, listed(name)) {
+            (_, 2..) | (None, 0) => Place::Unknown,
+            (Some(place), _) => place,
+            (None, 1) => {
+                let older = index.iter().take_while(|file| ***file != *name);
+                let last = older.filter(|file| self.ordinal(file).is_some()).last();
+                let last = last.filter(|file| listed(file) == 1);
+                match last.and_then(|file| self.ordinal(file)) {
+                    Some(file) => Place::Behind(Position {
+                        file,
+                        offset: u64::MAX,
+                    }),
+                    None => Place::Unknown,
+                }
+            }
+        }
+    }
+
+    /// Of the oldest file of this name.
+    fn ordinal(&self, name: &[u8]) -> Option<u64> {
+        let file = self.files.iter().find(|file| *file.name == *name)?;
+        Some(file.ordinal)
+    }
+
+    /// Whether the present log reaches this position: what a replica says that it has
+    /// is believed only then. A server's own check may be older than a RESET.
+    pub fn reaches(&self, place: Place, offset: u64) -> bool {
+        match place {
+            Place::In(_) => place.at(offset) <= self.flushed,
+            Place::Behind(_) => true,
+            Place::Unknown => false,
+        }
+    }
+}
+
+/// The file names of an index file, without their directories. A last line without an
+/// end is still being written.
+pub fn index_names(content: &[u8]) -> Vec<LogName> {
+    content
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter_map(|line| line.strip_suffix(b"\n"))
+        .filter_map(|line| line.rsplit(|byte| *byte == b'/').next())
+        .filter(|name| !name.is_empty())
+        .map(LogName::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(names: &[&str]) -> Vec<LogName> {
+        index_names((names.join("\n") + "\n").as_bytes())
+    }
+
+    #[test]
+    fn positions_are_ordered_as_they_were_written_whatever_the_files_are_called() {
+        let mut files = LogFiles::default();
+        let mut last = None;
+        for (name, offset) in [
+            ("binlog.000006", 200),
+            ("binlog.000006", 300),
+            ("newlog.000001", 150), // --log-bin has changed
+            ("alog.999999", 4),     // and again, to what sorts before
+            ("alog.1000000", 900),
+            ("alog.000001", 150), // RESET, not told yet
+            ("alog.000001", 150), // and again
+            ("alog.000001", 151),
+        ] {
+            let end = Some(files.on_flush(name.as_bytes(), offset));
+            assert!(end > last, "{name} {offset}");
+            last = end;
+        }
+    }
+
+    #[test]
+    fn a_reset_log_lies_behind_the_one_that_is_gone() {
+        let mut files = LogFiles::default();
+        let old = files.on_flush(b"b.000007", 5000);
+        files.on_reset();
+        assert_eq!(files.find(b"b.000007", 5000), None);
+        assert_eq!(files.name(old.file), None);
+        let new = files.on_flush(b"b.000001", 200);
+        assert!(new > old);
+        assert_eq!(files.find(b"b.000001", 200), Some(new));
+        assert_eq!(files.name(new.file).as_deref(), Some(&b"b.000001"[..]));
+    }
+
+    #[test]
+    fn a_file_without_a_commit_lies_where_the_index_has_it() {
+        let mut files = LogFiles::default();
+        let first = files.on_flush(b"b.000002", 900);
+        files.on_flush(b"c.000002", 700);
+        let index = index(&["./b.000001", "./b.000002", "/x/c.000001", "/x/c.000002"]);
+        let place = |name: &str| files.place(name.as_bytes(), Some(&index));
+        assert_eq!(place("b.000001"), Place::Unknown);
+        assert_eq!(place("b.000002"), Place::In(first.file));
+        let behind = Position {
+            file: first.file,
+            offset: u64::MAX,
+        };
+        assert_eq!(place("c.000001"), Place::Behind(behind));
+        assert_eq!(place("c.000003"), Place::Unknown, "it is not in the log");
+    }
+
+    #[test]
+    fn without_an_index_only_files_with_commits_are_known() {
+        let mut files = LogFiles::default();
+        let end = files.on_flush(b"b.000002", 900);
+        assert_eq!(files.place(b"b.000002", None), Place::In(end.file));
+        assert_eq!(files.place(b"b.000003", None), Place::Unknown);
+    }
+
+    #[test]
+    fn a_name_that_the_index_lists_twice_tells_nothing() {
+        let mut files = LogFiles::default();
+        files.on_flush(b"b.000001", 900);
+        let twice = index(&["/old/b.000001", "/old/b.000002", "/new/b.000001"]);
+        assert_eq!(files.place(b"b.000001", Some(&twice)), Place::Unknown);
+        assert_eq!(files.place(b"b.000002", Some(&twice)), Place::Unknown);
+    }
+
+    #[test]
+    fn a_position_that_the_log_has_not_reached_is_not_believed() {
+        let mut files = LogFiles::default();
+        assert!(!files.reaches(Place::In(1), 4));
+        let end = files.on_flush(b"b.000001", 300);
+        let here = Place::In(end.file);
+        assert!(files.reaches(here, 300) && !files.reaches(here, 301));
+        assert!(!files.reaches(Place::Unknown, 4));
+        assert!(files.reaches(Place::Behind(end), u64::MAX));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_the_newest_stays() {
+        let mut files = LogFiles::default();
+        for number in 0..3 * REMEMBERED {
+            files.on_flush(format!("b.{number:06}").as_bytes(), 4);
+        }
+        assert_eq!(files.files.len(), REMEMBERED);
+        let newest = format!("b.{:06}", 3 * REMEMBERED - 1);
+        assert!(files.find(newest.as_bytes(), 4).is_some());
+    }
+
+    #[test]
+    fn an_index_is_read_without_directories_and_lines_that_are_not_complete() {
+        let names = index_names(b"./b.000001\n/var/lib/my.sql/b.000002\n\nb.000003\nb.00");
+        let text: Vec<_> = names
+            .iter()
+            .map(|name| String::from_utf8_lossy(name))
+            .collect();
+        assert_eq!(text, ["b.000001", "b.000002", "b.000003"]);
+    }
+}

@@ -1,0 +1,102 @@
+//! The files that one connection was served from. An honest replica acknowledges
+//! nothing else; what it says is understood by where those files lay when they were
+//! served, not by where files of the same names lie later.
+
+use crate::{
+    log_files::{LogName, Place},
+    position::{Position, split_name},
+};
+use std::collections::VecDeque;
+
+/// How many files are remembered.
+const REMEMBERED: usize = 1024;
+
+/// The files of one connection, oldest first.
+#[derive(Default, Debug)]
+pub struct ServedFiles {
+    files: VecDeque<(LogName, Place)>,
+    forgot: bool,
+}
+
+/// What an acknowledgement says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// The replica has everything up to here. None: it has nothing that matters.
+    Has(Option<Position>),
+    /// The file belongs to this server's log, and this connection was not served from it.
+    Unserved,
+    /// The file is none of this server's.
+    Foreign,
+}
+
+impl ServedFiles {
+    /// From now on the connection is served from this file; or it goes on to be, and
+    /// more is known of where the file lies.
+    pub fn enter(&mut self, name: &[u8], place: Place) {
+        match self.files.back_mut() {
+            Some((last, known)) if **last == *name => *known = place,
+            _ => {
+                self.files.push_back((name.into(), place));
+                if self.files.len() > REMEMBERED {
+                    self.files.pop_front();
+                    self.forgot = true;
+                }
+            }
+        }
+    }
+
+    /// The file that the connection is served from.
+    pub fn current(&self) -> Option<(&LogName, Place)> {
+        self.files.back().map(|(name, place)| (name, *place))
+    }
+
+    /// What it means that the replica acknowledges `offset` in the file `name`.
+    pub fn claim(&self, name: &[u8], offset: u64) -> Claim {
+        let mut newest_first = self.files.iter().rev();
+        if let Some((_, place)) = newest_first.find(|(file, _)| **file == *name) {
+            return Claim::Has(place.at(offset));
+        }
+        if self.forgot {
+            return Claim::Has(None);
+        }
+        let base = |name| split_name(name).map(|(base, _)| base);
+        let wanted = base(name);
+        match self.files.iter().any(|(file, _)| base(file) == wanted) {
+            true => Claim::Unserved,
+            false => Claim::Foreign,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_means_the_file_that_was_served() {
+        let mut served = ServedFiles::default();
+        assert_eq!(served.claim(b"b.000001", 4), Claim::Foreign);
+        served.enter(b"b.000006", Place::Unknown);
+        served.enter(b"c.000001", Place::In(7));
+        let seven = |offset| Some(Position { file: 7, offset });
+        assert_eq!(served.claim(b"c.000001", 99), Claim::Has(seven(99)));
+        assert_eq!(served.claim(b"b.000006", 99), Claim::Has(None));
+        assert_eq!(served.claim(b"c.000002", 4), Claim::Unserved);
+        assert_eq!(served.claim(b"d.000001", 4), Claim::Foreign);
+        // A file of the same name, later in the log.
+        served.enter(b"b.000006", Place::In(8));
+        let eight = Position { file: 8, offset: 4 };
+        assert_eq!(served.claim(b"b.000006", 4), Claim::Has(Some(eight)));
+        assert_eq!(served.current().unwrap().1, Place::In(8));
+    }
+
+    #[test]
+    fn a_replica_far_behind_is_no_stranger_and_memory_is_bounded() {
+        let mut served = ServedFiles::default();
+        for number in 0..2 * REMEMBERED {
+            served.enter(format!("b.{number:06}").as_bytes(), Place::Unknown);
+        }
+        assert_eq!(served.files.len(), REMEMBERED);
+        assert_eq!(served.claim(b"b.000000", 4), Claim::Has(None));
+    }
+}
