@@ -29,6 +29,8 @@ pub struct LogFiles {
     flushed: Option<Position>,
     last_ordinal: u64,
     version: u64,
+    /// When the log was reset last: microseconds of the system's clock, 0 for never.
+    last_reset: u64,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Default for LogFiles {
             flushed: None,
             last_ordinal: 0,
             version: 1,
+            last_reset: 0,
         }
     }
 }
@@ -102,11 +105,27 @@ impl LogFiles {
         end
     }
 
-    /// RESET BINARY LOGS AND GTIDS: every file is gone.
-    pub fn on_reset(&mut self) {
+    /// RESET BINARY LOGS AND GTIDS: every file is gone. `now`: microseconds of the
+    /// system's clock.
+    pub fn on_reset(&mut self, now: u64) {
+        self.forget();
+        self.last_reset = now;
+    }
+
+    /// Nothing is known of the log.
+    pub fn forget(&mut self) {
         self.files.clear();
         self.flushed = None;
         self.version += 1;
+    }
+
+    /// Whether the log may have been reset since `began`; both are microseconds of the
+    /// system's clock. What the server has checked since then, or compared GTIDs with, may
+    /// be of the log that is gone. A clock that was set back must not keep everything in
+    /// doubt until it has caught up.
+    pub fn reset_since(&mut self, began: u64, now: u64) -> bool {
+        self.last_reset = self.last_reset.min(now);
+        began <= self.last_reset
     }
 
     /// The position that a commit names: of the newest file of this name. None: no
@@ -214,7 +233,7 @@ mod tests {
     fn a_reset_log_lies_behind_the_one_that_is_gone() {
         let mut files = LogFiles::default();
         let old = files.on_flush(b"b.000007", 5000);
-        files.on_reset();
+        files.on_reset(1);
         assert_eq!(files.find(b"b.000007", 5000), None);
         assert_eq!(files.name(old.file), None);
         let new = files.on_flush(b"b.000001", 200);
@@ -266,6 +285,18 @@ mod tests {
         assert!(files.reaches(here, 300) && !files.reaches(here, 301));
         assert!(!files.reaches(Place::Unknown, 4));
         assert!(files.reaches(Place::Behind(end), u64::MAX));
+    }
+
+    #[test]
+    fn what_began_before_a_reset_is_in_doubt_and_what_began_later_is_not() {
+        let mut files = LogFiles::default();
+        assert!(!files.reset_since(1, 5));
+        files.on_reset(100);
+        assert!(files.reset_since(99, 200) && files.reset_since(100, 200));
+        assert!(!files.reset_since(101, 200));
+        // The clock is set back.
+        assert!(files.reset_since(40, 50));
+        assert!(!files.reset_since(51, 60));
     }
 
     #[test]

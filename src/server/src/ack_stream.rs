@@ -1,7 +1,7 @@
 //! What a replica sends during a dump, read by the receiver thread without
 //! blocking. See `connection` for what the dump thread may do at the same time.
 
-use crate::sys;
+use crate::{failpoint, sys};
 use semisync_sys::{
     Symbols,
     compat::{VIO_SOCKET_ERROR, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
@@ -116,6 +116,9 @@ impl AckStream {
 
 /// A descriptor of our own for the same socket.
 pub(crate) fn duplicate(fd: c_int) -> Option<TcpStream> {
+    if failpoint::fails("duplicate") {
+        return None;
+    }
     // SAFETY: no pointers; the result is checked.
     let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
     // SAFETY: just made, and nobody else's.

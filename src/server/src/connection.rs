@@ -14,7 +14,11 @@
 //! at once. So its `vioshutdown` function is replaced too: whoever closes the
 //! connection tells us first.
 
-use crate::{Server, ack_stream::AckStream, sys};
+use crate::{
+    Server,
+    ack_stream::{AckStream, duplicate},
+    sys,
+};
 use semisync_sys::{
     Symbols,
     compat::{TlsWant, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE, is_zstd},
@@ -22,6 +26,7 @@ use semisync_sys::{
 use std::{
     ffi::{c_int, c_uchar},
     mem::offset_of,
+    net::TcpStream,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,8 +57,9 @@ pub enum Current {
     Usable(DumpConnection),
     /// Somebody has just closed it.
     Ended,
-    /// It cannot be shared safely, and why.
-    Unusable(&'static str),
+    /// It cannot be shared safely, and why. The socket, if it is known: to end the
+    /// connection by, nothing else.
+    Unusable(&'static str, Option<TcpStream>),
 }
 
 /// What a TLS write did without blocking.
@@ -74,6 +80,7 @@ impl DumpConnection {
         let Some(connection) = Self::find(server) else {
             return Current::Unusable(
                 "it is of a kind, or a layout, that this library does not know",
+                None,
             );
         };
         if connection.is_shut_down() {
@@ -84,6 +91,7 @@ impl DumpConnection {
         } else {
             Current::Unusable(
                 "it is encrypted, and this server cannot read TLS without waiting for more",
+                duplicate(connection.fd()),
             )
         }
     }

@@ -6,6 +6,7 @@
 //! `arm` is reported, so that a hook that runs for every event cannot fill the
 //! log.
 
+use crate::failpoint;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -50,24 +51,6 @@ fn report(hook: &'static str) {
         // A panic in here leaves nothing more to say.
         let _ = catch_unwind(|| on_panic(hook)).map_err(std::mem::forget);
     }
-}
-
-/// Panics on purpose, in builds made for the tests only.
-mod failpoint {
-    #[cfg(semisync_failpoints)]
-    pub fn hit(hook: &'static str) {
-        use std::sync::Once;
-        static FIRST: Once = Once::new();
-        if std::env::var("SEMISYNC_FAILPOINT").as_deref() == Ok(hook) {
-            let mut first = false;
-            FIRST.call_once(|| first = true);
-            assert!(!first, "semisync_failpoint {hook}");
-        }
-    }
-
-    #[cfg(not(semisync_failpoints))]
-    #[inline(always)]
-    pub fn hit(_hook: &'static str) {}
 }
 
 #[cfg(test)]

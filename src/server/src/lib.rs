@@ -20,6 +20,7 @@
 pub mod ack_stream;
 pub mod client;
 pub mod connection;
+pub mod failpoint;
 pub mod guard;
 pub mod log;
 pub mod observers;
@@ -34,4 +35,4 @@ pub mod wait;
 
 pub use semisync_sys as sys;
 pub use semisync_sys::Shared;
-pub use server::{MonotonicMicros, Server, bytes, log_name, text};
+pub use server::{MonotonicMicros, Server, bytes, log_name, system_micros, text};

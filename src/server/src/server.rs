@@ -7,11 +7,11 @@ use crate::{
 };
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
-    ffi::{CStr, OsStr, c_char, c_int},
+    ffi::{CStr, OsStr, c_char, c_int, c_uint},
     os::unix::ffi::OsStrExt,
     path::Path,
     sync::{OnceLock, atomic::Ordering},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// A handle to the server, as cheap to copy as a reference.
@@ -30,6 +30,12 @@ impl MonotonicMicros {
         let start = START.get_or_init(std::time::Instant::now);
         u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+}
+
+/// Microseconds of the system's clock, which may be set.
+pub fn system_micros() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0))
 }
 
 impl Server {
@@ -116,6 +122,24 @@ impl Server {
         let flag = self.symbols.observe_commit_only;
         // SAFETY: a bool of one byte that lives as long as the server.
         flag.is_some_and(|flag| unsafe { &*flag }.load(Ordering::Relaxed) != 0)
+    }
+
+    /// When the command began that the current thread's session executes: microseconds of
+    /// the system's clock. None: the server does not tell. Only in hooks that run in a
+    /// session's thread.
+    pub fn command_began(self) -> Option<u64> {
+        const TO_THE_MICROSECOND: c_uint = 6;
+        let (current_thd, query_start) = (self.symbols.current_thd?, self.symbols.query_start?);
+        // SAFETY: takes nothing.
+        let thd = unsafe { current_thd() };
+        if thd.is_null() {
+            return None;
+        }
+        // SAFETY: the session of this thread.
+        let began = unsafe { query_start(thd, TO_THE_MICROSECOND) };
+        let seconds = u64::try_from(began.tv_sec).ok()?;
+        let micros = u64::try_from(began.tv_usec).ok()?;
+        Some(seconds * 1_000_000 + micros)
     }
 
     /// What the index of the binary logs holds now: a line for each file, in their

@@ -16,6 +16,7 @@
 
 use crate::{
     link::{Intake, Link},
+    notices,
     state::Source,
     transport::{shutdown_hook, write_hook},
     variables::traces_details,
@@ -25,9 +26,9 @@ use semisync_core::{
     may_end_transaction,
 };
 use semisync_server::{
-    connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
+    connection::{Compression, Current, DumpConnection, TlsWrite, WRITE_FAILED},
     log::{self, Arg, Level},
-    sys,
+    sys, system_micros,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -49,6 +50,8 @@ pub struct Dump {
     /// gets its headers and is never asked.
     connection: Option<DumpConnection>,
     compressed: bool,
+    /// Whether packets may ask that no hook announces, see [`Request`].
+    asks_unannounced: bool,
     file: RefCell<KnownFile>,
     /// End of the event that comes next or came last.
     event: Cell<Option<Position>>,
@@ -56,6 +59,9 @@ pub struct Dump {
     sent: Cell<Option<Position>>,
     /// Where in the send buffer a packet begins that no hook announced yet.
     unannounced: Cell<Option<usize>>,
+    /// The replica asked before the log was reset: after the next write it is to connect
+    /// again. Not sooner: a receiver that has read nothing waits before it tries again.
+    must_reconnect: Cell<bool>,
     /// Packet number when the last header was reserved: if it is the same at
     /// the next, the event in between was skipped.
     last_packet_number: Cell<Option<u32>>,
@@ -80,6 +86,10 @@ const SOMEWHERE: Position = Position {
     offset: u64::MAX,
 };
 
+/// Where the server does not tell when a dump was asked for: what is taken for the
+/// longest time, in microseconds, from there to `transmit_start`.
+const LONGEST_START: u64 = 250_000;
+
 /// Room in the send buffer for any heartbeat or artificial ROTATE event.
 const ROOM: usize = 1024;
 
@@ -100,6 +110,11 @@ impl Dump {
         // `transmit_stop` takes it; hooks of one thread do not overlap, and
         // everything that changes is in cells.
         unsafe { DUMP.get().as_ref() }
+    }
+
+    /// Whether its replica was one that counts, as far as the connection lets it.
+    pub fn is_semi_sync(&self) -> bool {
+        self.connection.is_some()
     }
 
     /// Where the file lies that the server names.
@@ -162,6 +177,8 @@ impl Dump {
             let skipped = self.last_packet_number.replace(Some(number)) == Some(number);
             if skipped
                 && self.compressed
+                && self.asks_unannounced
+                && self.link.is_read()
                 && self.source.is_wanting()
                 && !self.source.server.observes_commits_only()
             {
@@ -183,6 +200,7 @@ impl Dump {
             Moment::Buffered => true,
             Moment::Leaving => !self.compressed,
         };
+        let can_still_ask = can_still_ask && self.asks_unannounced && self.link.is_read();
         let asks = connection.with_buffered_packet(start, |packet| {
             let [_, MAGIC, flag, event @ ..] = packet else {
                 return false;
@@ -299,6 +317,22 @@ impl Dump {
             return WRITE_FAILED;
         };
         self.settle(connection, Moment::Leaving);
+        // SAFETY: the caller's promise.
+        let written = unsafe { self.write(connection, bytes, size) };
+        if self.must_reconnect.take() {
+            self.link.hang_up();
+        }
+        written
+    }
+
+    /// # Safety
+    /// `bytes` holds `size` bytes.
+    unsafe fn write(
+        &self,
+        connection: &DumpConnection,
+        bytes: *const c_uchar,
+        size: usize,
+    ) -> usize {
         if !connection.is_tls() {
             // SAFETY: the caller's promise.
             return unsafe { connection.write_plain(bytes, size) };
@@ -330,16 +364,31 @@ enum Moment {
     Leaving,
 }
 
-/// Makes this thread's dump a semi-sync one; without a connection one that is
-/// never asked to acknowledge.
-/// `start`: the file and the position that the replica asks for, if it names one.
-pub fn attach(
-    source: &'static Source,
-    server_id: u32,
-    start: Option<(&[u8], u64)>,
-    connection: Option<DumpConnection>,
-) {
-    let id = source.new_link_id();
+/// A semi-sync replica that asks for a dump.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub server_id: u32,
+    /// The file and the position to begin at, if the replica names one.
+    pub start: Option<(&'a [u8], u64)>,
+    /// Whether the replica announced itself under the newer name. Stock's replicas that
+    /// do not, before MySQL 8.0, lose a compressed connection with each acknowledgement
+    /// that they send. Asked by a packet that comes before any event, they would connect
+    /// again and again and never come to the event.
+    pub knows_newer_name: bool,
+}
+
+/// Makes this thread's dump a semi-sync one. false: one that only looks so, because its
+/// connection cannot be shared with the receiver: it is never asked to acknowledge.
+pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -> bool {
+    let (id, server_id) = (source.new_link_id(), request.server_id);
+    let (connection, unshared) = match current {
+        Current::Usable(connection) => (Some(connection), None),
+        Current::Ended => (None, None),
+        Current::Unusable(why, socket) => {
+            notices::served_asynchronously(server_id, why);
+            (None, socket)
+        }
+    };
     let compression = connection
         .as_ref()
         .map_or(Compression::None, DumpConnection::compression);
@@ -354,27 +403,37 @@ pub fn attach(
         });
         Some((connection.id(), Intake { stream, reader }))
     });
+    if let (Some(connection), None) = (&connection, &shared)
+        && !connection.is_shut_down()
+    {
+        notices::served_asynchronously(server_id, "there is no file descriptor left");
+    }
     let connection = connection.filter(|_| shared.is_some());
-    let link = Link::new(id, server_id, shared);
+    let link = Link::new(id, server_id, shared, unshared);
+    let compressed = compression != Compression::None;
     let dump = Box::new(Dump {
         source,
         link: Arc::clone(&link),
         connection,
-        compressed: compression != Compression::None,
+        compressed,
+        asks_unannounced: request.knows_newer_name || !compressed,
         file: RefCell::default(),
         event: Cell::new(None),
         sent: Cell::new(None),
         unannounced: Cell::new(None),
+        must_reconnect: Cell::new(false),
         last_packet_number: Cell::new(None),
     });
-    let start = start.and_then(|(name, offset)| dump.on_announced(name, offset));
+    let start = request
+        .start
+        .and_then(|(name, offset)| dump.on_announced(name, offset));
     DUMP.set(Box::into_raw(dump));
     // Known before its functions are ours, and counted before it is read from:
     // whoever closes it finds the link, and no acknowledgement an unknown one.
     source.links.add(Arc::clone(&link));
     source.tell_use();
     let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
-        return;
+        return false;
     };
     if connection.is_tls() {
         connection.interpose(write_hook::<true>, shutdown_hook::<true>);
@@ -383,13 +442,33 @@ pub fn attach(
     }
     if connection.is_shut_down() {
         source.links.close(&link); // just killed
-        return;
+        return true;
     }
-    source.update(|core, now, fx| core.attach(id, server_id, start, now, fx));
-    source.links.read_from(&link);
+    let began = source.server.command_began();
+    let counts = source.update_log(|core, files, now, fx| {
+        let clock = system_micros();
+        let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
+        let counts = !files.reset_since(began, clock);
+        if counts {
+            core.attach(id, server_id, start, now, fx);
+        }
+        counts
+    });
+    if !counts {
+        notices::must_connect_again(&link);
+        if let Some(dump) = Dump::of_this_thread() {
+            dump.must_reconnect.set(true);
+        }
+        return true;
+    }
+    if let Err(errno) = source.links.read_from(&link) {
+        source.cannot_read(&link, errno);
+        return false;
+    }
     if link.is_closed() {
         source.stop_counting(&link); // closed before it was counted
     }
+    true
 }
 
 /// Ends what this thread knows of its dump: nobody else touches the connection,

@@ -15,6 +15,7 @@ use semisync_server::{ack_stream::AckStream, connection::ConnectionId};
 use std::{
     collections::HashMap,
     ffi::c_int,
+    net::{Shutdown, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -29,6 +30,12 @@ pub struct Link {
     pub gate: Mutex<Option<Intake>>,
     connection: Option<ConnectionId>,
     served: Served,
+    /// Of a connection that cannot be shared: to end it by.
+    unshared: Mutex<Option<TcpStream>>,
+    /// Whether the receiver reads from it.
+    read: AtomicBool,
+    /// Whether nobody may read from it any more.
+    refused: AtomicBool,
     /// The replica has closed its end. Its dump thread will find out.
     gone: AtomicBool,
     /// See `Links::close`.
@@ -42,11 +49,13 @@ pub struct Intake {
 }
 
 impl Link {
-    /// `connection`: None if it cannot be shared, and nobody reads from it.
+    /// `connection`: None if it cannot be shared, and nobody reads from it; `unshared`:
+    /// its socket, if that can be had.
     pub fn new(
         id: LinkId,
         server_id: u32,
         connection: Option<(ConnectionId, Intake)>,
+        unshared: Option<TcpStream>,
     ) -> Arc<Self> {
         let (connection, intake) = connection.unzip();
         let peer = intake.as_ref().map(|intake: &Intake| intake.stream.peer());
@@ -57,6 +66,9 @@ impl Link {
             gate: Mutex::new(intake),
             connection,
             served: Served::default(),
+            unshared: Mutex::new(unshared),
+            read: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
@@ -65,6 +77,22 @@ impl Link {
     /// Whether its dump may not touch the connection any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody reads the acknowledgements that are asked for.
+    pub fn is_read(&self) -> bool {
+        self.read.load(Ordering::Acquire)
+    }
+
+    /// Has the replica connect again. What was sent still reaches it.
+    pub fn hang_up(&self) {
+        if let Some(intake) = self.gate.lock().as_ref() {
+            intake.stream.hang_up();
+        }
+        if let Some(socket) = self.unshared.lock().as_ref() {
+            // One that has ended already is no error.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 
     /// What an acknowledgement of `offset` in the file `name` means, and how far this
@@ -139,11 +167,11 @@ impl Links {
         self.0.lock().links.insert(link.id, link);
     }
 
-    /// From now on the receiver, if it runs, reads from the link.
-    pub fn read_from(&self, link: &Link) {
-        let registry = self.0.lock();
-        if let (Some(receiver), Some(fd)) = (&registry.receiver, fd_of(link)) {
-            receiver.watch(fd, link.id);
+    /// From now on the receiver, if it runs, reads from the link. The error is an errno.
+    pub fn read_from(&self, link: &Link) -> Result<(), c_int> {
+        match &self.0.lock().receiver {
+            Some(receiver) => watch(receiver, link),
+            None => Ok(()),
         }
     }
 
@@ -172,8 +200,10 @@ impl Links {
         self.ignore(link);
     }
 
-    /// The receiver reads no more from this link; its dump goes on.
+    /// Nobody reads from this link any more; its dump goes on, and asks for nothing.
     pub fn ignore(&self, link: &Link) {
+        link.refused.store(true, Ordering::Release);
+        link.read.store(false, Ordering::Release);
         let registry = self.0.lock();
         if let (Some(receiver), Some(fd)) = (&registry.receiver, fd_of(link)) {
             receiver.unwatch(fd);
@@ -229,29 +259,26 @@ impl Links {
     /// Has every replica connect again: the log that it was served is gone.
     pub fn hang_up_all(&self) {
         for link in self.0.lock().links.values() {
-            if let Some(intake) = link.gate.lock().as_ref() {
-                intake.stream.hang_up();
-            }
+            link.hang_up();
         }
     }
 
-    /// Starts the receiver, unless it runs. false: it could not be started.
-    pub fn start_receiver(&self, source: &'static Source) -> bool {
+    /// Starts the receiver, unless it runs. The links from which it cannot read, each
+    /// with an errno; None: it could not be started.
+    pub fn start_receiver(&self, source: &'static Source) -> Option<Vec<(Arc<Link>, c_int)>> {
         self.stop_receiver_if(Receiver::has_ended);
         let mut registry = self.0.lock();
         if registry.receiver.is_some() {
-            return true;
+            return Some(Vec::new());
         }
-        let Some(receiver) = Receiver::start(source) else {
-            return false;
+        let receiver = Receiver::start(source)?;
+        let unread = |link: &Arc<Link>| {
+            let errno = watch(&receiver, link).err()?;
+            Some((Arc::clone(link), errno))
         };
-        for link in registry.links.values() {
-            if let Some(fd) = fd_of(link) {
-                receiver.watch(fd, link.id);
-            }
-        }
+        let unread = registry.links.values().filter_map(unread).collect();
         registry.receiver = Some(receiver);
-        true
+        Some(unread)
     }
 
     /// Ends the receiver and waits for its thread: it sleeps in `epoll_wait`
@@ -273,8 +300,19 @@ impl Links {
     }
 }
 
+fn watch(receiver: &Receiver, link: &Link) -> Result<(), c_int> {
+    let Some(fd) = fd_of(link).filter(|_| !link.refused.load(Ordering::Acquire)) else {
+        return Ok(());
+    };
+    receiver.watch(fd, link.id)?;
+    link.read.store(true, Ordering::Release);
+    Ok(())
+}
+
 fn close(registry: &Registry, link: &Link) {
     link.closed.store(true, Ordering::Release);
+    link.read.store(false, Ordering::Release);
+    link.unshared.lock().take();
     let intake = link.gate.lock().take();
     if let (Some(receiver), Some(intake)) = (&registry.receiver, intake) {
         receiver.unwatch(intake.stream.fd());
@@ -290,7 +328,7 @@ mod tests {
     use super::*;
 
     fn link() -> Arc<Link> {
-        Link::new(LinkId(1), 2, None)
+        Link::new(LinkId(1), 2, None, None)
     }
 
     #[test]

@@ -131,7 +131,18 @@ pub fn connection_gone(link: &Link) {
     );
 }
 
-pub fn cannot_share_connection(server_id: u32, why: &str) {
+pub fn must_connect_again(link: &Link) {
+    log::plain(
+        Level::Note,
+        format_args!(
+            "Semi-sync replica (server_id: {}) at {} asked for the binary log before it was reset: it has to connect again.",
+            link.server_id, link.peer
+        ),
+    );
+}
+
+/// A semi-sync replica that does not count and is not asked, and why.
+pub fn served_asynchronously(server_id: u32, why: &str) {
     log::message(
         Level::Error,
         sys::ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,

@@ -10,6 +10,7 @@ use crate::{link::Link, notices, state::Source, variables::traces_details};
 use semisync_core::{AckVerdict, Claim, LinkId, Message, Violation};
 use semisync_server::{
     ack_stream::Received,
+    failpoint,
     log::{self, Arg, Level},
     psi::{Thread, ThreadKind},
     sys,
@@ -65,18 +66,15 @@ impl Receiver {
             .ok()
     }
 
-    /// May be called twice for the same link.
-    pub fn watch(&self, fd: c_int, link: LinkId) {
+    /// May be called twice for the same link. The error is an errno.
+    pub fn watch(&self, fd: c_int, link: LinkId) -> Result<(), c_int> {
+        if failpoint::fails("watch") {
+            return Err(libc::ENOSPC);
+        }
         let interest = libc::EPOLLIN | libc::EPOLLRDHUP;
-        let watched = self.poll.control(libc::EPOLL_CTL_ADD, fd, interest, link.0);
-        if let Err(errno) = watched
-            && errno != libc::EEXIST
-        {
-            log::message(
-                Level::Error,
-                sys::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET,
-                &[Arg::Number(errno.unsigned_abs().into())],
-            );
+        match self.poll.control(libc::EPOLL_CTL_ADD, fd, interest, link.0) {
+            Err(libc::EEXIST) => Ok(()),
+            watched => watched,
         }
     }
 

@@ -17,6 +17,7 @@ use semisync_core::{
 };
 use semisync_server::{MonotonicMicros, Server, wait::Waiter};
 use std::{
+    ffi::c_int,
     pin::Pin,
     sync::{
         Arc, OnceLock,
@@ -69,7 +70,7 @@ impl Source {
         source.update_log(|core, files, _, _| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
-            files.on_reset();
+            files.forget();
         });
         source
     }
@@ -137,7 +138,11 @@ impl Source {
         let mut done = true;
         if on {
             self.update(|core, _, fx| core.enable(fx));
-            done = self.links.start_receiver(self);
+            let unread = self.links.start_receiver(self);
+            done = unread.is_some();
+            for (link, errno) in unread.unwrap_or_default() {
+                self.cannot_read(&link, errno);
+            }
         }
         if !on || !done {
             self.update(|core, now, fx| core.disable(now, fx));
@@ -164,6 +169,14 @@ impl Source {
         self.tell_use();
         let shutting_down = self.server.is_shutting_down();
         self.update(|core, now, fx| core.detach(link.id, shutting_down, now, fx));
+    }
+
+    /// The receiver cannot read from the link: it is not asked, and does not count.
+    pub fn cannot_read(&self, link: &Link, errno: c_int) {
+        let why = std::io::Error::from_raw_os_error(errno);
+        notices::served_asynchronously(link.server_id, &format!("epoll refuses it ({why})"));
+        self.links.ignore(link);
+        self.stop_counting(link);
     }
 
     /// The replica has closed its end of the connection.

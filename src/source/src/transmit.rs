@@ -2,7 +2,7 @@
 //! binary log lock held. The work is done by [`Dump`].
 
 use crate::{
-    dump::{Dump, attach, take_dump},
+    dump::{Dump, Request, attach, take_dump},
     notices,
     state::Source,
 };
@@ -14,7 +14,7 @@ use semisync_server::{
     log::{self, Level},
     log_name,
     sys::{self, compat},
-    text,
+    system_micros, text,
 };
 use std::ffi::{c_char, c_int, c_uchar, c_ulong};
 
@@ -45,47 +45,47 @@ unsafe extern "C" fn transmit_start(
     let server_id = unsafe { (*param).server_id };
     // Of an earlier dump in this thread, if its end was left out.
     guard("transmit_start", (), || drop(take_dump()));
-    let announced = [c"rpl_semi_sync_replica", c"rpl_semi_sync_slave"]
-        .iter()
-        .any(|name| {
-            source
-                .server
-                .user_variable(name)
-                .is_some_and(|value| value != 0)
-        });
+    let announces = |name| {
+        let value = source.server.user_variable(name);
+        value.is_some_and(|value| value != 0)
+    };
+    let knows_newer_name = announces(c"rpl_semi_sync_replica");
+    let announced = knows_newer_name || announces(c"rpl_semi_sync_slave");
     // SAFETY: as above.
     unsafe { compat::set_observed(param, announced) };
-    let how = if announced {
-        "semi-sync"
-    } else {
-        "asynchronous"
+    let request = Request {
+        server_id,
+        start: None,
+        knows_newer_name,
     };
     let attached = guard("transmit_start", false, || {
-        if announced {
-            // SAFETY: the server's file name.
-            let name = unsafe { log_name(log_file) };
-            let start = (!name.is_empty()).then_some((name, log_pos));
-            let connection = match DumpConnection::current(source.server) {
-                Current::Usable(connection) => Some(connection),
-                Current::Ended => None,
-                Current::Unusable(why) => {
-                    notices::cannot_share_connection(server_id, why);
-                    None
-                }
-            };
-            attach(source, server_id, start, connection);
-        }
+        // SAFETY: the server's file name.
+        let name = unsafe { log_name(log_file) };
+        let start = (!name.is_empty()).then_some((name, log_pos));
+        let request = Request { start, ..request };
+        let is_semi_sync =
+            announced && attach(source, request, DumpConnection::current(source.server));
         // SAFETY: as above.
-        notices::dump_started(how, server_id, unsafe { text(log_file) }, log_pos);
+        let file = unsafe { text(log_file) };
+        notices::dump_started(how(is_semi_sync), server_id, file, log_pos);
         true
     });
     if announced && !attached && Dump::current().is_none() {
         // After a panic: the replica cannot do without the headers.
-        guard("transmit_start", (), || {
-            attach(source, server_id, None, None)
+        guard("transmit_start", false, || {
+            attach(source, request, Current::Ended)
         });
     }
     0
+}
+
+/// What the error log calls a dump.
+fn how(is_semi_sync: bool) -> &'static str {
+    if is_semi_sync {
+        "semi-sync"
+    } else {
+        "asynchronous"
+    }
 }
 
 /// The dump ends. Another dump to the same replica may have begun already.
@@ -94,9 +94,9 @@ unsafe extern "C" fn transmit_stop(param: *mut sys::Binlog_transmit_param) -> c_
         // SAFETY: the server's structure.
         let server_id = unsafe { (*param).server_id };
         match take_dump() {
-            None => notices::dump_stopped("asynchronous", server_id),
+            None => notices::dump_stopped(how(false), server_id),
             Some(dump) => {
-                notices::dump_stopped("semi-sync", server_id);
+                notices::dump_stopped(how(dump.is_semi_sync()), server_id);
                 dump.source.stop_counting(&dump.link);
             }
         }
@@ -190,7 +190,7 @@ unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
             source.update_log(|core, files, now, fx| {
-                files.on_reset();
+                files.on_reset(system_micros());
                 core.reset(now, fx);
             });
             source.links.hang_up_all();

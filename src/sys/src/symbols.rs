@@ -132,6 +132,11 @@ symbols! {
         /// A bool; hooks of events inside a transaction are left out while it is
         /// set. Servers that do not have it call all hooks.
         observe_commit_only [optional]: *const std::sync::atomic::AtomicU8 = c"opt_replication_sender_observe_commit_only";
+        /// The session of the current thread.
+        current_thd [optional]: unsafe extern "C" fn() -> *mut THD = c"_Z19thd_get_current_thdv";
+        /// When the session's command began, by the system's clock: with 6 `decimals` to the
+        /// microsecond. MariaDB does not show it.
+        query_start [optional]: unsafe extern "C" fn(thd: *mut THD, decimals: c_uint) -> libc::timeval = c"_ZN3THD25query_start_timeval_truncEj";
         /// `@@GLOBAL.log_bin_index`: path of the file that lists the binary logs, relative
         /// to the data directory; null without binary logs. MariaDB 5.5 does not show it.
         log_bin_index [optional]: *const *const c_char = c"log_bin_index";

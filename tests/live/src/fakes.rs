@@ -46,6 +46,14 @@ impl Server {
         }
     }
 
+    /// A row that no replica has, nor is asked for.
+    #[track_caller]
+    pub fn insert_unconfirmed(&self) {
+        self.set_source("enabled", "OFF");
+        self.execute(&format!("INSERT INTO {TABLE} (n) VALUES (0)"));
+        self.set_source("enabled", "ON");
+    }
+
     /// The end of the binary log, to attach at.
     #[track_caller]
     pub fn newest(&self) -> Start {

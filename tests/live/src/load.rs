@@ -184,6 +184,15 @@ impl Waiting {
         self.thread.is_finished()
     }
 
+    /// Whether it ends within `bound`.
+    pub fn is_over_within(&self, bound: Duration) -> bool {
+        let deadline = Instant::now() + bound;
+        while !self.is_over() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.is_over()
+    }
+
     /// Waits for the statement's end; returns its result and how long it took. Fails after `bound` from now.
     #[track_caller]
     pub fn join_within(self, bound: Duration) -> (mysql::Result<()>, Duration) {
