@@ -81,6 +81,12 @@ impl Server {
 }
 
 impl FakeReplica {
+    /// A connection on which nothing was said yet.
+    pub fn connect(source: &Server, server_id: u32) -> io::Result<Self> {
+        let wire = Wire::connect(source.port(), USER, false)?;
+        Ok(Self::over(wire, server_id))
+    }
+
     /// Attaches at `start` and does not wait until the source has noticed.
     pub fn attach_to(
         source: &Server,
@@ -88,7 +94,7 @@ impl FakeReplica {
         announce: Announce,
         start: &Start,
     ) -> io::Result<Self> {
-        let mut fake = Self::over(Wire::connect(source.port(), USER, false)?, server_id);
+        let mut fake = Self::connect(source, server_id)?;
         fake.attach(announce, start)?;
         Ok(fake)
     }

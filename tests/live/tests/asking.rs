@@ -1,0 +1,203 @@
+//! Acknowledgements are asked for only where somebody reads them: of no replica that misbehaved or cannot be read from, and
+//! not before the first event of one that would lose its connection by its answer.
+
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, Start};
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::{
+    Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
+};
+
+const A_DAY_MS: &str = "86400000";
+/// Heartbeats of the fakes here.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// A source without replicas whose libraries fail in a call.
+fn source_that_fails(call: &str) -> Server {
+    let names = Names::newest();
+    let source = Server::start(
+        ServerConfig::new(1, names)
+            .as_source()
+            .option(&format!("{}={A_DAY_MS}", names.source_var("timeout")))
+            .libraries(Libraries::Failpoints)
+            .env("SEMISYNC_FAIL", call)
+            .label("source"),
+    );
+    source.prepare();
+    source.allow_fakes();
+    source
+}
+
+/// Reads events for a while: how many came, and how many asked.
+fn asked(fake: &mut FakeReplica, time: Duration) -> (usize, usize) {
+    let end = Instant::now() + time;
+    let (mut events, mut asks) = (0, 0);
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match fake.next_event(left) {
+            Ok(Some(event)) => {
+                events += 1;
+                asks += usize::from(event.asks);
+            }
+            Ok(None) => return (events, asks),
+            Err(e) => panic!("the source serves no more: {e}"),
+        }
+    }
+}
+
+fn with_heartbeats(source: &Server, server_id: u32, start: &Start) -> FakeReplica {
+    let mut fake = FakeReplica::connect(source, server_id).expect("a connection");
+    fake.prepare(Announce::Both).expect("it announces itself");
+    fake.heartbeat_every(BEAT).expect("a period");
+    fake.dump(start).expect("a dump");
+    fake
+}
+
+fn a_replica_that_cannot_be_read_from(call: &str) {
+    let source = source_that_fails(call);
+    let mark = source.log_mark();
+    let mut fake = with_heartbeats(&source, 77, &source.newest());
+    let why = source.wait_log_since(mark, "server_id: 77) is served asynchronously");
+    println!("{why}");
+    source.wait_log_since(
+        mark,
+        &source.dialect().log_line("Start asynchronous binlog_dump"),
+    );
+    assert_eq!(source.status("clients"), "0");
+
+    // It is served, and nothing asks: neither a commit that waits nor heartbeats beside it.
+    let commit = Waiting::insert(&source, 1);
+    let (events, asks) = asked(&mut fake, 8 * BEAT);
+    assert!(events > 4, "{events} events");
+    assert_eq!(asks, 0, "of {events} events");
+    source.set_source("enabled", "OFF");
+    commit.done_within(PATIENCE);
+    assert_eq!(source.counter("yes_tx"), 0);
+}
+
+#[test]
+fn a_replica_that_epoll_refuses_does_not_count_and_is_not_asked() {
+    a_replica_that_cannot_be_read_from("watch");
+}
+
+#[test]
+fn a_replica_for_which_no_descriptor_is_left_does_not_count_and_is_not_asked() {
+    a_replica_that_cannot_be_read_from("duplicate");
+}
+
+#[test]
+fn a_replica_that_epoll_refuses_when_semi_sync_is_enabled_does_not_count() {
+    let source = source_that_fails("watch");
+    source.set_source("enabled", "OFF");
+    let mark = source.log_mark();
+    let _fake = with_heartbeats(&source, 77, &source.newest());
+    source.wait_log_since(
+        mark,
+        &source.dialect().log_line("Start semi-sync binlog_dump"),
+    );
+    source.set_source("enabled", "ON");
+    source.wait_log_since(mark, "server_id: 77) is served asynchronously");
+    assert_eq!(source.status("clients"), "0");
+}
+
+#[test]
+fn a_replica_that_broke_the_protocol_is_not_asked_any_more() {
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
+    let mut fake = with_heartbeats(&source, 77, &source.newest());
+    source.wait_status("clients", "1");
+    fake.send_raw(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+    source.wait_status("clients", "0");
+    while let Ok(Some(_)) = fake.next_event(BEAT / 2) {} // sent before the source heard
+    let commit = Waiting::insert(&source, 1);
+    let (events, asks) = asked(&mut fake, 8 * BEAT);
+    assert!(events > 4, "{events} events");
+    assert_eq!(asks, 0, "of {events} events");
+    // Also not after semi-sync was switched off and on again.
+    source.set_source("enabled", "OFF");
+    commit.done_within(PATIENCE);
+    source.set_source("enabled", "ON");
+    let commit = Waiting::insert(&source, 2);
+    let (events, asks) = asked(&mut fake, 8 * BEAT);
+    assert!(events > 4, "{events} events");
+    assert_eq!(asks, 0, "of {events} events");
+    source.set_source("enabled", "OFF");
+    commit.done_within(PATIENCE);
+}
+
+/// As stock's replicas before MySQL 8.0 over compression: after each acknowledgement the connection is gone.
+#[test]
+fn a_replica_that_loses_its_connection_by_answering_gets_on_with_each_one() {
+    let source = Server::lone_source(Names::newest(), "2000");
+    let start = source.newest();
+    let commit = Waiting::start(&source, &format!("INSERT INTO {TABLE} (n) VALUES (1)"));
+    commit.done_within(PATIENCE);
+    source.wait_status("status", "OFF");
+    for n in 2..5 {
+        source.insert(n);
+    }
+
+    let end = source.newest_place();
+    let mut here = start;
+    let mut connections = 0;
+    eventually(PATIENCE, "it has all that there is", || {
+        connections += 1;
+        let (reached, answered) = until_it_answers(&source, &here);
+        here = Start::At {
+            file: reached.file.clone(),
+            position: u32::try_from(reached.position).expect("small"),
+        };
+        reached == end || !answered
+    });
+    println!("{connections} connections");
+    assert!(
+        connections <= 4,
+        "{connections} connections for four commits"
+    );
+    // The last answer was of the newest commit.
+    source.wait_status("status", "ON");
+}
+
+/// One connection: up to its first answer, by which it is lost, or until nothing comes. How far it has come.
+fn until_it_answers(source: &Server, start: &Start) -> (Place, bool) {
+    let attached = FakeReplica::attach_compressed_to(source, 77, Announce::Slave, start);
+    let mut fake = attached.expect("it is served");
+    while let Some(event) = fake
+        .next_event(Duration::from_secs(1))
+        .expect("it is served")
+    {
+        if event.asks {
+            fake.say(&event.end);
+            return (event.end, true);
+        }
+    }
+    (fake.served().clone(), false)
+}
+
+#[test]
+fn an_old_replica_without_compression_is_asked_by_heartbeats_too() {
+    needs!(
+        Dialect::of_run().has_gtid(),
+        "the test heals a lost acknowledgement by auto-position"
+    );
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
+    // At the other wait point the transaction is not among the executed ones yet.
+    source.set_wait_point("AFTER_COMMIT");
+    let commit = Waiting::insert(&source, 1);
+    let all = source
+        .value("SELECT @@GLOBAL.gtid_executed")
+        .replace('\n', "");
+    let start = Start::Gtids(all);
+    let mut fake = FakeReplica::attach_to(&source, 77, Announce::Slave, &start).expect("a dump");
+    // What begins the dump asks too; what tells where it stands, after all that was skipped, comes later.
+    while !commit.is_over_within(Duration::ZERO) {
+        let event = fake.next_request(PATIENCE).expect("it is served");
+        let event = event.expect("it is asked until the commit goes on");
+        assert!(event.artificial, "{event:?}");
+        fake.say(&event.end);
+        commit.is_over_within(BEAT);
+    }
+    commit.done_within(PATIENCE);
+    assert_eq!(source.counter("yes_tx"), 1);
+}
