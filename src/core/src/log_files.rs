@@ -11,7 +11,7 @@
 //! is told by the index, the server's own list of its files in their order
 //! (sql/binlog_index.cc of MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
 
-use crate::position::Position;
+use crate::position::{Position, split_name};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Name of a binary log file, without its directory.
@@ -80,13 +80,27 @@ impl LogFiles {
         self.version
     }
 
-    /// A commit group was written and ends at `offset` of the file `name`. A position
-    /// that does not lie behind the last one belongs to a new file of the same name:
-    /// the log was reset, and the server has not told so yet.
+    /// Whether a group that ends here belongs to another log than the last one: the log
+    /// was reset, and the server has not told so yet (it does after it has let commits go
+    /// on). While a server runs, its log goes on in the same file or in one of the same
+    /// base name and a higher number.
+    pub fn begins_anew(&self, name: &[u8], offset: u64) -> bool {
+        let (Some(last), Some(flushed)) = (self.files.back(), self.flushed) else {
+            return false;
+        };
+        if *last.name == *name {
+            return offset <= flushed.offset;
+        }
+        match (split_name(&last.name), split_name(name)) {
+            (Some((base, last)), Some((new_base, number))) => base != new_base || number <= last,
+            _ => true,
+        }
+    }
+
+    /// A commit group was written and ends at `offset` of the file `name`; the log has
+    /// not begun anew.
     pub fn on_flush(&mut self, name: &[u8], offset: u64) -> Position {
-        let goes_on = self.flushed.is_some_and(|flushed| flushed.offset < offset);
-        let is_last = self.files.back().is_some_and(|file| *file.name == *name);
-        if !(goes_on && is_last) {
+        if self.files.back().is_none_or(|file| *file.name != *name) {
             self.last_ordinal += 1;
             self.version += 1;
             self.files.push_back(LogFile {
@@ -213,16 +227,25 @@ mod tests {
     fn positions_are_ordered_as_they_were_written_whatever_the_files_are_called() {
         let mut files = LogFiles::default();
         let mut last = None;
-        for (name, offset) in [
-            ("binlog.000006", 200),
-            ("binlog.000006", 300),
-            ("newlog.000001", 150), // --log-bin has changed
-            ("alog.999999", 4),     // and again, to what sorts before
-            ("alog.1000000", 900),
-            ("alog.000001", 150), // RESET, not told yet
-            ("alog.000001", 150), // and again
-            ("alog.000001", 151),
+        for (name, offset, anew) in [
+            ("binlog.000006", 200, false),
+            ("binlog.000006", 300, false),
+            ("binlog.000009", 150, false), // rotated without commits
+            ("newlog.000010", 150, true),
+            ("alog.999999", 4, true),
+            ("alog.1000000", 900, false),
+            ("alog.000001", 150, true), // RESET, not told yet
+            ("alog.000001", 150, true), // and again
+            ("alog.000001", 151, false),
         ] {
+            assert_eq!(
+                files.begins_anew(name.as_bytes(), offset),
+                anew,
+                "{name} {offset}"
+            );
+            if anew {
+                files.forget();
+            }
             let end = Some(files.on_flush(name.as_bytes(), offset));
             assert!(end > last, "{name} {offset}");
             last = end;
@@ -245,18 +268,18 @@ mod tests {
     #[test]
     fn a_file_without_a_commit_lies_where_the_index_has_it() {
         let mut files = LogFiles::default();
-        let first = files.on_flush(b"b.000002", 900);
-        files.on_flush(b"c.000002", 700);
-        let index = index(&["./b.000001", "./b.000002", "/x/c.000001", "/x/c.000002"]);
+        let first = files.on_flush(b"c.000002", 900);
+        files.on_flush(b"c.000004", 700);
+        let index = index(&["./d.000009", "/x/c.000002", "/x/c.000003", "/x/c.000004"]);
         let place = |name: &str| files.place(name.as_bytes(), Some(&index));
-        assert_eq!(place("b.000001"), Place::Unknown);
-        assert_eq!(place("b.000002"), Place::In(first.file));
+        assert_eq!(place("d.000009"), Place::Unknown);
+        assert_eq!(place("c.000002"), Place::In(first.file));
         let behind = Position {
             file: first.file,
             offset: u64::MAX,
         };
-        assert_eq!(place("c.000001"), Place::Behind(behind));
-        assert_eq!(place("c.000003"), Place::Unknown, "it is not in the log");
+        assert_eq!(place("c.000003"), Place::Behind(behind));
+        assert_eq!(place("c.000005"), Place::Unknown, "it is not in the log");
     }
 
     #[test]

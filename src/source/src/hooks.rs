@@ -16,6 +16,7 @@ use semisync_server::{
         self,
         compat::{storage_observer, trans_observer},
     },
+    system_micros,
 };
 use std::ffi::{c_char, c_int};
 
@@ -38,10 +39,19 @@ impl sys::StorageHooks for Storage {
             // SAFETY: the hook's argument.
             let name = unsafe { log_name(log_file) };
             if !name.is_empty() && log_pos != 0 {
-                source.update_log(|core, files, now, fx| {
+                let reset = source.update_log(|core, files, now, fx| {
+                    let reset = files.begins_anew(name, log_pos);
+                    if reset {
+                        files.on_reset(system_micros());
+                        core.reset(now, fx);
+                    }
                     let end = files.on_flush(name, log_pos);
                     core.on_flush(end, now, fx);
+                    reset
                 });
+                if reset {
+                    source.links.hang_up_all();
+                }
             }
             0
         })

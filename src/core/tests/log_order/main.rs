@@ -1,0 +1,96 @@
+//! A source whose log is rotated, renamed over restarts and reset, while replicas ask for
+//! it by file and position: whatever comes between the server's check of a request and its
+//! use, a commit is only ever acknowledged while enough replicas have it.
+
+mod world;
+
+use proptest::{collection::vec, prelude::*, test_runner::Config};
+use world::World;
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Commit,
+    Rotate,
+    /// The server restarts with another base name, or with one that it had before.
+    Rename(usize),
+    /// RESET deletes the log; the plugin is told later.
+    Reset,
+    TellOfReset,
+    /// A replica asks for the log, and the server checks what it asks for.
+    Request(usize),
+    /// A dump goes one step further: begins, sends a group or an announcement.
+    Step(usize),
+    /// The source hears what the replica of a dump has said first.
+    Hear(usize),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::*;
+    prop_oneof![
+        6 => Just(Commit),
+        2 => Just(Rotate),
+        1 => (0..3_usize).prop_map(Rename),
+        1 => Just(Reset),
+        2 => Just(TellOfReset),
+        4 => (0..3_usize).prop_map(Request),
+        12 => (0..6_usize).prop_map(Step),
+        6 => (0..6_usize).prop_map(Hear),
+    ]
+}
+
+fn carry_out(world: &mut World, operation: Operation) {
+    match operation {
+        Operation::Commit => world.commit(),
+        Operation::Rotate => world.rotate(),
+        Operation::Rename(base) => world.rename(["binlog", "alog", "newlog"][base]),
+        Operation::Reset => world.reset(),
+        Operation::TellOfReset => world.tell_of_reset(),
+        Operation::Request(replica) => world.request(replica),
+        Operation::Step(nth) => world.step(nth),
+        Operation::Hear(nth) => world.hear(nth),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: if cfg!(miri) { 4 } else { 500 },
+        failure_persistence: None,
+        ..Config::default()
+    })]
+
+    #[test]
+    fn only_what_enough_replicas_have_is_acknowledged(
+        count in 1..=2_u32,
+        operations in vec(operation(), 1..120),
+    ) {
+        let mut world = World::new(count, 3);
+        for operation in operations {
+            carry_out(&mut world, operation);
+        }
+    }
+}
+
+/// Guards the test above against a world in which nothing is ever acknowledged.
+#[test]
+fn honest_replicas_confirm_over_rotations_renames_and_resets() {
+    let mut world = World::new(1, 3);
+    for round in 0..30 {
+        match round % 10 {
+            3 => world.rename(if round < 15 { "alog" } else { "binlog" }),
+            6 => {
+                world.reset();
+                world.tell_of_reset();
+            }
+            _ => world.rotate(),
+        }
+        world.request(round % 3);
+        world.step(0);
+        world.commit();
+        for _ in 0..40 {
+            world.step(0);
+            world.hear(0);
+        }
+        assert_eq!(world.waiting(), 0, "round {round}");
+    }
+    assert!(world.acknowledged >= 28, "{}", world.acknowledged);
+}

@@ -1,0 +1,346 @@
+//! The server's log, its dumps and their replicas, as far as the coordinator sees them.
+
+use semisync_core::{
+    Begin, Claim, Coordinator, Effects, LinkId, LogFiles, LogName, Outcome, Place, Position,
+    ServedFiles, Settings,
+};
+use std::collections::{BTreeSet, VecDeque};
+
+/// A binary log file: its groups, each with its end and the transaction it holds.
+#[derive(Clone)]
+struct File {
+    name: String,
+    groups: Vec<(u64, u32)>,
+}
+
+impl File {
+    fn end(&self) -> u64 {
+        self.groups.last().map_or(START, |(end, _)| *end)
+    }
+}
+
+const START: u64 = 4;
+const GROUP: u64 = 100;
+
+#[derive(Default)]
+struct Replica {
+    has: BTreeSet<u32>,
+    /// The file and the position up to which it has read.
+    at: Option<(String, u64)>,
+    /// Of the log that it has read.
+    generation: u32,
+}
+
+struct Dump {
+    replica: usize,
+    link: LinkId,
+    began: u64,
+    /// The file that it reads, and how far; None: it was requested and checked only.
+    reads: Option<(usize, u64)>,
+    at: (String, u64),
+    served: ServedFiles,
+    offset: u64,
+    /// What its replica has said, and the source has not heard.
+    said: VecDeque<(String, u64)>,
+}
+
+pub struct World {
+    pub acknowledged: u32,
+    core: Coordinator<u32>,
+    files: LogFiles,
+    fx: Effects<u32>,
+    count: u32,
+    clock: u64,
+    log: Vec<File>,
+    generation: u32,
+    to_be_told: bool,
+    base: String,
+    replicas: Vec<Replica>,
+    dumps: Vec<Dump>,
+    next_link: u64,
+    next_transaction: u32,
+}
+
+impl World {
+    pub fn new(count: u32, replicas: usize) -> Self {
+        let mut world = Self {
+            acknowledged: 0,
+            core: Coordinator::new(Settings::default()),
+            files: LogFiles::default(),
+            fx: Effects::default(),
+            count,
+            clock: 1,
+            log: Vec::new(),
+            generation: 0,
+            to_be_told: false,
+            base: "binlog".to_owned(),
+            replicas: (0..replicas).map(|_| Replica::default()).collect(),
+            dumps: Vec::new(),
+            next_link: 0,
+            next_transaction: 0,
+        };
+        world.start();
+        world
+    }
+
+    pub fn waiting(&self) -> u64 {
+        self.core.wait_sessions()
+    }
+
+    // ---- the server ----
+
+    /// The plugin is loaded and enabled, and the server begins a file.
+    fn start(&mut self) {
+        let wait_count = self.count;
+        self.core = Coordinator::new(Settings {
+            wait_count,
+            wait_no_replica: true,
+        });
+        self.files = LogFiles::default();
+        self.core.enable(&mut self.fx);
+        self.rotate();
+    }
+
+    pub fn rotate(&mut self) {
+        self.clock += 1;
+        let of_base = |file: &&File| file.name.starts_with(&self.base);
+        let number = |file: &File| file.name.rsplit_once('.')?.1.parse::<u64>().ok();
+        let newest = self.log.iter().filter(of_base).filter_map(number).max();
+        self.log.push(File {
+            name: format!("{}.{:06}", self.base, newest.unwrap_or(0) + 1),
+            groups: Vec::new(),
+        });
+    }
+
+    pub fn rename(&mut self, base: &str) {
+        self.base = base.to_owned();
+        self.dumps.clear();
+        self.to_be_told = false;
+        self.start();
+    }
+
+    /// Since MySQL 8.0 RESET waits for commits (by the global read lock).
+    pub fn reset(&mut self) {
+        self.clock += 1;
+        if self.waiting() > 0 {
+            return;
+        }
+        self.log.clear();
+        self.generation += 1;
+        self.to_be_told = true;
+        self.rotate();
+    }
+
+    pub fn tell_of_reset(&mut self) {
+        self.clock += 1;
+        if !std::mem::take(&mut self.to_be_told) {
+            return;
+        }
+        self.files.on_reset(self.clock);
+        self.core.reset(0, &mut self.fx);
+        // Every link is hung up; what was only requested has none yet.
+        self.dumps.retain(|dump| dump.reads.is_none());
+        self.judge();
+    }
+
+    pub fn commit(&mut self) {
+        self.clock += 1;
+        let file = self.log.last_mut().expect("there is a file");
+        let (name, end) = (file.name.clone(), file.end() + GROUP);
+        self.next_transaction += 1;
+        file.groups.push((end, self.next_transaction));
+        if self.files.begins_anew(name.as_bytes(), end) {
+            self.files.on_reset(self.clock);
+            self.core.reset(0, &mut self.fx);
+        }
+        let at = self.files.on_flush(name.as_bytes(), end);
+        self.core.on_flush(at, 0, &mut self.fx);
+        self.judge();
+        let at = self
+            .files
+            .find(name.as_bytes(), end)
+            .expect("it was flushed");
+        let transaction = self.next_transaction;
+        let begin = self
+            .core
+            .begin_wait(at, transaction, false, 0, &mut self.fx);
+        if begin == Begin::Done(Outcome::Acknowledged) {
+            self.fx.released.push((transaction, Outcome::Acknowledged));
+        }
+        self.judge();
+    }
+
+    // ---- replicas ----
+
+    /// Whoever ran RESET has every replica begin anew; but a request that was checked
+    /// before may be on its way still.
+    pub fn request(&mut self, nth: usize) {
+        self.clock += 1;
+        let first = self.log.first().expect("there is a file").name.clone();
+        let replica = &mut self.replicas[nth];
+        if replica.generation != self.generation || replica.at.is_none() {
+            replica.has.clear();
+            replica.generation = self.generation;
+            replica.at = Some((first, START));
+        }
+        let at = replica.at.clone().expect("set above");
+        // A replica has one connection. What has begun is gone with its end.
+        let old = self.dumps.iter().filter(|dump| dump.replica == nth);
+        let old: Vec<_> = old.map(|dump| dump.link).collect();
+        for link in old {
+            self.core.detach(link, false, 0, &mut self.fx);
+        }
+        self.dumps
+            .retain(|dump| dump.replica != nth || dump.reads.is_none());
+        self.next_link += 1;
+        self.dumps.push(Dump {
+            replica: nth,
+            link: LinkId(self.next_link),
+            began: self.clock,
+            reads: None,
+            at,
+            served: ServedFiles::default(),
+            offset: 0,
+            said: VecDeque::new(),
+        });
+        self.judge();
+    }
+
+    fn nth(&self, nth: usize) -> Option<usize> {
+        nth.checked_rem(self.dumps.len())
+    }
+
+    pub fn step(&mut self, nth: usize) {
+        self.clock += 1;
+        let Some(nth) = self.nth(nth) else {
+            return;
+        };
+        let goes_on = match self.dumps[nth].reads {
+            None => self.begin(nth),
+            Some((file, offset)) => self.send(nth, file, offset),
+        };
+        if !goes_on {
+            let dump = self.dumps.remove(nth);
+            self.core.detach(dump.link, false, 0, &mut self.fx);
+        }
+        self.judge();
+    }
+
+    fn place(&self, name: &str) -> Place {
+        let index: Vec<LogName> = self
+            .log
+            .iter()
+            .map(|file| LogName::from(file.name.as_bytes()))
+            .collect();
+        self.files.place(name.as_bytes(), Some(&index))
+    }
+
+    /// `transmit_start`, after which the server opens the file.
+    fn begin(&mut self, nth: usize) -> bool {
+        let (name, offset) = self.dumps[nth].at.clone();
+        let start = self.announce(nth, &name, offset);
+        let dump = &mut self.dumps[nth];
+        if self.files.reset_since(dump.began, self.clock) {
+            return false;
+        }
+        let server_id = u32::try_from(dump.replica).expect("few");
+        self.core
+            .attach(dump.link, server_id, start, 0, &mut self.fx);
+        let opened = self.log.iter().position(|file| file.name == name);
+        dump.reads = opened.map(|file| (file, offset));
+        opened.is_some()
+    }
+
+    /// The dump tells its replica where it stands.
+    fn announce(&mut self, nth: usize, name: &str, offset: u64) -> Option<Position> {
+        let place = self.place(name);
+        let believed = self.files.reaches(place, offset);
+        let dump = &mut self.dumps[nth];
+        let place = if believed { place } else { Place::Unknown };
+        let same = dump
+            .served
+            .current()
+            .is_some_and(|(file, _)| **file == *name.as_bytes());
+        if believed || !same {
+            dump.served.enter(name.as_bytes(), place);
+            dump.offset = offset;
+        }
+        believed.then(|| place.at(offset)).flatten()
+    }
+
+    fn send(&mut self, nth: usize, file: usize, offset: u64) -> bool {
+        let Some(read) = self.log.get(file).cloned() else {
+            return false; // deleted
+        };
+        let dump = &self.dumps[nth];
+        let boundary = |(end, _): &(u64, u32)| *end == offset;
+        if dump.at.0 != read.name || !(offset == START || read.groups.iter().any(boundary)) {
+            return false; // another file by now, or no event begins there
+        }
+        let (replica, link) = (dump.replica, dump.link);
+        match read.groups.iter().find(|(end, _)| *end > offset) {
+            Some(&(end, transaction)) => {
+                let place = self.place(&read.name);
+                let dump = &mut self.dumps[nth];
+                dump.served.enter(read.name.as_bytes(), place);
+                dump.offset = end;
+                let _ = place.at(end).map(|at| self.core.wants_ack(link, at));
+                dump.reads = Some((file, end));
+                dump.at = (read.name.clone(), end);
+                self.replicas[replica].has.insert(transaction);
+            }
+            None if file + 1 < self.log.len() => {
+                let next = self.log[file + 1].name.clone();
+                self.announce(nth, &next, START);
+                let dump = &mut self.dumps[nth];
+                dump.reads = Some((file + 1, START));
+                dump.at = (next, START);
+            }
+            None => {
+                self.announce(nth, &read.name, offset);
+            }
+        }
+        // The replica acknowledges all that it reads, asked or not.
+        let dump = &mut self.dumps[nth];
+        dump.said.push_back(dump.at.clone());
+        self.replicas[replica].at = Some(dump.at.clone());
+        true
+    }
+
+    pub fn hear(&mut self, nth: usize) {
+        let Some(nth) = self.nth(nth) else {
+            return;
+        };
+        let dump = &mut self.dumps[nth];
+        let Some((name, offset)) = dump.said.pop_front() else {
+            return;
+        };
+        let served = dump.served.current();
+        let served = served.and_then(|(_, place)| place.at(dump.offset));
+        match dump.served.claim(name.as_bytes(), offset) {
+            Claim::Has(Some(at)) => {
+                self.core.on_ack(dump.link, at, served, 0, &mut self.fx);
+            }
+            Claim::Has(None) => {}
+            wrong => panic!("an honest replica is taken for a liar: {name} {offset}: {wrong:?}"),
+        }
+        self.judge();
+    }
+
+    // ---- the judge ----
+
+    fn judge(&mut self) {
+        for (transaction, outcome) in self.fx.released.drain(..) {
+            if outcome == Outcome::Acknowledged {
+                self.acknowledged += 1;
+                let has = |replica: &&Replica| replica.has.contains(&transaction);
+                let copies = self.replicas.iter().filter(has).count();
+                assert!(
+                    copies >= self.count as usize,
+                    "transaction {transaction} has {copies} copies"
+                );
+            }
+        }
+        self.fx.notices.clear();
+    }
+}
