@@ -6,7 +6,9 @@ use crate::{
     negotiation::{Agreement, negotiate},
     plugin::{Replica, is_enabled, traces_details},
 };
-use semisync_core::{MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name};
+use semisync_core::{
+    FLAG_ASK, MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name,
+};
 use semisync_server::{
     Shared, bytes,
     client::{SendError, SourceConnection},
@@ -117,9 +119,9 @@ unsafe extern "C" fn after_read_event(
     let header = if channel.negotiated {
         split_event_header(bytes)
     } else {
-        Some((false, bytes))
+        Some((0, bytes))
     };
-    let Some((ask, event)) = header else {
+    let Some((flags, event)) = header else {
         guard("after_read_event", (), || {
             log::message(
                 Level::Error,
@@ -136,11 +138,14 @@ unsafe extern "C" fn after_read_event(
     }
     // The header is off by now: whatever happens in here, replication goes on.
     guard("after_read_event", 0, || {
-        channel.ask = ask;
+        channel.ask = flags & FLAG_ASK != 0;
         channel.heartbeat = channel.negotiated && is_heartbeat(event);
         channel.save();
         if channel.negotiated && traces_details() {
-            let args = [Arg::Text("after_read_event"), Arg::Number(ask.into())];
+            let args = [
+                Arg::Text("after_read_event"),
+                Arg::Number(channel.ask.into()),
+            ];
             log::message(Level::Note, sys::ER_SEMISYNC_REPLICA_REPLY, &args);
         }
         0

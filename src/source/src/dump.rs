@@ -22,8 +22,8 @@ use crate::{
     variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, Framing, HEADER, MAGIC, Position, announced_position, may_end_transaction,
-    split_name,
+    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, HEADER, MAGIC, Position, announced_position,
+    may_end_transaction, split_name,
 };
 use semisync_server::{
     connection::{Compression, DumpConnection, TlsWrite, WRITE_FAILED},
@@ -113,7 +113,7 @@ impl Dump {
 
     /// A packet is about to be put together: its header.
     pub fn on_reserve(&self) -> [u8; HEADER.len()] {
-        let [magic, mut flag] = HEADER;
+        let mut flag = self.idle_flag();
         if let Some(connection) = &self.connection {
             self.settle(connection, Moment::Buffered);
             if connection.room() < ROOM {
@@ -130,7 +130,17 @@ impl Dump {
             }
             self.unannounced.set(Some(connection.buffered()));
         }
-        [magic, flag]
+        [MAGIC, flag]
+    }
+
+    /// The flag of a packet that asks for nothing: whether anybody reads what the
+    /// replica says.
+    fn idle_flag(&self) -> u8 {
+        if self.source.is_enabled() && self.connection.is_some() {
+            0
+        } else {
+            FLAG_DISABLED
+        }
     }
 
     /// Looks at a packet that no hook announced: learns the position that it
@@ -179,7 +189,7 @@ impl Dump {
         let [_, MAGIC, flag, event @ ..] = packet else {
             return;
         };
-        *flag = 0;
+        *flag = self.idle_flag();
         let Some(number) = self.file_number(file) else {
             return;
         };
