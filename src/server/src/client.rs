@@ -1,7 +1,7 @@
 //! A receiver thread's connection to its source: queries before the dump, and
 //! acknowledgements during it. Belongs to the receiver thread of its channel.
 
-use crate::{Server, ack_stream::duplicate, sys};
+use crate::{Server, socket::duplicate, sys};
 use semisync_sys::Symbols;
 use std::{ffi::CStr, net::TcpStream};
 
