@@ -5,7 +5,7 @@
 //! `thread_stop` too. So a thread that ends gives up its place in the count by
 //! a destructor; the library stays mapped for it (SAFETY.md).
 
-use crate::plugin::Replica;
+use crate::{peer::Peer, plugin::Replica};
 use parking_lot::Mutex;
 use semisync_core::Position;
 use std::{
@@ -86,25 +86,25 @@ impl Drop for Counted {
 /// What a receiver thread knows of its channel.
 #[derive(Clone, Copy)]
 pub struct Channel {
-    /// The connection carries the 2-byte header on every packet.
-    pub negotiated: bool,
-    /// The source reads acknowledgements at any time, not only after it asked.
-    pub may_volunteer: bool,
+    /// The source, if the connection carries the 2-byte header on every packet.
+    pub peer: Option<Peer>,
     /// The event that was read last asks for an acknowledgement.
     pub ask: bool,
     /// It is a heartbeat.
     pub heartbeat: bool,
     /// What was acknowledged last on this connection.
     pub acknowledged: Option<Position>,
+    /// The error log says that the source does not read.
+    pub told_unread: bool,
 }
 
 impl Channel {
     const NEW: Self = Self {
-        negotiated: false,
-        may_volunteer: false,
+        peer: None,
         ask: false,
         heartbeat: false,
         acknowledged: None,
+        told_unread: false,
     };
 
     /// The current receiver thread's channel.
@@ -117,11 +117,10 @@ impl Channel {
     }
 
     /// A connection begins on which the source will send headers.
-    pub fn connect(may_volunteer: bool, socket: Option<TcpStream>) {
+    pub fn connect(peer: Peer, socket: Option<TcpStream>) {
         CONNECTED.with(|connected| connected.set(socket));
         Self {
-            negotiated: true,
-            may_volunteer,
+            peer: Some(peer),
             ..Self::NEW
         }
         .save();

@@ -89,8 +89,8 @@ unsafe extern "C" fn before_request_transmit(
             return 0;
         };
         match negotiate(&source, replica.vocabulary.plugin) {
-            Ok(Agreement::SemiSync { may_volunteer }) => {
-                Channel::connect(may_volunteer, source.socket());
+            Ok(Agreement::SemiSync(peer)) => {
+                Channel::connect(peer, source.socket());
                 Channel::set_semi_sync(true);
                 0
             }
@@ -116,10 +116,9 @@ unsafe extern "C" fn after_read_event(
             usize::try_from(len).unwrap_or_default(),
         )
     };
-    let header = if channel.negotiated {
-        split_event_header(bytes)
-    } else {
-        Some((0, bytes))
+    let header = match channel.peer {
+        Some(_) => split_event_header(bytes),
+        None => Some((0, bytes)),
     };
     let Some((flags, event)) = header else {
         guard("after_read_event", (), || {
@@ -138,10 +137,13 @@ unsafe extern "C" fn after_read_event(
     }
     // The header is off by now: whatever happens in here, replication goes on.
     guard("after_read_event", 0, || {
+        if let Some(peer) = &mut channel.peer {
+            peer.on_packet(flags);
+        }
         channel.ask = flags & FLAG_ASK != 0;
-        channel.heartbeat = channel.negotiated && is_heartbeat(event);
+        channel.heartbeat = channel.peer.is_some() && is_heartbeat(event);
         channel.save();
-        if channel.negotiated && traces_details() {
+        if channel.peer.is_some() && traces_details() {
             let args = [
                 Arg::Text("after_read_event"),
                 Arg::Number(channel.ask.into()),
@@ -161,13 +163,15 @@ unsafe extern "C" fn after_queue_event(
 ) -> c_int {
     guard("after_queue_event", 0, || {
         let mut channel = Channel::current();
-        let Some(replica) = Replica::get().filter(|_| channel.negotiated) else {
+        let (Some(replica), Some(mut peer)) = (Replica::get(), channel.peer) else {
             return 0;
         };
-        // SAFETY: the server's structure, its file name and its connection.
-        let (file, offset, source) = unsafe {
+        // SAFETY: the server's structure, its strings and its connection.
+        let (host, port, file, offset, source) = unsafe {
             let param = &*param;
             (
+                text(param.host),
+                param.port,
                 bytes(param.master_log_name),
                 param.master_log_pos,
                 SourceConnection::new(replica.server, param.mysql),
@@ -182,7 +186,7 @@ unsafe extern "C" fn after_queue_event(
             source.hang_up();
             return 0;
         }
-        if !(channel.ask || channel.heartbeat && channel.may_volunteer) {
+        if !(channel.ask || channel.heartbeat && peer.may_volunteer()) {
             return 0;
         }
         let at = split_name(file).map(|(_, number)| Position {
@@ -219,8 +223,25 @@ unsafe extern "C" fn after_queue_event(
         // is broken, the next read finds it so.
         match sent {
             Ok(()) => {
+                if !channel.ask {
+                    peer.on_volunteered();
+                    channel.peer = Some(peer);
+                }
                 channel.acknowledged = at;
                 channel.save();
+            }
+            Err(SendError::Full) => {
+                if !channel.told_unread {
+                    log::plain(
+                        Level::Warning,
+                        format_args!(
+                            "The source {host}:{port} does not read acknowledgements: \
+                             they are left out until it does. Replication goes on."
+                        ),
+                    );
+                    channel.told_unread = true;
+                    channel.save();
+                }
             }
             Err(SendError::Write(errno, text)) => log::message(
                 Level::Error,

@@ -21,6 +21,12 @@ pub fn is_hung_up(socket: &TcpStream) -> bool {
     poll(socket.as_raw_fd(), libc::POLLRDHUP) & gone != 0
 }
 
+/// Whether a write does not wait: a third of the send buffer is free; or the
+/// connection is broken or closed, which the write will find.
+pub(crate) fn takes_bytes(fd: c_int) -> bool {
+    fd < 0 || poll(fd, libc::POLLOUT) != 0
+}
+
 /// What of `events`, or of what is always told, holds now.
 fn poll(fd: c_int, events: c_short) -> c_short {
     let mut poll = libc::pollfd {
@@ -36,7 +42,10 @@ fn poll(fd: c_int, events: c_short) -> c_short {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::{
+        io::{ErrorKind, Write},
+        net::TcpListener,
+    };
 
     fn connection() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -57,5 +66,15 @@ mod tests {
         let kept = duplicate(ours.as_raw_fd()).unwrap();
         ours.shutdown(std::net::Shutdown::Both).unwrap();
         assert!(is_hung_up(&kept));
+    }
+
+    #[test]
+    fn a_full_socket_takes_no_bytes() {
+        let (mut ours, _theirs) = connection();
+        assert!(takes_bytes(ours.as_raw_fd()) && takes_bytes(-1));
+        ours.set_nonblocking(true).unwrap();
+        let full = std::iter::repeat_with(|| ours.write(&[0; 4096])).find_map(Result::err);
+        assert_eq!(full.unwrap().kind(), ErrorKind::WouldBlock);
+        assert!(!takes_bytes(ours.as_raw_fd()));
     }
 }
