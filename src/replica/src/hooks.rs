@@ -40,8 +40,7 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
             )
         };
         let semi_sync = is_enabled();
-        Channel::disconnect();
-        Channel::set_semi_sync(semi_sync);
+        Channel::disconnect(semi_sync);
         log::message(
             Level::Note,
             sys::ER_SEMISYNC_REPLICA_START,
@@ -65,8 +64,7 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
 /// The receiver thread ends.
 unsafe extern "C" fn thread_stop(_: *mut sys::Binlog_relay_IO_param) -> c_int {
     guard("thread_stop", 0, || {
-        Channel::disconnect();
-        Channel::set_semi_sync(false);
+        Channel::disconnect(false);
         0
     })
 }
@@ -77,24 +75,24 @@ unsafe extern "C" fn before_request_transmit(
     _flags: u32,
 ) -> c_int {
     guard("before_request_transmit", 0, || {
-        Channel::disconnect();
-        Channel::set_semi_sync(false);
-        let Some(replica) = Replica::get().filter(|replica| is_enabled() && replica.is_working())
-        else {
-            return 0;
-        };
+        let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
+        // In use from here on: if the source agrees, its packets carry headers.
+        Channel::disconnect(replica.is_some());
         // SAFETY: the hook's connection, idle, used during the hook only.
-        let Some(source) = (unsafe { SourceConnection::new(replica.server, (*param).mysql) })
-        else {
+        let source = replica
+            .and_then(|replica| unsafe { SourceConnection::new(replica.server, (*param).mysql) });
+        let (Some(replica), Some(source)) = (replica, source) else {
             return 0;
         };
         match negotiate(&source, replica.vocabulary.plugin) {
             Ok(Agreement::SemiSync(peer)) => {
                 Channel::connect(peer, source.socket());
-                Channel::set_semi_sync(true);
                 0
             }
-            Ok(Agreement::Asynchronous) => 0,
+            Ok(Agreement::Asynchronous) => {
+                Channel::disconnect(false);
+                0
+            }
             Err(()) => 1,
         }
     })
@@ -137,9 +135,7 @@ unsafe extern "C" fn after_read_event(
     }
     // The header is off by now: whatever happens in here, replication goes on.
     guard("after_read_event", 0, || {
-        if let Some(peer) = &mut channel.peer {
-            peer.on_packet(flags);
-        }
+        channel.on_packet(flags);
         channel.ask = flags & FLAG_ASK != 0;
         channel.heartbeat = channel.peer.is_some() && is_heartbeat(event);
         channel.save();

@@ -35,7 +35,6 @@ impl Peer {
     }
 
     /// Whether semi-sync is enabled at the source, as far as is known.
-    #[cfg(test)]
     pub fn is_enabled(&self) -> bool {
         self.enabled
     }
