@@ -41,5 +41,6 @@ pub use stats::Stats;
 pub use stream::{AckReader, Framing};
 pub use terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId};
 pub use wire::{
-    FLAG_ASK, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack, split_event_header,
+    FLAG_ASK, FLAG_DISABLED, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack,
+    split_event_header,
 };

@@ -1,5 +1,6 @@
 //! The semi-sync protocol. Source to replica: every packet's event is preceded
-//! by two bytes, a magic number and a flag that asks for an acknowledgement.
+//! by two bytes, a magic number and flags: one asks for an acknowledgement, one
+//! says that nobody would read it.
 //! Replica to source: a packet of the magic number, the position (8 bytes,
 //! little-endian) and the file's name, without a terminating NUL.
 
@@ -9,6 +10,10 @@ use std::fmt;
 pub const MAGIC: u8 = 0xef;
 /// In the second byte of the header: the replica must acknowledge the event.
 pub const FLAG_ASK: u8 = 0x01;
+/// In the second byte of the header: semi-sync is disabled at the source, so nobody
+/// reads acknowledgements. Our sources say so in every packet. Other replicas do not
+/// see it: they look at `FLAG_ASK` alone, or for exactly that value.
+pub const FLAG_DISABLED: u8 = 0x02;
 /// The header of an event that asks for nothing.
 pub const HEADER: [u8; 2] = [MAGIC, 0];
 
@@ -18,11 +23,11 @@ const NAME_AT: usize = 9;
 /// Longest acknowledgement.
 pub const MAX_ACK: usize = NAME_AT + MAX_NAME;
 
-/// Takes the header off a packet: whether it asks, and the event. None: the
-/// packet has no header.
-pub fn split_event_header(packet: &[u8]) -> Option<(bool, &[u8])> {
+/// Takes the header off a packet: its flags, and the event. None: the packet has
+/// no header.
+pub fn split_event_header(packet: &[u8]) -> Option<(u8, &[u8])> {
     match packet {
-        [MAGIC, flag, event @ ..] => Some((flag & FLAG_ASK != 0, event)),
+        [MAGIC, flags, event @ ..] => Some((*flags, event)),
         _ => None,
     }
 }
@@ -112,11 +117,8 @@ mod tests {
 
     #[test]
     fn the_header_is_taken_off() {
-        assert_eq!(split_event_header(&[0xef, 1, 7]), Some((true, &[7][..])));
-        assert_eq!(split_event_header(&[0xef, 0]), Some((false, &[][..])));
-        // Other bits of the flags are not ours to understand.
-        assert_eq!(split_event_header(&[0xef, 3]), Some((true, &[][..])));
-        assert_eq!(split_event_header(&[0xef, 2]), Some((false, &[][..])));
+        assert_eq!(split_event_header(&[0xef, 1, 7]), Some((1, &[7][..])));
+        assert_eq!(split_event_header(&[0xef, 0]), Some((0, &[][..])));
         assert_eq!(split_event_header(&[0xef]), None);
         assert_eq!(split_event_header(&[0, 1, 7]), None);
     }

@@ -1,13 +1,19 @@
 //! The state of one replication channel: of its receiver thread, in a
 //! thread-local. Several channels are semi-sync each on its own.
 //!
+//! Two things are told to others, in `RECEIVERS`. A receiver *uses the plugin* while its
+//! packets carry our headers, or may do so with the connection that it makes: the plugin
+//! must not go then. Semi-sync is *on* for it while it is connected to a source that has
+//! semi-sync enabled: the status row says so.
+//!
 //! While UNINSTALL PLUGIN asks whether it may, the server passes over hooks,
-//! `thread_stop` too. So a thread that ends gives up its place in the count by
-//! a destructor; the library stays mapped for it (SAFETY.md).
+//! `thread_stop` too. So a thread that ends gives up its place by a destructor; the
+//! library stays mapped for it (SAFETY.md).
 
-use crate::plugin::Replica;
+use crate::{peer::Peer, plugin::Replica};
 use parking_lot::Mutex;
 use semisync_core::Position;
+use semisync_server::socket::is_hung_up;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -15,96 +21,127 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// How many channels are semi-sync now.
-static SEMI_SYNC_CHANNELS: Mutex<u32> = Mutex::new(0);
+/// The receivers that use the plugin, each with its semi-sync connection if it has one.
+/// Under it nothing waits.
+static RECEIVERS: Mutex<BTreeMap<u64, Option<Connection>>> = Mutex::new(BTreeMap::new());
+static NEXT_RECEIVER: AtomicU64 = AtomicU64::new(1);
 
-/// The semi-sync connections, each with a descriptor of our own.
-static CONNECTIONS: Mutex<BTreeMap<u64, TcpStream>> = Mutex::new(BTreeMap::new());
-static NEXT_CONNECTION: AtomicU64 = AtomicU64::new(1);
+/// A connection on which the source sends headers.
+struct Connection {
+    /// A descriptor of our own; None: there was none left.
+    socket: Option<TcpStream>,
+    /// The source has semi-sync enabled.
+    enabled: bool,
+}
+
+impl Connection {
+    /// A receiver that lost its connection says nothing until it has the next. But the
+    /// socket is hung up then.
+    fn is_on(&self) -> bool {
+        self.enabled && !self.socket.as_ref().is_some_and(is_hung_up)
+    }
+}
 
 thread_local! {
     static CHANNEL: Cell<Channel> = const { Cell::new(Channel::NEW) };
-    static COUNTED: Counted = const { Counted(Cell::new(false)) };
-    static CONNECTED: Connected = const { Connected(Cell::new(0)) };
+    static PLACE: Place = const { Place(Cell::new(0)) };
 }
 
-/// This thread's entry among the connections; 0: none.
-struct Connected(Cell<u64>);
+/// This thread's place among the receivers; 0: none.
+struct Place(Cell<u64>);
 
-impl Connected {
-    fn set(&self, socket: Option<TcpStream>) {
-        let mut connections = CONNECTIONS.lock();
-        connections.remove(&self.0.take());
-        if let Some(socket) = socket {
-            let id = NEXT_CONNECTION.fetch_add(1, Ordering::Relaxed);
-            self.0.set(id);
-            connections.insert(id, socket);
-        }
+impl Place {
+    /// The receiver uses the plugin from now on; None: it does not any more.
+    fn set(&self, state: Option<Option<Connection>>) {
+        let before = update(|receivers| match state {
+            Some(connection) => {
+                if self.0.get() == 0 {
+                    self.0.set(NEXT_RECEIVER.fetch_add(1, Ordering::Relaxed));
+                }
+                receivers.insert(self.0.get(), connection)
+            }
+            None => receivers.remove(&self.0.take()),
+        });
+        // A descriptor is closed without the lock.
+        drop(before);
+    }
+
+    fn set_enabled(&self, enabled: bool) {
+        update(|receivers| {
+            if let Some(Some(connection)) = receivers.get_mut(&self.0.get()) {
+                connection.enabled = enabled;
+            }
+        });
     }
 }
 
-impl Drop for Connected {
+impl Drop for Place {
     fn drop(&mut self) {
         self.set(None);
     }
+}
+
+/// Changes who uses the plugin, and tells the server.
+fn update<R>(change: impl FnOnce(&mut BTreeMap<u64, Option<Connection>>) -> R) -> R {
+    let mut receivers = RECEIVERS.lock();
+    let result = change(&mut receivers);
+    if let Some(replica) = Replica::get() {
+        let in_use = !receivers.is_empty();
+        replica
+            .server
+            .set_in_use_beside_row(in_use, any_on(&receivers));
+    }
+    result
+}
+
+fn any_on(receivers: &BTreeMap<u64, Option<Connection>>) -> bool {
+    receivers.values().flatten().any(Connection::is_on)
+}
+
+/// Whether any receiver uses the plugin. Any thread.
+pub fn in_use() -> bool {
+    !RECEIVERS.lock().is_empty()
+}
+
+/// Whether any channel is connected to a source that has semi-sync enabled. Any thread.
+pub fn any_semi_sync() -> bool {
+    any_on(&RECEIVERS.lock())
 }
 
 /// Has every semi-sync channel connect again: the plugin goes, and nobody takes
 /// the headers off any more. (Where the server asks before it uninstalls, there is
 /// none.)
 pub fn hang_up_all() {
-    for socket in CONNECTIONS.lock().values() {
-        // One that has ended already is no error.
-        let _ = socket.shutdown(Shutdown::Both);
-    }
-}
-
-/// Whether this thread's channel counts as semi-sync: from the thread's start if
-/// enabled, until the source turns out not to support it.
-struct Counted(Cell<bool>);
-
-impl Counted {
-    fn set(&self, on: bool) {
-        let mut channels = SEMI_SYNC_CHANNELS.lock();
-        match (self.0.replace(on), on) {
-            (false, true) => *channels += 1,
-            (true, false) => *channels -= 1,
-            _ => return,
+    for connection in RECEIVERS.lock().values().flatten() {
+        if let Some(socket) = &connection.socket {
+            // One that has ended already is no error.
+            let _ = socket.shutdown(Shutdown::Both);
         }
-        if let Some(replica) = Replica::get() {
-            replica.server.set_in_use(*channels > 0);
-        }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.set(false);
     }
 }
 
 /// What a receiver thread knows of its channel.
 #[derive(Clone, Copy)]
 pub struct Channel {
-    /// The connection carries the 2-byte header on every packet.
-    pub negotiated: bool,
-    /// The source reads acknowledgements at any time, not only after it asked.
-    pub may_volunteer: bool,
+    /// The source, if the connection carries the 2-byte header on every packet.
+    pub peer: Option<Peer>,
     /// The event that was read last asks for an acknowledgement.
     pub ask: bool,
     /// It is a heartbeat.
     pub heartbeat: bool,
     /// What was acknowledged last on this connection.
     pub acknowledged: Option<Position>,
+    /// The error log says that the source does not read.
+    pub told_unread: bool,
 }
 
 impl Channel {
     const NEW: Self = Self {
-        negotiated: false,
-        may_volunteer: false,
+        peer: None,
         ask: false,
         heartbeat: false,
         acknowledged: None,
+        told_unread: false,
     };
 
     /// The current receiver thread's channel.
@@ -117,45 +154,76 @@ impl Channel {
     }
 
     /// A connection begins on which the source will send headers.
-    pub fn connect(may_volunteer: bool, socket: Option<TcpStream>) {
-        CONNECTED.with(|connected| connected.set(socket));
+    pub fn connect(peer: Peer, socket: Option<TcpStream>) {
+        let enabled = peer.is_enabled();
+        PLACE.with(|place| place.set(Some(Some(Connection { socket, enabled }))));
         Self {
-            negotiated: true,
-            may_volunteer,
+            peer: Some(peer),
             ..Self::NEW
         }
         .save();
     }
 
-    /// A connection ended, or none has begun: nothing is known of the next.
-    pub fn disconnect() {
-        CONNECTED.with(|connected| connected.set(None));
+    /// There is no connection, or none yet. `may_negotiate`: semi-sync is enabled, so the
+    /// next one may carry headers.
+    pub fn disconnect(may_negotiate: bool) {
+        PLACE.with(|place| place.set(may_negotiate.then_some(None)));
         Self::NEW.save();
     }
 
-    /// Whether the current receiver thread's channel counts as semi-sync.
-    pub fn set_semi_sync(on: bool) {
-        COUNTED.with(|counted| counted.set(on));
+    /// A packet came over the connection, with these flags.
+    pub fn on_packet(&mut self, flags: u8) {
+        let Some(peer) = &mut self.peer else {
+            return;
+        };
+        let before = peer.is_enabled();
+        peer.on_packet(flags);
+        let enabled = peer.is_enabled();
+        if enabled != before {
+            PLACE.with(|place| place.set_enabled(enabled));
+        }
     }
-}
-
-/// Whether any channel is semi-sync. Any thread.
-pub fn any_semi_sync() -> bool {
-    *SEMI_SYNC_CHANNELS.lock() > 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use semisync_core::FLAG_DISABLED;
+    use std::net::TcpListener;
 
+    /// One test, because the receivers are a static.
     #[test]
-    fn a_thread_that_ends_without_a_word_does_not_count() {
-        let thread = std::thread::spawn(|| {
-            Channel::set_semi_sync(true);
-            Channel::set_semi_sync(true);
-            any_semi_sync()
+    fn a_receiver_is_on_while_it_is_connected_to_an_enabled_source() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connect = move || {
+            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (ours, listener.accept().unwrap().0)
+        };
+        let thread = std::thread::spawn(move || {
+            Channel::disconnect(true);
+            assert!(in_use() && !any_semi_sync());
+
+            let (ours, theirs) = connect();
+            Channel::connect(Peer::new(true, true), Some(ours));
+            assert!(in_use() && any_semi_sync());
+            let mut channel = Channel::current();
+            channel.on_packet(FLAG_DISABLED);
+            assert!(in_use() && !any_semi_sync());
+            channel.on_packet(0);
+            assert!(any_semi_sync());
+            drop(theirs);
+            while any_semi_sync() {
+                std::thread::yield_now();
+            }
+            assert!(in_use());
+
+            Channel::disconnect(false);
+            assert!(!in_use());
+            Channel::connect(Peer::new(true, true), None);
+            assert!(in_use() && any_semi_sync());
+            // It ends without a word.
         });
-        assert!(thread.join().unwrap());
-        assert!(!any_semi_sync());
+        thread.join().unwrap();
+        assert!(!in_use() && !any_semi_sync());
     }
 }

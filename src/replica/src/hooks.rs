@@ -6,7 +6,9 @@ use crate::{
     negotiation::{Agreement, negotiate},
     plugin::{Replica, is_enabled, traces_details},
 };
-use semisync_core::{MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name};
+use semisync_core::{
+    FLAG_ASK, MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name,
+};
 use semisync_server::{
     Shared, bytes,
     client::{SendError, SourceConnection},
@@ -38,8 +40,7 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
             )
         };
         let semi_sync = is_enabled();
-        Channel::disconnect();
-        Channel::set_semi_sync(semi_sync);
+        Channel::disconnect(semi_sync);
         log::message(
             Level::Note,
             sys::ER_SEMISYNC_REPLICA_START,
@@ -63,8 +64,7 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
 /// The receiver thread ends.
 unsafe extern "C" fn thread_stop(_: *mut sys::Binlog_relay_IO_param) -> c_int {
     guard("thread_stop", 0, || {
-        Channel::disconnect();
-        Channel::set_semi_sync(false);
+        Channel::disconnect(false);
         0
     })
 }
@@ -75,24 +75,24 @@ unsafe extern "C" fn before_request_transmit(
     _flags: u32,
 ) -> c_int {
     guard("before_request_transmit", 0, || {
-        Channel::disconnect();
-        Channel::set_semi_sync(false);
-        let Some(replica) = Replica::get().filter(|replica| is_enabled() && replica.is_working())
-        else {
-            return 0;
-        };
+        let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
+        // In use from here on: if the source agrees, its packets carry headers.
+        Channel::disconnect(replica.is_some());
         // SAFETY: the hook's connection, idle, used during the hook only.
-        let Some(source) = (unsafe { SourceConnection::new(replica.server, (*param).mysql) })
-        else {
+        let source = replica
+            .and_then(|replica| unsafe { SourceConnection::new(replica.server, (*param).mysql) });
+        let (Some(replica), Some(source)) = (replica, source) else {
             return 0;
         };
         match negotiate(&source, replica.vocabulary.plugin) {
-            Ok(Agreement::SemiSync { may_volunteer }) => {
-                Channel::connect(may_volunteer, source.socket());
-                Channel::set_semi_sync(true);
+            Ok(Agreement::SemiSync(peer)) => {
+                Channel::connect(peer, source.socket());
                 0
             }
-            Ok(Agreement::Asynchronous) => 0,
+            Ok(Agreement::Asynchronous) => {
+                Channel::disconnect(false);
+                0
+            }
             Err(()) => 1,
         }
     })
@@ -114,12 +114,11 @@ unsafe extern "C" fn after_read_event(
             usize::try_from(len).unwrap_or_default(),
         )
     };
-    let header = if channel.negotiated {
-        split_event_header(bytes)
-    } else {
-        Some((false, bytes))
+    let header = match channel.peer {
+        Some(_) => split_event_header(bytes),
+        None => Some((0, bytes)),
     };
-    let Some((ask, event)) = header else {
+    let Some((flags, event)) = header else {
         guard("after_read_event", (), || {
             log::message(
                 Level::Error,
@@ -136,11 +135,15 @@ unsafe extern "C" fn after_read_event(
     }
     // The header is off by now: whatever happens in here, replication goes on.
     guard("after_read_event", 0, || {
-        channel.ask = ask;
-        channel.heartbeat = channel.negotiated && is_heartbeat(event);
+        channel.on_packet(flags);
+        channel.ask = flags & FLAG_ASK != 0;
+        channel.heartbeat = channel.peer.is_some() && is_heartbeat(event);
         channel.save();
-        if channel.negotiated && traces_details() {
-            let args = [Arg::Text("after_read_event"), Arg::Number(ask.into())];
+        if channel.peer.is_some() && traces_details() {
+            let args = [
+                Arg::Text("after_read_event"),
+                Arg::Number(channel.ask.into()),
+            ];
             log::message(Level::Note, sys::ER_SEMISYNC_REPLICA_REPLY, &args);
         }
         0
@@ -156,13 +159,15 @@ unsafe extern "C" fn after_queue_event(
 ) -> c_int {
     guard("after_queue_event", 0, || {
         let mut channel = Channel::current();
-        let Some(replica) = Replica::get().filter(|_| channel.negotiated) else {
+        let (Some(replica), Some(mut peer)) = (Replica::get(), channel.peer) else {
             return 0;
         };
-        // SAFETY: the server's structure, its file name and its connection.
-        let (file, offset, source) = unsafe {
+        // SAFETY: the server's structure, its strings and its connection.
+        let (host, port, file, offset, source) = unsafe {
             let param = &*param;
             (
+                text(param.host),
+                param.port,
                 bytes(param.master_log_name),
                 param.master_log_pos,
                 SourceConnection::new(replica.server, param.mysql),
@@ -177,14 +182,19 @@ unsafe extern "C" fn after_queue_event(
             source.hang_up();
             return 0;
         }
-        if !(channel.ask || channel.heartbeat && channel.may_volunteer) {
+        if !(channel.ask || channel.heartbeat && peer.may_volunteer()) {
             return 0;
         }
         let at = split_name(file).map(|(_, number)| Position {
             file: number,
             offset,
         });
-        if !channel.ask && (at.is_none() || at <= channel.acknowledged) {
+        // A file of another number may be older or newer.
+        let is_news = |at: Position| {
+            let last = channel.acknowledged;
+            last.is_none_or(|last| at.file != last.file || at.offset > last.offset)
+        };
+        if !channel.ask && !at.is_some_and(is_news) {
             return 0;
         }
         let mut buffer = [0; MAX_ACK];
@@ -214,8 +224,25 @@ unsafe extern "C" fn after_queue_event(
         // is broken, the next read finds it so.
         match sent {
             Ok(()) => {
+                if !channel.ask {
+                    peer.on_volunteered();
+                    channel.peer = Some(peer);
+                }
                 channel.acknowledged = at;
                 channel.save();
+            }
+            Err(SendError::Full) => {
+                if !channel.told_unread {
+                    log::plain(
+                        Level::Warning,
+                        format_args!(
+                            "The source {host}:{port} does not read acknowledgements: \
+                             they are left out until it does. Replication goes on."
+                        ),
+                    );
+                    channel.told_unread = true;
+                    channel.save();
+                }
             }
             Err(SendError::Write(errno, text)) => log::message(
                 Level::Error,

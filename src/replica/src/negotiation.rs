@@ -2,10 +2,11 @@
 //!
 //! Sources of every generation are asked: MySQL 8.0.26 and later know
 //! `rpl_semi_sync_source_enabled`, those before and MariaDB know
-//! `rpl_semi_sync_master_enabled`. That a variable exists is the answer; its
-//! value does not matter. The replica then announces itself under both user
-//! variables, because sources look for one or the other.
+//! `rpl_semi_sync_master_enabled`. That a variable exists is the answer; its value
+//! tells whether acknowledgements are read just now. The replica then announces itself
+//! under both user variables, because sources look for one or the other.
 
+use crate::peer::Peer;
 use semisync_server::{
     client::SourceConnection,
     log::{self, Arg, Level},
@@ -18,11 +19,8 @@ use std::ffi::CStr;
 pub enum Agreement {
     /// The source has no semi-sync: replication is asynchronous.
     Asynchronous,
-    /// Semi-sync. `may_volunteer`: the source has a receiver of its own for
-    /// acknowledgements (all that know the newer name do), so one that it did
-    /// not ask for is welcome; older ones would take it for the answer to the
-    /// next question.
-    SemiSync { may_volunteer: bool },
+    /// The source will send headers.
+    SemiSync(Peer),
 }
 
 const ASK_SOURCE: &CStr = c"SELECT @@global.rpl_semi_sync_source_enabled";
@@ -32,8 +30,12 @@ const ANNOUNCE: &CStr = c"SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave =
 /// Asks and announces. Err: the connection is of no use, and the error log says
 /// why; the server tries again as after a network error.
 pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, ()> {
-    let has_source_name = has_variable(source, ASK_SOURCE, plugin)?;
-    if !has_source_name && !has_variable(source, ASK_MASTER, plugin)? {
+    let newer = variable(source, ASK_SOURCE, plugin)?;
+    let older = match newer {
+        Some(_) => None,
+        None => variable(source, ASK_MASTER, plugin)?,
+    };
+    let Some(enabled) = newer.or(older) else {
         log::in_the_name_of(
             plugin,
             Level::Warning,
@@ -41,7 +43,7 @@ pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, 
             &[],
         );
         return Ok(Agreement::Asynchronous);
-    }
+    };
     if source.execute(ANNOUNCE).is_err() {
         log::in_the_name_of(
             plugin,
@@ -51,15 +53,14 @@ pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, 
         );
         return Err(());
     }
-    Ok(Agreement::SemiSync {
-        may_volunteer: has_source_name,
-    })
+    Ok(Agreement::SemiSync(Peer::new(newer.is_some(), enabled)))
 }
 
-fn has_variable(source: &SourceConnection, query: &CStr, plugin: &CStr) -> Result<bool, ()> {
-    match source.execute(query) {
-        Ok(()) => Ok(true),
-        Err(sys::ER_UNKNOWN_SYSTEM_VARIABLE) => Ok(false),
+/// The value of a boolean variable; None: the source does not know it.
+fn variable(source: &SourceConnection, query: &CStr, plugin: &CStr) -> Result<Option<bool>, ()> {
+    match source.select_bool(query) {
+        Ok(value) => Ok(Some(value)),
+        Err(sys::ER_UNKNOWN_SYSTEM_VARIABLE) => Ok(None),
         Err(errno) => {
             let query = query.to_str().unwrap_or_default();
             let args = [Arg::Text(query), Arg::Number(errno.into())];

@@ -3,7 +3,7 @@
 
 use crate::{
     Vocabulary,
-    channel::{any_semi_sync, hang_up_all},
+    channel::{any_semi_sync, hang_up_all, in_use},
     hooks::RELAY_IO,
 };
 use semisync_server::{
@@ -79,9 +79,10 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
     1
 }
 
-/// Refused while a semi-sync receiver runs: its connection carries our header.
+/// Refused while a semi-sync receiver runs: its connection carries our header, or the
+/// next may.
 pub fn check_uninstall() -> c_int {
-    let Some(replica) = Replica::get().filter(|_| any_semi_sync()) else {
+    let Some(replica) = Replica::get().filter(|_| in_use()) else {
         return 0;
     };
     let words = replica.vocabulary;
@@ -144,7 +145,8 @@ unsafe extern "C" fn update_enabled(
     });
 }
 
-/// `Rpl_semi_sync_..._status`: ON if any channel is semi-sync.
+/// `Rpl_semi_sync_..._status`: ON if any channel is connected to a source that has
+/// semi-sync enabled.
 ///
 /// # Safety
 /// A show function's arguments, see [`answer`].

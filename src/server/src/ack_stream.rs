@@ -1,7 +1,10 @@
 //! What a replica sends during a dump, read by the receiver thread without
 //! blocking. See `connection` for what the dump thread may do at the same time.
 
-use crate::{failpoint, sys};
+use crate::{
+    socket::{duplicate, is_hung_up},
+    sys,
+};
 use semisync_sys::{
     Symbols,
     compat::{VIO_SOCKET_ERROR, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
@@ -9,7 +12,7 @@ use semisync_sys::{
 use std::{
     ffi::c_int,
     net::{Shutdown, TcpStream},
-    os::fd::{AsRawFd, FromRawFd},
+    os::fd::AsRawFd,
 };
 
 /// Result of a read that does not block.
@@ -64,14 +67,7 @@ impl AckStream {
 
     /// Whether the other end has closed the connection, or it is broken.
     pub fn is_hung_up(&self) -> bool {
-        let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
-        let mut poll = libc::pollfd {
-            fd: self.fd(),
-            events: libc::POLLRDHUP,
-            revents: 0,
-        };
-        // SAFETY: one descriptor, no waiting.
-        unsafe { libc::poll(&mut poll, 1, 0) > 0 && poll.revents & gone != 0 }
+        is_hung_up(&self.socket)
     }
 
     /// Reads what is there. Under the lock that guards the stream's life, and
@@ -112,15 +108,4 @@ impl AckStream {
             },
         }
     }
-}
-
-/// A descriptor of our own for the same socket.
-pub(crate) fn duplicate(fd: c_int) -> Option<TcpStream> {
-    if failpoint::fails("duplicate") {
-        return None;
-    }
-    // SAFETY: no pointers; the result is checked.
-    let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-    // SAFETY: just made, and nobody else's.
-    (ours >= 0).then(|| unsafe { TcpStream::from_raw_fd(ours) })
 }

@@ -1,9 +1,16 @@
 //! A receiver thread's connection to its source: queries before the dump, and
 //! acknowledgements during it. Belongs to the receiver thread of its channel.
 
-use crate::{Server, ack_stream::duplicate, sys};
+use crate::{
+    Server,
+    socket::{duplicate, takes_bytes},
+    sys,
+};
 use semisync_sys::Symbols;
-use std::{ffi::CStr, net::TcpStream};
+use std::{
+    ffi::{CStr, c_int},
+    net::TcpStream,
+};
 
 /// The connection that a relay-I/O hook was given.
 pub struct SourceConnection {
@@ -11,9 +18,11 @@ pub struct SourceConnection {
     mysql: *mut sys::MYSQL,
 }
 
-/// Why an acknowledgement could not be sent.
+/// Why an acknowledgement was not sent.
 #[derive(Debug)]
 pub enum SendError {
+    /// The source does not read: it was left out, because a write would wait.
+    Full,
     /// The packet was not accepted; the network layer's error number and text.
     Write(u32, String),
     Flush,
@@ -33,30 +42,69 @@ impl SourceConnection {
     /// Runs a statement and throws its result away. The error is the number
     /// that the source (or the client library) gave.
     pub fn execute(&self, statement: &CStr) -> Result<(), u32> {
+        self.query(statement, |_| ()).map(drop)
+    }
+
+    /// Asks for a boolean: the first field of the first row. The error as in `execute`.
+    pub fn select_bool(&self, statement: &CStr) -> Result<bool, u32> {
+        self.query(statement, |field| field.to_bytes() == b"1")
+            .map(Option::unwrap_or_default)
+    }
+
+    /// Runs a statement and shows `look` the first field of its first row; None:
+    /// there is none, or it is NULL.
+    fn query<R>(&self, statement: &CStr, look: impl FnOnce(&CStr) -> R) -> Result<Option<R>, u32> {
         let length = u64::try_from(statement.count_bytes()).unwrap_or_default();
-        // SAFETY: the hook's connection, which is idle before the dump; the
-        // result must be fetched and freed before the next statement.
-        unsafe {
-            if (self.symbols.mysql_real_query)(self.mysql, statement.as_ptr(), length) != 0 {
-                return Err((self.symbols.mysql_errno)(self.mysql));
-            }
-            let result = (self.symbols.mysql_store_result)(self.mysql);
-            if !result.is_null() {
-                (self.symbols.mysql_free_result)(result);
-            }
+        // SAFETY: the hook's connection, which is idle before the dump.
+        let failed =
+            unsafe { (self.symbols.mysql_real_query)(self.mysql, statement.as_ptr(), length) != 0 };
+        if failed {
+            return Err(self.errno());
         }
-        Ok(())
+        // SAFETY: the result must be fetched and freed before the next statement.
+        let result = unsafe { (self.symbols.mysql_store_result)(self.mysql) };
+        if result.is_null() {
+            // A statement without a result, or the connection has failed.
+            return match self.errno() {
+                0 => Ok(None),
+                errno => Err(errno),
+            };
+        }
+        // SAFETY: a result that is not freed yet.
+        let row = unsafe { (self.symbols.mysql_fetch_row)(result) };
+        // SAFETY: a row of a result has at least one field.
+        let field = (!row.is_null()).then(|| unsafe { row.read() });
+        // SAFETY: the client library ends each field of a stored result with NUL, and
+        // keeps it until the result is freed.
+        let field = field
+            .filter(|field| !field.is_null())
+            .map(|field| look(unsafe { CStr::from_ptr(field) }));
+        // SAFETY: nobody uses it after this.
+        unsafe { (self.symbols.mysql_free_result)(result) };
+        Ok(field)
     }
 
-    /// Sends an acknowledgement that the source asked for: the packet numbers
-    /// of the connection begin anew, on both sides.
+    fn errno(&self) -> u32 {
+        // SAFETY: the hook's connection.
+        unsafe { (self.symbols.mysql_errno)(self.mysql) }
+    }
+
+    /// Sends an acknowledgement that the source asked for, without waiting: the
+    /// packet numbers of the connection begin anew, on both sides.
     pub fn send_asked(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
-        self.send(acknowledgement)
+        if self.takes_bytes() {
+            return self.send(acknowledgement);
+        }
+        self.restart_packet_numbers();
+        Err(SendError::Full)
     }
 
-    /// Sends one that the source did not ask for: it knows nothing of it, so
-    /// the packet numbers go on as if nothing had been sent.
+    /// Sends one that the source did not ask for, without waiting: it knows nothing
+    /// of it, so the packet numbers go on as if nothing had been sent.
     pub fn send_unasked(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
+        if !self.takes_bytes() {
+            return Err(SendError::Full);
+        }
         let net = self.net();
         // SAFETY: this thread owns the connection.
         let numbers = unsafe { ((*net).pkt_nr, (*net).compress_pkt_nr) };
@@ -66,29 +114,32 @@ impl SourceConnection {
         sent
     }
 
+    /// Whether an acknowledgement fits into the send buffer; or the connection is
+    /// broken, which `send` finds. A write that waits would stop replication.
+    fn takes_bytes(&self) -> bool {
+        self.fd().is_none_or(takes_bytes)
+    }
+
     /// A descriptor of our own for the connection's socket; None: there is none left.
     pub fn socket(&self) -> Option<TcpStream> {
-        // SAFETY: this thread owns the connection.
-        let fd = unsafe {
-            let vio = (*self.net()).vio;
-            if vio.is_null() {
-                return None;
-            }
-            (self.symbols.vio_fd)(vio)
-        };
-        duplicate(fd)
+        self.fd().and_then(duplicate)
     }
 
     /// Ends the connection; the receiver thread finds it so at its next read,
     /// and connects again.
     pub fn hang_up(&self) {
-        // SAFETY: this thread owns the connection; its descriptor stays open.
-        unsafe {
-            let vio = (*self.net()).vio;
-            if !vio.is_null() {
-                libc::shutdown((self.symbols.vio_fd)(vio), libc::SHUT_RDWR);
-            }
+        if let Some(fd) = self.fd() {
+            // SAFETY: no pointers; the descriptor stays open.
+            unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
         }
+    }
+
+    /// None: the connection has none any more.
+    fn fd(&self) -> Option<c_int> {
+        // SAFETY: this thread owns the connection.
+        let vio = unsafe { (*self.net()).vio };
+        // SAFETY: the connection's Vio.
+        (!vio.is_null()).then(|| unsafe { (self.symbols.vio_fd)(vio) })
     }
 
     fn net(&self) -> *mut sys::NET {
@@ -115,5 +166,19 @@ impl SourceConnection {
             }
         }
         Ok(())
+    }
+
+    /// The packet numbers as `send` leaves them: one packet has gone out, and with
+    /// compression they are cleared again.
+    fn restart_packet_numbers(&self) {
+        let net = self.net();
+        // SAFETY: as in `send`.
+        unsafe { (self.symbols.net_clear)(net, false) };
+        // SAFETY: this thread owns the connection.
+        unsafe {
+            if !(*net).compress {
+                (*net).pkt_nr = 1;
+            }
+        }
     }
 }

@@ -14,11 +14,7 @@
 //! at once. So its `vioshutdown` function is replaced too: whoever closes the
 //! connection tells us first.
 
-use crate::{
-    Server,
-    ack_stream::{AckStream, duplicate},
-    sys,
-};
+use crate::{Server, ack_stream::AckStream, socket::duplicate, sys};
 use semisync_sys::{
     Symbols,
     compat::{TlsWant, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE, is_zstd},

@@ -13,6 +13,7 @@
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `connection` | a dump thread's connection to its replica |
 //! | `ack_stream` | the receiver thread's end of the same connection |
+//! | `socket` | descriptors of our own for the server's sockets |
 //! | `client` | a receiver thread's connection to its source |
 //!
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
@@ -27,6 +28,7 @@ pub mod observers;
 pub mod plugin;
 pub mod psi;
 mod server;
+pub mod socket;
 #[doc(hidden)]
 pub mod stand_by;
 pub mod status;

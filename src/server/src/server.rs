@@ -108,7 +108,13 @@ impl Server {
     /// Tells the server whether somebody depends on the plugin, where it does not ask
     /// (`check_uninstall`): UNINSTALL PLUGIN is refused then. No lock of the server.
     pub fn set_in_use(self, in_use: bool) {
-        self.services.set_in_use(in_use);
+        self.set_in_use_beside_row(in_use, true);
+    }
+
+    /// As `set_in_use`. `shown`: whether the plugin's status row tells it too, which
+    /// some servers ask instead.
+    pub fn set_in_use_beside_row(self, in_use: bool, shown: bool) {
+        self.services.set_in_use(in_use, shown);
     }
 
     /// Whether the server has begun to shut down. Any thread, no lock.

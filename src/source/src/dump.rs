@@ -22,8 +22,8 @@ use crate::{
     variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, Framing, HEADER, MAGIC, Place, Position, announced_position,
-    may_end_transaction,
+    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, HEADER, MAGIC, Place, Position,
+    announced_position, may_end_transaction,
 };
 use semisync_server::{
     connection::{Compression, Current, DumpConnection, TlsWrite, WRITE_FAILED},
@@ -167,7 +167,7 @@ impl Dump {
 
     /// A packet is about to be put together: its header.
     pub fn on_reserve(&self) -> [u8; HEADER.len()] {
-        let [magic, mut flag] = HEADER;
+        let mut flag = self.idle_flag();
         if let Some(connection) = &self.connection {
             self.settle(connection, Moment::Buffered);
             if connection.room() < ROOM {
@@ -186,7 +186,17 @@ impl Dump {
             }
             self.unannounced.set(Some(connection.buffered()));
         }
-        [magic, flag]
+        [MAGIC, flag]
+    }
+
+    /// The flag of a packet that asks for nothing: whether anybody reads what the
+    /// replica says.
+    fn idle_flag(&self) -> u8 {
+        if self.source.is_enabled() && self.link.is_read() {
+            0
+        } else {
+            FLAG_DISABLED
+        }
     }
 
     /// Looks at a packet that no hook announced: learns the position that it
@@ -234,7 +244,7 @@ impl Dump {
         let [_, MAGIC, flag, event @ ..] = packet else {
             return;
         };
-        *flag = 0;
+        *flag = self.idle_flag();
         let place = self.place(name);
         self.enter(place);
         self.link.serve(offset);
@@ -242,7 +252,7 @@ impl Dump {
         let Some(end) = place.at(offset) else {
             return;
         };
-        if self.connection.is_none() || !self.source.is_enabled() || !may_end_transaction(event) {
+        if !self.source.is_enabled() || !self.link.is_read() || !may_end_transaction(event) {
             return;
         }
         let link = self.link.id;

@@ -116,6 +116,8 @@ symbols! {
 
         mysql_real_query: unsafe extern "C" fn(mysql: *mut MYSQL, query: *const c_char, len: c_ulong) -> c_int = c"mysql_real_query";
         mysql_store_result: unsafe extern "C" fn(mysql: *mut MYSQL) -> *mut c_void = c"mysql_store_result";
+        /// The fields of the next row, each a C string or null; null: no row is left.
+        mysql_fetch_row: unsafe extern "C" fn(result: *mut c_void) -> *const *const c_char = c"mysql_fetch_row";
         mysql_free_result: unsafe extern "C" fn(result: *mut c_void) = c"mysql_free_result";
         mysql_errno: unsafe extern "C" fn(mysql: *mut MYSQL) -> c_uint = c"mysql_errno";
 

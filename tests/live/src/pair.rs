@@ -29,6 +29,8 @@ pub struct Link {
     /// "zlib", "zstd", ...: None is "uncompressed".
     pub compression: Option<String>,
     pub channel: String,
+    /// In seconds; None: the server's default.
+    pub heartbeat: Option<&'static str>,
 }
 
 impl Default for Link {
@@ -39,6 +41,7 @@ impl Default for Link {
             tls: false,
             compression: None,
             channel: String::new(),
+            heartbeat: None,
         }
     }
 }
@@ -71,6 +74,12 @@ impl Link {
             Some(_) => dialect.has_compression_algorithms(),
         };
         compression && (!self.tls || dialect.acknowledges_over_tls())
+    }
+
+    /// The source sends a heartbeat after so many seconds without an event.
+    pub fn heartbeat(mut self, seconds: &'static str) -> Link {
+        self.heartbeat = Some(seconds);
+        self
     }
 
     pub fn channel(mut self, name: &str) -> Link {
@@ -141,9 +150,10 @@ impl Server {
             let _ = write!(sql, ", SOURCE_SSL_CA='{}'", trusted.display());
         }
         self.set_compression(link, &mut sql);
-        if Libraries::under_test() == Libraries::Stock {
-            // Stock learns that a connection is gone when it next writes to it.
-            sql.push_str(", SOURCE_HEARTBEAT_PERIOD=0.2");
+        // Stock learns that a connection is gone when it next writes to it.
+        let of_stock = (Libraries::under_test() == Libraries::Stock).then_some("0.2");
+        if let Some(seconds) = link.heartbeat.or(of_stock) {
+            let _ = write!(sql, ", SOURCE_HEARTBEAT_PERIOD={seconds}");
         }
         let gtids = self.has_gtids() && source.has_gtids();
         if link.auto_position && gtids {

@@ -5,6 +5,8 @@
 
 use std::fs;
 use std::io;
+use std::net::TcpStream;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
@@ -69,6 +71,46 @@ pub fn is_stopped(pid: u32) -> bool {
             .map(|(_, rest)| rest.starts_with('T'));
         state == Some(true)
     })
+}
+
+/// The process's connection to `port` of this machine, through a descriptor of our own.
+pub fn connection_to(pid: u32, port: u16) -> io::Result<TcpStream> {
+    let pid = libc::pid_t::try_from(pid).expect("a pid");
+    // SAFETY: no pointers; the result is checked, and nobody else's.
+    let process = unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }?;
+    for entry in fs::read_dir(format!("/proc/{pid}/fd"))?.flatten() {
+        let number: Option<i32> = entry.file_name().to_str().and_then(|n| n.parse().ok());
+        let number = number.expect("the number of a descriptor");
+        // SAFETY: as above.
+        let copy = unsafe {
+            owned(libc::syscall(
+                libc::SYS_pidfd_getfd,
+                process.as_raw_fd(),
+                number,
+                0,
+            ))
+        };
+        let copy = match copy {
+            // Closed meanwhile.
+            Err(e) if e.raw_os_error() == Some(libc::EBADF) => continue,
+            copy => TcpStream::from(copy?),
+        };
+        // What is no connection has no peer.
+        if copy.peer_addr().is_ok_and(|peer| peer.port() == port) {
+            return Ok(copy);
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+/// # Safety
+/// A descriptor that nobody else owns, or -1 with errno.
+unsafe fn owned(result: libc::c_long) -> io::Result<OwnedFd> {
+    match i32::try_from(result) {
+        // SAFETY: the caller's promise.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Threads of the process now.

@@ -65,7 +65,18 @@ pub struct Proxy {
 impl Proxy {
     /// Listens on a free loopback port and forwards to the server on `target_port`.
     pub fn in_front_of(target_port: u16) -> io::Result<Self> {
+        Self::of(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, target_port)
+    }
+
+    /// As `in_front_of`; what the proxy has not read of a connection does not grow beyond some
+    /// tens of kilobytes.
+    pub fn narrow_in_front_of(target_port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        SockRef::from(&listener).set_recv_buffer_size(64 * 1024)?;
+        Self::of(listener, target_port)
+    }
+
+    fn of(listener: TcpListener, target_port: u16) -> io::Result<Self> {
         let port = listener.local_addr()?.port();
         listener.set_nonblocking(true)?;
         let shared = Arc::new(Shared {

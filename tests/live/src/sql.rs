@@ -316,6 +316,20 @@ impl Server {
         (column("Replica_IO_Running"), column("Last_IO_Errno"))
     }
 
+    /// Heartbeats that the receiver has got.
+    #[track_caller]
+    pub fn heartbeats(&self) -> u64 {
+        let count = if self.dialect().has_channels() {
+            self.value(
+                "SELECT COUNT_RECEIVED_HEARTBEATS \
+                 FROM performance_schema.replication_connection_status",
+            )
+        } else {
+            self.global_status("Slave_received_heartbeats")
+        };
+        count.parse().expect("a number of heartbeats")
+    }
+
     /// Newest file and position of the binary log.
     #[track_caller]
     pub fn binlog_position(&self) -> (String, u64) {

@@ -17,7 +17,7 @@ impl Services {
     }
 
     /// UNINSTALL PLUGIN goes through, whoever depends on the plugin.
-    pub fn set_in_use(&self, _: bool) {}
+    pub fn set_in_use(&self, _in_use: bool, _shown: bool) {}
 }
 
 /// The descriptors of a library: one, and the element that ends the array.

@@ -32,9 +32,10 @@ impl Services {
         unsafe { refuse_by_print(reason) };
     }
 
-    /// Whether UNINSTALL PLUGIN is to be refused. The server looks at the
-    /// descriptor's flags each time.
-    pub fn set_in_use(&self, in_use: bool) {
+    /// Whether UNINSTALL PLUGIN is to be refused, and whether the status row that the
+    /// server may ask tells the same. The server looks at the descriptor's flags each
+    /// time.
+    pub fn set_in_use(&self, in_use: bool, shown: bool) {
         let descriptor = self.descriptors.as_ptr().cast::<st_mysql_plugin>();
         // SAFETY: the library's own descriptor; nobody changes its name, and its
         // flags nobody but us, here.
@@ -44,10 +45,13 @@ impl Services {
                 AtomicU64::from_ptr(&raw mut (*descriptor).flags),
             )
         };
-        if !ASKED.contains(&name) {
-            let wanted = if in_use { PLUGIN_OPT_NO_UNINSTALL } else { 0 };
-            flags.store(wanted.into(), Ordering::Release);
-        }
+        let said_by_row = shown && ASKED.contains(&name);
+        let wanted = if in_use && !said_by_row {
+            PLUGIN_OPT_NO_UNINSTALL
+        } else {
+            0
+        };
+        flags.store(wanted.into(), Ordering::Release);
     }
 }
 

@@ -31,7 +31,7 @@ impl Services {
     }
 
     /// The server asks `check_uninstall`.
-    pub fn set_in_use(&self, _: bool) {}
+    pub fn set_in_use(&self, _in_use: bool, _shown: bool) {}
 }
 
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
