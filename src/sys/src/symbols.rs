@@ -132,6 +132,9 @@ symbols! {
         /// A bool; hooks of events inside a transaction are left out while it is
         /// set. Servers that do not have it call all hooks.
         observe_commit_only [optional]: *const std::sync::atomic::AtomicU8 = c"opt_replication_sender_observe_commit_only";
+        /// Never called: a server that has it lays out its mutexes otherwise than the
+        /// declarations do.
+        checked_mutexes [optional]: *const c_void = compat::CHECKED_MUTEXES;
         /// `char server_version[]`, for example "9.7.4".
         server_version: *const c_char = c"server_version";
 
