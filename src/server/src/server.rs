@@ -8,8 +8,16 @@ use crate::{
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
     ffi::{CStr, c_char, c_int},
-    sync::{OnceLock, atomic::Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+/// Whether the error log has it already that the rival keeps this plugin out. The
+/// client is told each time; the log once until the plugin could be installed, so
+/// that a monitor which tries again and again does not fill it.
+static CONFLICT_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// A handle to the server, as cheap to copy as a reference.
 #[derive(Clone, Copy)]
@@ -46,6 +54,7 @@ impl Server {
             Self::disconnect();
             return None;
         }
+        CONFLICT_LOGGED.store(false, Ordering::Relaxed);
         server.set_in_use(false);
         Some(server)
     }
@@ -162,7 +171,9 @@ impl Server {
             log::Arg::Text(plugin.to_str().unwrap_or_default()),
             log::Arg::Text(other.to_str().unwrap_or_default()),
         ];
-        log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
+        if !CONFLICT_LOGGED.swap(true, Ordering::Relaxed) {
+            log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
+        }
         self.error(
             sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT,
             c"Cannot install the %s plugin when the %s plugin is installed.",
