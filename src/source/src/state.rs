@@ -11,9 +11,13 @@ use crate::{
     notices, status,
     variables::{self, wait_count, waits_without_replicas},
 };
-use parking_lot::Mutex;
 use semisync_core::{Coordinator, Effects, LinkId, Position, Settings, split_name};
-use semisync_server::{MonotonicMicros, Server, sys::compat::START_IS_CHECKED, wait::Waiter};
+use semisync_server::{
+    MonotonicMicros, Server,
+    instruments::{Cond, Held, Memory, Mutex},
+    sys::compat::START_IS_CHECKED,
+    wait::Waiter,
+};
 use std::{
     borrow::Cow,
     ffi::{CStr, c_char},
@@ -32,7 +36,12 @@ pub struct Source {
     pub server: Server,
     pub vocabulary: &'static Vocabulary,
     pub links: Links,
-    core: Mutex<Coordinator<WaiterRef>>,
+    // For performance schema: sleeping sessions, the receiver's sleep as long as no
+    // replica is connected, and what sessions and pending groups take.
+    pub sending: Cond,
+    pub alone: Cond,
+    pub memory: Memory,
+    core: Mutex<Core>,
     /// What `core` says, readable without its lock by hooks that run for every
     /// event.
     enabled: AtomicBool,
@@ -40,6 +49,11 @@ pub struct Source {
     /// The base name of the binary log, once the server has told it.
     base: OnceLock<Box<[u8]>>,
     next_link: AtomicU64,
+}
+
+struct Core {
+    coordinator: Coordinator<WaiterRef>,
+    held: Held,
 }
 
 impl Source {
@@ -54,14 +68,30 @@ impl Source {
             server,
             vocabulary,
             links: Links::default(),
-            core: Mutex::new(Coordinator::new(settings())),
+            sending: Cond::default(),
+            alone: Cond::default(),
+            memory: Memory::default(),
+            core: Mutex::new(Core {
+                coordinator: Coordinator::new(settings()),
+                held: Held::default(),
+            }),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
             base: OnceLock::new(),
             next_link: AtomicU64::new(1),
         });
+        source.instrument(server);
         source.update(|core, _, _| *core = Coordinator::new(settings()));
         source
+    }
+
+    /// Makes performance schema know what it can count, by stock's names.
+    fn instrument(&'static self, server: Server) {
+        self.core.instrument(server, c"LOCK_binlog_");
+        self.links.instrument(server);
+        self.sending.instrument(server, c"COND_binlog_send_");
+        self.alone.instrument(server, c"Ack_receiver::m_cond");
+        self.memory.instrument(server, c"TranxNodeAllocator::block");
     }
 
     /// Whether semi-sync is switched on by its variable. No lock.
@@ -83,10 +113,17 @@ impl Source {
     ) -> R {
         let mut effects = Effects::default();
         let result = {
-            let mut core = self.core.lock();
+            let mut locked = self.core.lock();
+            let Core {
+                coordinator: core,
+                held,
+            } = &mut *locked;
             let before = *core.stats();
-            let result = change(&mut core, MonotonicMicros::now(), &mut effects);
+            let result = change(core, MonotonicMicros::now(), &mut effects);
             status::publish(&before, core.stats());
+            if core.memory() != held.size() {
+                *held = self.memory.hold(core.memory());
+            }
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
             result
@@ -102,7 +139,7 @@ impl Source {
 
     /// Asks the coordinator something.
     pub fn look<R>(&self, ask: impl FnOnce(&Coordinator<WaiterRef>) -> R) -> R {
-        ask(&self.core.lock())
+        ask(&self.core.lock().coordinator)
     }
 
     /// `SET GLOBAL ..._enabled`. false: it could not be switched on; the error

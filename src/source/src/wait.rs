@@ -30,7 +30,7 @@ const WAKE_GRACE: Duration = Duration::from_secs(1);
 /// there is nothing to wait for. A session's thread; none of our locks held.
 pub fn wait_for_acknowledgement(source: &Source, at: Position) {
     let server = source.server;
-    let waiter = Waiter::new();
+    let waiter = Waiter::new(&source.memory);
     let begin = source.update(|core, now, fx| {
         core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx)
     });
@@ -50,7 +50,12 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
         );
     }
 
-    let session = SessionWait::enter(server, &waiter, &source.vocabulary.waiting_for_ack);
+    let session = SessionWait::enter(
+        server,
+        &waiter,
+        &source.vocabulary.waiting_for_ack,
+        &source.sending,
+    );
     let mut deadline = Instant::now().checked_add(timeout());
     let (mut saw_shutdown, mut timed_out) = (false, false);
     loop {
