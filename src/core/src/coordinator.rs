@@ -91,6 +91,11 @@ impl<W> Coordinator<W> {
         &self.stats
     }
 
+    /// Bytes that are held for commit groups which are not confirmed.
+    pub fn memory(&self) -> usize {
+        self.pending.memory()
+    }
+
     pub fn confirmed(&self) -> Option<Position> {
         self.confirmed
     }

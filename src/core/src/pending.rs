@@ -41,6 +41,11 @@ impl Pending {
         }
     }
 
+    /// In bytes: also what is kept for later ones.
+    pub fn memory(&self) -> usize {
+        self.0.capacity() * size_of::<Position>()
+    }
+
     pub fn clear(&mut self) {
         self.0.clear();
     }
@@ -71,5 +76,6 @@ mod tests {
         assert!(!pending.contains(at(20)) && pending.contains(at(30)));
         pending.clear();
         assert!(!pending.covers(at(1)));
+        assert!(pending.memory() >= 3 * size_of::<Position>());
     }
 }

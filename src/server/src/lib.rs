@@ -10,6 +10,7 @@
 //! | `guard` | no panic unwinds into the server |
 //! | `log` | the error log, by the server's own message numbers |
 //! | `psi` | stages and instrumented threads |
+//! | `instruments` | locks, waits and memory that performance schema can count |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `connection` | a dump thread's connection to its replica |
 //! | `ack_stream` | the receiver thread's end of the same connection |
@@ -23,6 +24,7 @@ pub mod client;
 pub mod connection;
 pub mod failpoint;
 pub mod guard;
+pub mod instruments;
 pub mod log;
 pub mod observers;
 pub mod plugin;

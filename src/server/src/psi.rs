@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-const CATEGORY: &CStr = c"semisync";
+pub(crate) const CATEGORY: &CStr = c"semisync";
 
 /// A stage, in static memory because the server keeps its address.
 pub struct Stage(Shared<StageInfo>);

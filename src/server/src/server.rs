@@ -10,9 +10,17 @@ use std::{
     ffi::{CStr, OsStr, c_char, c_int, c_uint},
     os::unix::ffi::OsStrExt,
     path::Path,
-    sync::{OnceLock, atomic::Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+/// Whether the error log has it already that the rival keeps this plugin out. The
+/// client is told each time; the log once until the plugin could be installed, so
+/// that a monitor which tries again and again does not fill it.
+static CONFLICT_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// A handle to the server, as cheap to copy as a reference.
 #[derive(Clone, Copy)]
@@ -55,6 +63,7 @@ impl Server {
             Self::disconnect();
             return None;
         }
+        CONFLICT_LOGGED.store(false, Ordering::Relaxed);
         server.set_in_use(false);
         Some(server)
     }
@@ -80,6 +89,13 @@ impl Server {
         if !is_of_series(version, built_series()) {
             plugin.refuse(&format!(
                 "this library is built for {}, the server is {version}; install the library of the server's series",
+                series_name()
+            ));
+            return None;
+        }
+        if let Some(sign) = sign_of_debug_build(version, symbols.checked_mutexes.is_some()) {
+            plugin.refuse(&format!(
+                "this library is built for {} as it is released, the server is a debug build ({sign}): its mutexes differ",
                 series_name()
             ));
             return None;
@@ -211,7 +227,9 @@ impl Server {
             log::Arg::Text(plugin.to_str().unwrap_or_default()),
             log::Arg::Text(other.to_str().unwrap_or_default()),
         ];
-        log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
+        if !CONFLICT_LOGGED.swap(true, Ordering::Relaxed) {
+            log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
+        }
         self.error(
             sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT,
             c"Cannot install the %s plugin when the %s plugin is installed.",
@@ -264,6 +282,18 @@ fn is_of_series(version: &str, series: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('-'))
 }
 
+/// What tells that the server is a debug build, if something does. KILL and the
+/// server's shutdown lock the mutexes that we hand over (see `wait`); those of a
+/// debug build check themselves first, and are laid out in another way.
+fn sign_of_debug_build(version: &str, has_checked_mutexes: bool) -> Option<String> {
+    if has_checked_mutexes {
+        let symbol = sys::compat::CHECKED_MUTEXES.to_string_lossy();
+        return Some(format!("it exports {symbol}"));
+    }
+    let says_so = version.split('-').any(|word| word == "debug");
+    says_so.then(|| format!("its version is {version}"))
+}
+
 /// A C string of the server as text; empty for null or for bytes that are not
 /// UTF-8 (names in the server's own messages are).
 ///
@@ -312,6 +342,25 @@ mod tests {
         assert!(!is_of_series("5.5.62-log", "mariadb-5.5"));
         assert!(!is_of_series("10.11.19-MariaDB", "mariadb-10.1"));
         assert!(!is_of_series("5.7.44-MariaDB", "5.7"));
+    }
+
+    #[test]
+    fn a_debug_build_is_told_by_either_sign() {
+        for release in [
+            "9.7.4",
+            "9.7.4-2",
+            "5.6.24-log",
+            "5.5.37-MariaDB-wsrep",
+            "8.0.39-debugged",
+        ] {
+            assert_eq!(sign_of_debug_build(release, false), None);
+            let sign = sign_of_debug_build(release, true);
+            assert!(sign.is_some_and(|sign| sign.contains("safe_mutex")));
+        }
+        for debug in ["9.7.4-debug", "5.7.23-debug-log", "10.1.9-MariaDB-debug"] {
+            let sign = sign_of_debug_build(debug, false);
+            assert!(sign.is_some_and(|sign| sign.contains(debug)));
+        }
     }
 
     #[test]

@@ -7,7 +7,12 @@
 //! server's `LOCK_thd_data`, `LOCK_current_cond`, then the mutex of a `Waiter`.
 //! Nothing is locked under that mutex.
 
-use crate::{Server, psi::Stage, sys};
+use crate::{
+    Server,
+    instruments::{Cond, Held, Memory},
+    psi::Stage,
+    sys,
+};
 use semisync_sys::compat::{EXIT_COND_UNLOCKS, OldStage};
 use std::{
     cell::UnsafeCell,
@@ -22,6 +27,7 @@ pub struct Waiter {
     mutex: UnsafeCell<sys::mysql_mutex_t>,
     cond: UnsafeCell<sys::mysql_cond_t>,
     released: AtomicBool,
+    _memory: Held,
 }
 
 // SAFETY: mutex and condition are made for use by many threads; they are only
@@ -42,7 +48,9 @@ pub enum Woken {
 }
 
 impl Waiter {
-    pub fn new() -> Pin<Arc<Self>> {
+    pub fn new(memory: &Memory) -> Pin<Arc<Self>> {
+        /// With the two counters of the `Arc`.
+        const SIZE: usize = size_of::<Waiter>() + 2 * size_of::<usize>();
         // SAFETY: all-zero is what PTHREAD_MUTEX_INITIALIZER and
         // PTHREAD_COND_INITIALIZER are on Linux, and "not instrumented" for psi.
         let (mutex, cond) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
@@ -50,6 +58,7 @@ impl Waiter {
             mutex: UnsafeCell::new(mutex),
             cond: UnsafeCell::new(cond),
             released: AtomicBool::new(false),
+            _memory: memory.hold(SIZE),
         });
         // The deadline is on the monotonic clock: a clock that is set must
         // neither shorten nor lengthen a wait.
@@ -101,12 +110,19 @@ impl Waiter {
 pub struct SessionWait<'w> {
     server: Server,
     waiter: &'w Waiter,
+    /// As what performance schema counts the sleep.
+    cond: &'w Cond,
     old_stage: OldStage,
 }
 
 impl<'w> SessionWait<'w> {
     /// Enters the state. Only in a session's thread.
-    pub fn enter(server: Server, waiter: &'w Waiter, stage: &'static Stage) -> Self {
+    pub fn enter(
+        server: Server,
+        waiter: &'w Waiter,
+        stage: &'static Stage,
+        cond: &'w Cond,
+    ) -> Self {
         // SAFETY: plain data that is overwritten.
         let mut old_stage: OldStage = unsafe { std::mem::zeroed() };
         waiter.lock();
@@ -124,6 +140,7 @@ impl<'w> SessionWait<'w> {
         Self {
             server,
             waiter,
+            cond,
             old_stage,
         }
     }
@@ -138,7 +155,7 @@ impl<'w> SessionWait<'w> {
         let mut error = 0;
         if !waiter.released.load(Ordering::Acquire) && !look_around() {
             // SAFETY: the mutex is held by this thread.
-            error = unsafe {
+            error = self.cond.wait(|| unsafe {
                 match deadline {
                     Some(deadline) => libc::pthread_cond_timedwait(
                         waiter.raw_cond(),
@@ -147,7 +164,7 @@ impl<'w> SessionWait<'w> {
                     ),
                     None => libc::pthread_cond_wait(waiter.raw_cond(), waiter.raw_mutex()),
                 }
-            };
+            });
         }
         let released = waiter.released.load(Ordering::Acquire);
         waiter.unlock();

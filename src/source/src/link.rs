@@ -11,7 +11,7 @@
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
 use semisync_core::{AckReader, Claim, LinkId, LogName, Place, Position, ServedFiles};
-use semisync_server::{ack_stream::AckStream, connection::ConnectionId};
+use semisync_server::{Server, ack_stream::AckStream, connection::ConnectionId, instruments};
 use std::{
     collections::HashMap,
     ffi::c_int,
@@ -154,7 +154,7 @@ struct Served {
 
 /// All links, and the thread that reads from them.
 #[derive(Default)]
-pub struct Links(Mutex<Registry>);
+pub struct Links(instruments::Mutex<Registry>);
 
 #[derive(Default)]
 struct Registry {
@@ -163,6 +163,11 @@ struct Registry {
 }
 
 impl Links {
+    /// Makes performance schema know the registry's lock, by stock's name.
+    pub fn instrument(&'static self, server: Server) {
+        self.0.instrument(server, c"Ack_receiver::m_mutex");
+    }
+
     pub fn add(&self, link: Arc<Link>) {
         self.0.lock().links.insert(link.id, link);
     }

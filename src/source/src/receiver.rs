@@ -144,7 +144,8 @@ impl Poll {
         let mut buffer = vec![0; READ_SIZE];
         let mut acks = Acks::default();
         while !self.stop.load(Ordering::Acquire) {
-            let stage = if source.links.is_empty() {
+            let alone = source.links.is_empty();
+            let stage = if alone {
                 &source.vocabulary.waiting_for_replica
             } else {
                 &source.vocabulary.waiting_for_ack
@@ -156,7 +157,13 @@ impl Poll {
                     u64: WAKE,
                 }
             }; EVENTS];
-            let ready = match self.wait(&mut events) {
+            let mut wait = || self.wait(&mut events);
+            let waited = if alone {
+                source.alone.wait(wait)
+            } else {
+                wait()
+            };
+            let ready = match waited {
                 Ok(ready) => ready,
                 Err(libc::EINTR) => continue,
                 Err(errno) => {

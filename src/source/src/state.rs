@@ -11,11 +11,14 @@ use crate::{
     notices, status,
     variables::{self, wait_count, waits_without_replicas},
 };
-use parking_lot::Mutex;
 use semisync_core::{
     Coordinator, Effects, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
 };
-use semisync_server::{MonotonicMicros, Server, wait::Waiter};
+use semisync_server::{
+    MonotonicMicros, Server,
+    instruments::{Cond, Held, Memory, Mutex},
+    wait::Waiter,
+};
 use std::{
     ffi::c_int,
     pin::Pin,
@@ -33,6 +36,11 @@ pub struct Source {
     pub server: Server,
     pub vocabulary: &'static Vocabulary,
     pub links: Links,
+    // For performance schema: sleeping sessions, the receiver's sleep as long as no
+    // replica is connected, and what sessions and pending groups take.
+    pub sending: Cond,
+    pub alone: Cond,
+    pub memory: Memory,
     locked: Mutex<Locked>,
     /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
@@ -44,6 +52,7 @@ pub struct Source {
 struct Locked {
     core: Coordinator<WaiterRef>,
     files: LogFiles,
+    held: Held,
 }
 
 impl Source {
@@ -58,21 +67,35 @@ impl Source {
             server,
             vocabulary,
             links: Links::default(),
+            sending: Cond::default(),
+            alone: Cond::default(),
+            memory: Memory::default(),
             locked: Mutex::new(Locked {
                 core: Coordinator::new(settings()),
                 files: LogFiles::default(),
+                held: Held::default(),
             }),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
             log_version: AtomicU64::new(0),
             next_link: AtomicU64::new(1),
         });
+        source.instrument(server);
         source.update_log(|core, files, _, _| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
         });
         source
+    }
+
+    /// Makes performance schema know what it can count, by stock's names.
+    fn instrument(&'static self, server: Server) {
+        self.locked.instrument(server, c"LOCK_binlog_");
+        self.links.instrument(server);
+        self.sending.instrument(server, c"COND_binlog_send_");
+        self.alone.instrument(server, c"Ack_receiver::m_cond");
+        self.memory.instrument(server, c"TranxNodeAllocator::block");
     }
 
     /// Whether semi-sync is switched on by its variable. No lock.
@@ -108,10 +131,13 @@ impl Source {
         let mut effects = Effects::default();
         let result = {
             let mut locked = self.locked.lock();
-            let Locked { core, files } = &mut *locked;
+            let Locked { core, files, held } = &mut *locked;
             let before = *core.stats();
             let result = change(core, files, MonotonicMicros::now(), &mut effects);
             status::publish(&before, core.stats());
+            if core.memory() != held.size() {
+                *held = self.memory.hold(core.memory());
+            }
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
             self.log_version.store(files.version(), Ordering::Release);

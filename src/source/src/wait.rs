@@ -30,7 +30,7 @@ const WAKE_GRACE: Duration = Duration::from_secs(1);
 /// of our locks held.
 pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     let server = source.server;
-    let waiter = Waiter::new();
+    let waiter = Waiter::new(&source.memory);
     let begin = source.update_log(|core, files, now, fx| match files.find(name, offset) {
         Some(at) => core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx),
         None => core.on_unknown_commit(),
@@ -51,7 +51,12 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
         );
     }
 
-    let session = SessionWait::enter(server, &waiter, &source.vocabulary.waiting_for_ack);
+    let session = SessionWait::enter(
+        server,
+        &waiter,
+        &source.vocabulary.waiting_for_ack,
+        &source.sending,
+    );
     let mut deadline = Instant::now().checked_add(timeout());
     let (mut saw_shutdown, mut timed_out) = (false, false);
     loop {

@@ -142,6 +142,9 @@ symbols! {
         /// `@@GLOBAL.log_bin_index`: path of the file that lists the binary logs, relative
         /// to the data directory; null without binary logs. MariaDB 5.5 does not show it.
         log_bin_index [optional]: *const *const c_char = c"log_bin_index";
+        /// Never called: a server that has it lays out its mutexes otherwise than the
+        /// declarations do.
+        checked_mutexes [optional]: *const c_void = compat::CHECKED_MUTEXES;
         /// `char server_version[]`, for example "9.7.4".
         server_version: *const c_char = c"server_version";
 

@@ -172,6 +172,21 @@ impl Dialect {
         !self.mariadb
     }
 
+    /// Its performance schema knows what a thread is doing.
+    pub fn has_stages(&self) -> bool {
+        self.mysql_from(5, 6) || self.mariadb_from(10, 0)
+    }
+
+    /// Its performance schema remembers what is made while it is not to be counted, and can count it later.
+    pub fn makes_disabled_instruments(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
+    /// Its performance schema counts memory.
+    pub fn counts_memory(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
     /// `performance_schema.threads` has what `information_schema.PROCESSLIST` has, and takes no lock of the server's.
     pub(crate) fn has_quiet_processlist(&self) -> bool {
         self.mysql_from(8, 0)

@@ -179,6 +179,42 @@ in_both_vocabularies! {
     }
 }
 
+in_both_vocabularies! {
+    fn a_monitor_that_installs_the_other_name_in_a_loop_does_not_fill_the_error_log(names) {
+        let other = names.other();
+        let both = Names::available().contains(&other);
+        needs!(both && !stock_is_under_test(), "it has one name for each side");
+        let server = Server::start(ServerConfig::new(1, names));
+        let lines_since = |mark| {
+            let log = server.log_since(mark);
+            let of_conflict = log.matches("Cannot install the").count();
+            (of_conflict, log.matches("[ERROR]").count())
+        };
+        for (first, plugin, second, rival) in [
+            (names.install_source(), names.source_plugin(), other.install_source(), other.source_plugin()),
+            (names.install_replica(), names.replica_plugin(), other.install_replica(), other.replica_plugin()),
+        ] {
+            server.execute(&first);
+            for _ in 0..2 {
+                let mark = server.log_mark();
+                for _ in 0..60 {
+                    let (code, message) = server.error(&second);
+                    assert!(message.contains(&plugin) && message.contains(&rival), "{code} {message}");
+                }
+                let (ours, all) = lines_since(mark);
+                println!("60 times {second}: {all} lines of error, of which ours {ours}");
+                // The server says each time that the plugin's initialisation failed.
+                assert_eq!((ours, all), (1, 61));
+                // Once the other name could be installed, a conflict is news again.
+                uninstall(&server, &plugin);
+                server.execute(&second);
+                uninstall(&server, &rival);
+                server.execute(&first);
+            }
+        }
+    }
+}
+
 /// A series that has no server here, in as many letters as this run's.
 fn no_series() -> String {
     let mut name = Dialect::of_run().series().to_owned();

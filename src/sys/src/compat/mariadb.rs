@@ -10,12 +10,16 @@ mod connections;
 mod descriptor;
 #[path = "parts/log_printf.rs"]
 mod log;
+#[path = "parts/psi_no_memory.rs"]
+mod memory;
 #[path = "parts/names_c.rs"]
 mod names;
 #[path = "parts/net_in_thd.rs"]
 mod net_in_thd;
 #[path = "parts/psi_server.rs"]
 mod psi;
+#[path = "parts/psi_waits.rs"]
+mod psi_waits;
 #[path = "parts/refusal.rs"]
 mod refusal;
 #[path = "parts/relay_io.rs"]
@@ -31,6 +35,7 @@ pub use compression::*;
 pub use connections::*;
 pub use descriptor::*;
 pub use log::*;
+pub use memory::*;
 pub use names::*;
 pub use psi::*;
 pub use relay_io::*;

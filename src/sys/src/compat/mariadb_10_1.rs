@@ -6,6 +6,8 @@ use std::ffi::CStr;
 mod mariadb;
 #[path = "parts/psi_server_stages.rs"]
 mod psi_stages;
+#[path = "parts/psi_start.rs"]
+mod psi_start;
 #[path = "parts/session_stage.rs"]
 mod session;
 #[path = "parts/storage_mariadb_10_1.rs"]

@@ -4,6 +4,8 @@
 mod mariadb;
 #[path = "parts/psi_no_stages.rs"]
 mod psi_stages;
+#[path = "parts/psi_start_5_5.rs"]
+mod psi_start;
 #[path = "parts/session_message.rs"]
 mod session;
 #[path = "parts/storage_5_5.rs"]

@@ -10,7 +10,7 @@
 //! | `Session` | the current session, and its wait on a condition that KILL knows |
 //! | `Connections` | the network layer (NET) of a session |
 //! | `Tls` | reading and writing on a TLS connection without blocking |
-//! | `Psi` | performance schema: stages and threads |
+//! | `Psi` | performance schema: stages, threads, mutexes, conditions and memory |
 //! | `Log` | the error log, and the texts of stock's messages |
 //! | `storage_observer`, `after_send_event`, ... | hooks in the shape that the server calls |
 //! | `export_declarations!` | the descriptor of a plugin library |

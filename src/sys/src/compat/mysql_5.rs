@@ -16,6 +16,10 @@ mod names;
 mod psi;
 #[path = "parts/psi_server_stages.rs"]
 mod psi_stages;
+#[path = "parts/psi_start.rs"]
+mod psi_start;
+#[path = "parts/psi_waits.rs"]
+mod psi_waits;
 #[path = "parts/refusal.rs"]
 mod refusal;
 #[path = "parts/tls_by_openssl.rs"]

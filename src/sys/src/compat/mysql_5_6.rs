@@ -4,6 +4,8 @@ use std::ffi::CStr;
 
 #[path = "parts/connections_5_6.rs"]
 mod connections;
+#[path = "parts/psi_no_memory.rs"]
+mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
 #[path = "parts/net_in_thd.rs"]
@@ -18,6 +20,7 @@ mod storage;
 mod transaction;
 
 pub use connections::*;
+pub use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;

@@ -5,8 +5,12 @@ use std::ffi::CStr;
 
 #[path = "parts/net_of_stand_in.rs"]
 mod connections;
+#[path = "parts/psi_memory_5_7.rs"]
+mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
+#[path = "parts/psi_memory.rs"]
+mod psi_memory;
 #[path = "parts/relay_io_5_7.rs"]
 mod relay_io;
 #[path = "parts/session_stage.rs"]
@@ -17,6 +21,7 @@ mod storage;
 mod transaction;
 
 pub use connections::*;
+pub use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;

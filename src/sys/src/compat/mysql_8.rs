@@ -16,6 +16,12 @@ mod names;
 mod plugin_log;
 #[path = "parts/psi_services.rs"]
 mod psi;
+#[path = "parts/psi_memory.rs"]
+mod psi_memory;
+#[path = "parts/psi_start.rs"]
+mod psi_start;
+#[path = "parts/psi_waits.rs"]
+mod psi_waits;
 #[path = "parts/relay_io.rs"]
 mod relay_io;
 #[path = "parts/session_stage.rs"]

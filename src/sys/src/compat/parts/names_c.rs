@@ -17,3 +17,6 @@ pub const MY_THREAD_END: &CStr = c"my_thread_end";
 
 pub const SHUTDOWN_FLAG: &CStr = c"abort_loop";
 pub type ShutdownFlag = std::sync::atomic::AtomicU8;
+
+/// What a server exports whose mutexes check themselves, as those of a debug build do.
+pub const CHECKED_MUTEXES: &CStr = c"safe_mutex_global_init";

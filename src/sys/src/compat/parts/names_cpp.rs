@@ -18,3 +18,6 @@ pub const MY_PRINTF_ERROR: &CStr = c"_Z15my_printf_errorjPKciz";
 
 pub const SHUTDOWN_FLAG: &CStr = c"connection_events_loop_aborted_flag";
 pub type ShutdownFlag = std::sync::atomic::AtomicI32;
+
+/// What a server exports whose mutexes check themselves, as those of a debug build do.
+pub const CHECKED_MUTEXES: &CStr = c"_Z22safe_mutex_global_initv";

@@ -2,15 +2,29 @@
 //! missing when performance schema is off.
 
 use crate::{
-    bindings::{PSI_FLAG_GLOBAL, PSI_server_v1, PSI_thread_info},
+    bindings::{PSI_FLAG_GLOBAL, PSI_cond, PSI_mutex, PSI_server_v1, PSI_thread_info},
+    compat::PsiMemory,
     symbols::symbols,
 };
 use std::ffi::{CStr, c_int, c_void};
+
+/// The description of an instrument.
+macro_rules! psi_info {
+    ($info:ident, $key:expr, $name:expr, $flags:expr) => {
+        $info {
+            key: $key,
+            name: $name.as_ptr(),
+            flags: $flags,
+        }
+    };
+}
+pub(in crate::compat) use psi_info;
 
 symbols! {
     pub struct Psi {
         /// Address of the pointer to the table; the pointer may be null.
         server: *const *const PSI_server_v1 = c"PSI_server";
+        + memory: PsiMemory;
     }
 }
 
@@ -22,14 +36,32 @@ impl Psi {
         unsafe { (*self.server).as_ref() }
     }
 
+    pub(in crate::compat) fn mutexes(&self) -> Option<&PSI_server_v1> {
+        self.table()
+    }
+
+    pub(in crate::compat) fn conds(&self) -> Option<&PSI_server_v1> {
+        self.table()
+    }
+
+    /// The server looks by itself whether an instance is enabled.
+    ///
+    /// # Safety
+    /// None.
+    pub unsafe fn is_mutex_enabled(_: *const PSI_mutex) -> bool {
+        true
+    }
+
+    /// # Safety
+    /// None.
+    pub unsafe fn is_cond_enabled(_: *const PSI_cond) -> bool {
+        true
+    }
+
     /// # Safety
     /// `key` is static.
     pub unsafe fn register_thread(&self, category: &CStr, key: *mut u32, name: &CStr, _: &CStr) {
-        let mut info = PSI_thread_info {
-            key,
-            name: name.as_ptr(),
-            flags: PSI_FLAG_GLOBAL as c_int,
-        };
+        let mut info = psi_info!(PSI_thread_info, key, name, PSI_FLAG_GLOBAL as c_int);
         if let Some(register) = self.table().and_then(|table| table.register_thread) {
             // SAFETY: one description, of which the server copies what it keeps.
             unsafe { register(category.as_ptr(), &mut info, 1) };

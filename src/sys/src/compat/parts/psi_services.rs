@@ -2,12 +2,33 @@
 
 use crate::{
     bindings::{
-        PSI_FLAG_SINGLETON, PSI_FLAG_THREAD_SYSTEM, PSI_stage_info, PSI_stage_service,
-        PSI_thread_info, PSI_thread_service,
+        PSI_FLAG_ONLY_GLOBAL_STAT, PSI_FLAG_SINGLETON, PSI_FLAG_THREAD_SYSTEM, PSI_cond,
+        PSI_cond_service, PSI_memory_service, PSI_mutex, PSI_mutex_service, PSI_stage_info,
+        PSI_stage_service, PSI_thread_info, PSI_thread_service,
     },
     symbols::symbols,
 };
-use std::ffi::{CStr, c_int, c_void};
+use std::{
+    ffi::{CStr, c_int, c_void},
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+/// The description of an instrument.
+macro_rules! psi_info {
+    ($info:ident, $key:expr, $name:expr, $flags:expr) => {
+        $info {
+            key: $key,
+            name: $name.as_ptr(),
+            flags: $flags,
+            volatility: 0,
+            documentation: c"".as_ptr(),
+        }
+    };
+}
+pub(in crate::compat) use psi_info;
+
+/// The flag of a memory instrument without counts per thread.
+pub(in crate::compat) const COUNTED_GLOBALLY: u32 = PSI_FLAG_ONLY_GLOBAL_STAT;
 
 symbols! {
     pub struct Psi {
@@ -15,6 +36,9 @@ symbols! {
         /// exists (a no-op table without performance schema).
         stages: *const *const PSI_stage_service = c"psi_stage_service";
         threads: *const *const PSI_thread_service = c"psi_thread_service";
+        mutexes: *const *const PSI_mutex_service = c"psi_mutex_service";
+        conds: *const *const PSI_cond_service = c"psi_cond_service";
+        memory: *const *const PSI_memory_service = c"psi_memory_service";
         /// Never called: that it exists, under a name which spells its arguments,
         /// tells that threads are described and started as the declarations have
         /// it. Early releases of 8.0 did so in another way.
@@ -34,6 +58,43 @@ pub const fn stage(name: &'static CStr) -> StageInfo {
 }
 
 impl Psi {
+    pub(in crate::compat) fn mutexes(&self) -> Option<&PSI_mutex_service> {
+        // SAFETY: the table exists (see above), for as long as the server.
+        unsafe { (*self.mutexes).as_ref() }
+    }
+
+    pub(in crate::compat) fn conds(&self) -> Option<&PSI_cond_service> {
+        // SAFETY: as above.
+        unsafe { (*self.conds).as_ref() }
+    }
+
+    pub(in crate::compat) fn memory(&self) -> &PSI_memory_service {
+        // SAFETY: as above.
+        unsafe { &**self.memory }
+    }
+
+    /// Whether anything may be reported of the instance. Changes at any time.
+    ///
+    /// # Safety
+    /// Of `new_mutex`.
+    pub unsafe fn is_mutex_enabled(mutex: *const PSI_mutex) -> bool {
+        // SAFETY: instances are never unmapped; the server writes a byte there.
+        unsafe { AtomicU8::from_ptr((&raw const (*mutex).enabled).cast_mut().cast()) }
+            .load(Ordering::Relaxed)
+            != 0
+    }
+
+    /// As `is_mutex_enabled`.
+    ///
+    /// # Safety
+    /// Of `new_cond`.
+    pub unsafe fn is_cond_enabled(cond: *const PSI_cond) -> bool {
+        // SAFETY: as above.
+        unsafe { AtomicU8::from_ptr((&raw const (*cond).enabled).cast_mut().cast()) }
+            .load(Ordering::Relaxed)
+            != 0
+    }
+
     /// The server writes the key into the stage; the same name gets the same key.
     ///
     /// # Safety

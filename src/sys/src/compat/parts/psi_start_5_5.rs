@@ -1,0 +1,66 @@
+//! How a wait begins, for performance schema, in two steps: MariaDB 5.5.
+
+use crate::{
+    bindings::{PSI_cond, PSI_cond_locker_state, PSI_mutex, PSI_mutex_locker_state},
+    compat::Psi,
+};
+use std::{
+    ffi::{CStr, c_int, c_void},
+    ptr::null_mut,
+};
+
+const PSI_MUTEX_LOCK: c_int = 0;
+const PSI_COND_TIMEDWAIT: c_int = 1;
+
+impl Psi {
+    /// The locker; null: this wait is not observed.
+    ///
+    /// # Safety
+    /// An instance of `new_mutex`; `state` lives until the end.
+    pub unsafe fn start_mutex_wait(
+        &self,
+        state: *mut PSI_mutex_locker_state,
+        mutex: *mut PSI_mutex,
+        file: &'static CStr,
+    ) -> *mut c_void {
+        let Some(table) = self.mutexes() else {
+            return null_mut();
+        };
+        let (Some(get), Some(start)) = (table.get_thread_mutex_locker, table.start_mutex_wait)
+        else {
+            return null_mut();
+        };
+        // SAFETY: the caller's promise.
+        let locker = unsafe { get(state, mutex, PSI_MUTEX_LOCK) };
+        if !locker.is_null() {
+            // SAFETY: just made.
+            unsafe { start(locker, file.as_ptr(), 0) };
+        }
+        locker
+    }
+
+    /// As `start_mutex_wait`. The mutex of the condition is not instrumented.
+    ///
+    /// # Safety
+    /// An instance of `new_cond`; `state` lives until the end.
+    pub unsafe fn start_cond_wait(
+        &self,
+        state: *mut PSI_cond_locker_state,
+        cond: *mut PSI_cond,
+        file: &'static CStr,
+    ) -> *mut c_void {
+        let Some(table) = self.conds() else {
+            return null_mut();
+        };
+        let (Some(get), Some(start)) = (table.get_thread_cond_locker, table.start_cond_wait) else {
+            return null_mut();
+        };
+        // SAFETY: the caller's promise.
+        let locker = unsafe { get(state, cond, null_mut(), PSI_COND_TIMEDWAIT) };
+        if !locker.is_null() {
+            // SAFETY: just made.
+            unsafe { start(locker, file.as_ptr(), 0) };
+        }
+        locker
+    }
+}
