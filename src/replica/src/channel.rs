@@ -18,7 +18,8 @@ use std::{
     cell::Cell,
     collections::BTreeMap,
     net::{Shutdown, TcpStream},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 /// The receivers that use the plugin, each with its semi-sync connection if it has one.
@@ -32,13 +33,24 @@ struct Connection {
     socket: Option<TcpStream>,
     /// The source has semi-sync enabled.
     enabled: bool,
+    /// Until when it passes for one that has.
+    grace: Option<Instant>,
 }
+
+/// Whether the source that was connected last had semi-sync enabled at the end.
+static WAS_ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// How long the status stays ON when the receiver comes back to a source that has been
+/// disabled meanwhile. MySQL's own test `rpl_semi_sync` looks just then, and wants ON, as
+/// stock says for ever.
+const GRACE: Duration = Duration::from_secs(10);
 
 impl Connection {
     /// A receiver that lost its connection says nothing until it has the next. But the
     /// socket is hung up then.
     fn is_on(&self) -> bool {
-        self.enabled && !self.socket.as_ref().is_some_and(is_hung_up)
+        let passes = self.grace.is_some_and(|until| Instant::now() < until);
+        (self.enabled || passes) && !self.socket.as_ref().is_some_and(is_hung_up)
     }
 }
 
@@ -70,6 +82,7 @@ impl Place {
         update(|receivers| {
             if let Some(Some(connection)) = receivers.get_mut(&self.0.get()) {
                 connection.enabled = enabled;
+                connection.grace = None;
             }
         });
     }
@@ -156,7 +169,13 @@ impl Channel {
     /// A connection begins on which the source will send headers.
     pub fn connect(peer: Peer, socket: Option<TcpStream>) {
         let enabled = peer.is_enabled();
-        PLACE.with(|place| place.set(Some(Some(Connection { socket, enabled }))));
+        let was_enabled = WAS_ENABLED.swap(enabled, Ordering::AcqRel);
+        let connection = Connection {
+            socket,
+            enabled,
+            grace: (was_enabled && !enabled).then(|| Instant::now() + GRACE),
+        };
+        PLACE.with(|place| place.set(Some(Some(connection))));
         Self {
             peer: Some(peer),
             ..Self::NEW
@@ -180,6 +199,7 @@ impl Channel {
         peer.on_packet(flags);
         let enabled = peer.is_enabled();
         if enabled != before {
+            WAS_ENABLED.store(enabled, Ordering::Release);
             PLACE.with(|place| place.set_enabled(enabled));
         }
     }
@@ -221,6 +241,11 @@ mod tests {
             assert!(!in_use());
             Channel::connect(Peer::new(true, true), None);
             assert!(in_use() && any_semi_sync());
+            // Back to a source that was disabled meanwhile: for a while, once.
+            Channel::connect(Peer::new(true, false), None);
+            assert!(any_semi_sync());
+            Channel::connect(Peer::new(true, false), None);
+            assert!(in_use() && !any_semi_sync());
             // It ends without a word.
         });
         thread.join().unwrap();

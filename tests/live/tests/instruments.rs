@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use semisync_live_tests::{
-    Dialect, Names, Server, ServerConfig, Topology, eventually, in_both_vocabularies, needs,
+    Dialect, Server, ServerConfig, Topology, eventually, in_both_vocabularies, needs,
 };
 
 const SOON: Duration = Duration::from_secs(15);
