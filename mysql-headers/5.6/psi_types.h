@@ -22,6 +22,10 @@ typedef int (*psi_spawn_thread_func)(unsigned int key, pthread_t *thread,
                                      void *(*start_routine)(void *),
                                      void *argument);
 
+/* What is waited for, of several kinds of waits. */
+#define PSI_MUTEX_LOCK 0
+#define PSI_COND_TIMEDWAIT 1
+
 typedef struct PSI_mutex_info {
   unsigned int *key;
   const char *name;

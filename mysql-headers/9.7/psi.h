@@ -44,6 +44,10 @@ typedef struct PSI_thread_service {
                       void *(*start_routine)(void *), void *argument);
 } PSI_thread_service;
 
+/* What is waited for, of several kinds of waits. */
+#define PSI_MUTEX_LOCK 0
+#define PSI_COND_TIMEDWAIT 1
+
 typedef struct PSI_mutex_info {
   unsigned int *key;
   const char *name;

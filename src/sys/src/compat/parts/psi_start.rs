@@ -2,7 +2,10 @@
 //! 10.0 on.
 
 use crate::{
-    bindings::{PSI_cond, PSI_cond_locker_state, PSI_mutex, PSI_mutex_locker_state},
+    bindings::{
+        PSI_COND_TIMEDWAIT, PSI_MUTEX_LOCK, PSI_cond, PSI_cond_locker_state, PSI_mutex,
+        PSI_mutex_locker_state,
+    },
     compat::Psi,
 };
 use std::{
@@ -10,8 +13,8 @@ use std::{
     ptr::null_mut,
 };
 
-const PSI_MUTEX_LOCK: c_int = 0;
-const PSI_COND_TIMEDWAIT: c_int = 1;
+const LOCK: c_int = PSI_MUTEX_LOCK.cast_signed();
+const TIMEDWAIT: c_int = PSI_COND_TIMEDWAIT.cast_signed();
 
 impl Psi {
     /// The locker; null: this wait is not observed.
@@ -26,7 +29,7 @@ impl Psi {
     ) -> *mut c_void {
         match self.mutexes().and_then(|table| table.start_mutex_wait) {
             // SAFETY: the caller's promise.
-            Some(start) => unsafe { start(state, mutex, PSI_MUTEX_LOCK, file.as_ptr(), 0) },
+            Some(start) => unsafe { start(state, mutex, LOCK, file.as_ptr(), 0) },
             None => null_mut(),
         }
     }
@@ -44,7 +47,7 @@ impl Psi {
         let Some(start) = self.conds().and_then(|table| table.start_cond_wait) else {
             return null_mut();
         };
-        let (operation, file) = (PSI_COND_TIMEDWAIT, file.as_ptr());
+        let (operation, file) = (TIMEDWAIT, file.as_ptr());
         // SAFETY: the caller's promise.
         unsafe { start(state, cond, null_mut(), operation, file, 0) }
     }

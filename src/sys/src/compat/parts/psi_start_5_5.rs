@@ -1,7 +1,10 @@
 //! How a wait begins, for performance schema, in two steps: MariaDB 5.5.
 
 use crate::{
-    bindings::{PSI_cond, PSI_cond_locker_state, PSI_mutex, PSI_mutex_locker_state},
+    bindings::{
+        PSI_COND_TIMEDWAIT, PSI_MUTEX_LOCK, PSI_cond, PSI_cond_locker_state, PSI_mutex,
+        PSI_mutex_locker_state,
+    },
     compat::Psi,
 };
 use std::{
@@ -9,8 +12,8 @@ use std::{
     ptr::null_mut,
 };
 
-const PSI_MUTEX_LOCK: c_int = 0;
-const PSI_COND_TIMEDWAIT: c_int = 1;
+const LOCK: c_int = PSI_MUTEX_LOCK.cast_signed();
+const TIMEDWAIT: c_int = PSI_COND_TIMEDWAIT.cast_signed();
 
 impl Psi {
     /// The locker; null: this wait is not observed.
@@ -31,7 +34,7 @@ impl Psi {
             return null_mut();
         };
         // SAFETY: the caller's promise.
-        let locker = unsafe { get(state, mutex, PSI_MUTEX_LOCK) };
+        let locker = unsafe { get(state, mutex, LOCK) };
         if !locker.is_null() {
             // SAFETY: just made.
             unsafe { start(locker, file.as_ptr(), 0) };
@@ -56,7 +59,7 @@ impl Psi {
             return null_mut();
         };
         // SAFETY: the caller's promise.
-        let locker = unsafe { get(state, cond, null_mut(), PSI_COND_TIMEDWAIT) };
+        let locker = unsafe { get(state, cond, null_mut(), TIMEDWAIT) };
         if !locker.is_null() {
             // SAFETY: just made.
             unsafe { start(locker, file.as_ptr(), 0) };
