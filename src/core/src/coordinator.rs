@@ -4,15 +4,15 @@
 //! The caller holds a lock around it, passes time (microseconds of any clock
 //! that does not go back) and carries out the [`Effects`] after unlocking.
 //! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
-//! only while ON; every pending group and every waiting position lies behind
-//! `confirmed`.
+//! only while ON; every pending group, every waiting position and every commit
+//! left unconfirmed lies behind `confirmed`; closing ends with disabling only.
 
 use crate::{
     pending::Pending,
     position::Position,
     quorum::{LinkId, Voter, connected_servers, quorum_position},
     stats::Stats,
-    terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId},
+    terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, WaitId},
 };
 use std::collections::BTreeMap;
 
@@ -21,6 +21,9 @@ enum Mode {
     Disabled,
     Off,
     On,
+    /// The server shuts down and nobody waits any more. What is behind `confirmed`
+    /// is not told OK to anybody: it is not asynchronous, as it is while `Off`.
+    Closing,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Coordinator<W> {
     pending: Pending,
     waiting: BTreeMap<WaitId, Waiting<W>>,
     next_wait: u64,
+    /// Commits of a shutdown that ended without being confirmed.
+    left: Vec<Position>,
     stats: Stats,
     scratch: Vec<Position>,
 }
@@ -60,6 +65,7 @@ impl<W> Coordinator<W> {
             pending: Pending::default(),
             waiting: BTreeMap::new(),
             next_wait: 0,
+            left: Vec::new(),
             stats: Stats::default(),
             scratch: Vec::new(),
         }
@@ -69,6 +75,22 @@ impl<W> Coordinator<W> {
 
     pub fn enabled(&self) -> bool {
         self.mode != Mode::Disabled
+    }
+
+    /// Whether the server shuts down with commits that nobody may be told of: each
+    /// asks [`Self::leave_unconfirmed`] when it is done.
+    pub fn is_closing(&self) -> bool {
+        self.mode == Mode::Closing
+    }
+
+    /// The commits that a shutdown has left unconfirmed.
+    pub fn left(&self) -> Option<Left> {
+        let first = *self.left.iter().min()?;
+        Some(Left {
+            commits: self.left.len(),
+            first,
+            confirmed: self.confirmed,
+        })
     }
 
     /// Enabled and not switched off.
@@ -102,7 +124,7 @@ impl<W> Coordinator<W> {
         match self.mode {
             Mode::Disabled => false,
             Mode::Off => true,
-            Mode::On => self.newest > self.confirmed,
+            Mode::On | Mode::Closing => self.newest > self.confirmed,
         }
     }
 
@@ -159,6 +181,7 @@ impl<W> Coordinator<W> {
         self.pending.clear();
         self.voters.clear();
         self.warned.clear();
+        self.left.clear();
         self.switch_off_if_few(now, fx);
         self.stats = Stats::default();
     }
@@ -264,7 +287,7 @@ impl<W> Coordinator<W> {
             // Has it caught up?
             Mode::Off => self.newest.is_none_or(|newest| end >= newest),
             // Not if somebody waits for a later one: that will do for both.
-            Mode::On => {
+            Mode::On | Mode::Closing => {
                 Some(end) > self.confirmed
                     && self.pending.contains(end)
                     && self.first_waiting().is_none_or(|first| end >= first)
@@ -285,7 +308,7 @@ impl<W> Coordinator<W> {
             return;
         }
         self.newest = self.newest.max(Some(end));
-        if self.mode == Mode::On
+        if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {
             fx.notices.push(Notice::OutOfOrder(out_of_order));
@@ -305,7 +328,7 @@ impl<W> Coordinator<W> {
         match self.mode {
             Mode::Disabled => return Begin::NotCounted,
             Mode::Off => return self.done(Outcome::Asynchronous),
-            Mode::On => {}
+            Mode::On | Mode::Closing => {}
         }
         if self.confirmed >= Some(at) {
             return self.done(Outcome::Acknowledged);
@@ -315,7 +338,10 @@ impl<W> Coordinator<W> {
         if !self.pending.covers(at) {
             return self.done(Outcome::Asynchronous);
         }
-        if shutting_down && self.give_up_if_few(now, fx) {
+        if shutting_down {
+            self.give_up_if_few(now, fx);
+        }
+        if self.is_closing() {
             return self.done(Outcome::Asynchronous);
         }
         if self.first_waiting().is_some_and(|first| at <= first) {
@@ -331,7 +357,13 @@ impl<W> Coordinator<W> {
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
-    pub fn on_timeout(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+    pub fn on_timeout(
+        &mut self,
+        id: WaitId,
+        shutting_down: bool,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
@@ -339,7 +371,11 @@ impl<W> Coordinator<W> {
             waiting: id.at,
             confirmed: self.confirmed,
         });
-        self.switch_off(now, Some(id), fx);
+        if shutting_down {
+            self.give_up(now, Some(id), fx);
+        } else {
+            self.switch_off(now, Some(id), fx);
+        }
         true
     }
 
@@ -351,6 +387,17 @@ impl<W> Coordinator<W> {
         }
         self.give_up_if_few(now, fx);
         true
+    }
+
+    /// While closing: a commit is done. true: enough replicas do not have it, so
+    /// its client must not be told OK.
+    pub fn leave_unconfirmed(&mut self, at: Position) -> bool {
+        // What was not flushed while semi-sync was ON is asynchronous.
+        let unconfirmed = self.is_closing() && Some(at) > self.confirmed && self.pending.covers(at);
+        if unconfirmed {
+            self.left.push(at);
+        }
+        unconfirmed
     }
 
     // ---- the machine ----
@@ -404,6 +451,7 @@ impl<W> Coordinator<W> {
             return;
         };
         self.pending.release_up_to(confirmed);
+        self.left.retain(|at| *at > confirmed);
         while let Some(first) = self.waiting.first_entry() {
             if first.key().at > confirmed {
                 break;
@@ -435,12 +483,32 @@ impl<W> Coordinator<W> {
     }
 
     fn switch_off(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
-        if self.mode != Mode::On {
-            return;
+        if self.mode == Mode::On {
+            self.pending.clear();
+            self.stop_waiting(Mode::Off, now, timed_out, fx);
         }
-        self.mode = Mode::Off;
+    }
+
+    /// The server shuts down: nobody waits any more, and what is not confirmed is
+    /// told to nobody.
+    fn give_up(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
+        if self.mode == Mode::On {
+            if self.newest > self.confirmed {
+                fx.notices.push(Notice::ForcedShutdown);
+            }
+            self.stop_waiting(Mode::Closing, now, timed_out, fx);
+        }
+    }
+
+    fn stop_waiting(
+        &mut self,
+        mode: Mode,
+        now: u64,
+        timed_out: Option<WaitId>,
+        fx: &mut Effects<W>,
+    ) {
+        self.mode = mode;
         self.stats.no_times += 1;
-        self.pending.clear();
         fx.notices.push(Notice::SwitchedOff);
         self.release_all(now, timed_out, fx);
     }
@@ -453,15 +521,10 @@ impl<W> Coordinator<W> {
     }
 
     /// The server shuts down: replicas that are gone will not come back in time.
-    fn give_up_if_few(&mut self, now: u64, fx: &mut Effects<W>) -> bool {
-        if self.mode != Mode::On || self.has_enough_replicas() {
-            return false;
+    fn give_up_if_few(&mut self, now: u64, fx: &mut Effects<W>) {
+        if !self.has_enough_replicas() {
+            self.give_up(now, None, fx);
         }
-        if self.newest > self.confirmed {
-            fx.notices.push(Notice::ForcedShutdown);
-        }
-        self.switch_off(now, None, fx);
-        true
     }
 }
 

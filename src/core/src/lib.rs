@@ -33,7 +33,7 @@ pub use position::{FileName, Position, split_name};
 pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
-pub use terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId};
+pub use terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, WaitId};
 pub use wire::{
     FLAG_ASK, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack, split_event_header,
 };

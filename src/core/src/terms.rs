@@ -29,6 +29,16 @@ pub enum Outcome {
     Asynchronous,
 }
 
+/// What a shutdown has left unconfirmed in the binary log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Left {
+    pub commits: usize,
+    /// The end of the first of them.
+    pub first: Position,
+    /// Enough replicas have everything up to here. None: nothing is known.
+    pub confirmed: Option<Position>,
+}
+
 /// A waiting session; ordered by what it waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct WaitId {

@@ -250,6 +250,74 @@ fn during_a_shutdown_nobody_begins_to_wait_for_replicas_that_are_gone() {
 }
 
 #[test]
+fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    story.leave(story.link(1));
+    story.flush(200);
+    let id = story.wait(200, "gives up");
+    assert!(!story.core.leave_unconfirmed(at(200)), "nobody shuts down");
+    assert!(story.wake_by_shutdown(id));
+    assert!(story.core.is_closing() && !story.core.status());
+    assert!(story.core.leave_unconfirmed(at(200)));
+    assert!(!story.core.leave_unconfirmed(at(100)), "confirmed in time");
+    // Nor is what is written later, with nobody left to wait.
+    story.flush(300);
+    assert_eq!(
+        story.commit_during_shutdown(300, "later"),
+        Begin::Done(Asynchronous)
+    );
+    assert!(story.core.leave_unconfirmed(at(300)));
+    let left = story.core.left().expect("two commits");
+    assert_eq!(
+        (left.commits, left.first, left.confirmed),
+        (2, at(200), Some(at(100)))
+    );
+}
+
+#[test]
+fn what_is_confirmed_after_all_is_not_left() {
+    let mut story = Story::with_replicas(2, true, 1);
+    story.flush(100);
+    story.wait(100, "gives up");
+    story.flush(200);
+    story.commit_during_shutdown(200, "shuts down");
+    assert!(story.core.leave_unconfirmed(at(100)));
+    story.connect(2);
+    story.ack(story.link(1), 150);
+    story.ack(story.link(2), 150);
+    assert_eq!(story.core.left(), None);
+    assert!(!story.core.leave_unconfirmed(at(100)));
+    assert!(story.core.leave_unconfirmed(at(200)));
+    assert!(story.core.is_closing(), "it does not come back");
+}
+
+#[test]
+fn a_wait_that_times_out_during_a_shutdown_is_told_to_nobody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let id = story.wait(100, "its replica is silent");
+    assert!(story.wake_by_shutdown(id));
+    assert!(story.core.status(), "its replica is there");
+    assert!(story.time_out_during_shutdown(id));
+    assert!(story.core.leave_unconfirmed(at(100)));
+}
+
+#[test]
+fn what_was_asynchronous_before_the_shutdown_stays_so() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    assert_eq!(
+        story.commit_during_shutdown(200, "session"),
+        Begin::Done(Asynchronous)
+    );
+    story.leave_during_shutdown(story.link(1));
+    assert!(!story.core.leave_unconfirmed(at(200)));
+    assert!(!story.core.is_closing());
+}
+
+#[test]
 fn during_a_shutdown_replicas_that_are_there_are_waited_for() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);

@@ -11,6 +11,7 @@ use crate::{
 use semisync_server::{
     Shared,
     guard::guard,
+    session::hang_up_client,
     sys::{
         self,
         compat::{storage_observer, trans_observer},
@@ -31,7 +32,7 @@ impl sys::StorageHooks for Storage {
     /// thread may see the end.
     unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int {
         guard("after_flush", 0, || {
-            let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
+            let Some(source) = enabled() else {
                 return 0;
             };
             // SAFETY: the hook's argument.
@@ -45,9 +46,12 @@ impl sys::StorageHooks for Storage {
     /// Leader of the commit group; under `LOCK_commit` with `binlog_order_commits`.
     unsafe fn after_sync(log_file: *const c_char, log_pos: u64) -> c_int {
         guard("after_sync", 0, || {
-            if wait_point() == WaitPoint::AfterSync {
-                // SAFETY: the hook's arguments.
-                unsafe { wait_for(log_file, log_pos) };
+            let Some(source) = enabled().filter(|_| wait_point() == WaitPoint::AfterSync) else {
+                return 0;
+            };
+            // SAFETY: the hook's arguments.
+            if let Some(at) = unsafe { source.position(log_file, log_pos) } {
+                wait_for_acknowledgement(source, at);
             }
             0
         })
@@ -70,26 +74,30 @@ unsafe extern "C" fn after_rollback(param: *mut sys::Trans_param) -> c_int {
 /// # Safety
 /// `param` is the parameter of a transaction hook.
 unsafe fn after_transaction(param: *const sys::Trans_param) -> c_int {
-    if wait_point() == WaitPoint::AfterCommit {
-        // SAFETY: the server's structure, valid during the hook.
-        let (flags, file, offset) =
-            unsafe { ((*param).flags, (*param).log_file, (*param).log_pos) };
-        if flags & sys::TRANS_IS_REAL_TRANS != 0 {
-            // SAFETY: the file name is the server's.
-            unsafe { wait_for(file, offset) };
-        }
+    let waits = wait_point() == WaitPoint::AfterCommit;
+    let Some(source) = enabled().filter(|source| waits || source.is_closing()) else {
+        return 0;
+    };
+    // SAFETY: the server's structure, valid during the hook.
+    let (flags, file, offset) = unsafe { ((*param).flags, (*param).log_file, (*param).log_pos) };
+    if flags & sys::TRANS_IS_REAL_TRANS == 0 {
+        return 0;
+    }
+    // SAFETY: the file name is the server's.
+    let Some(at) = (unsafe { source.position(file, offset) }) else {
+        return 0;
+    };
+    if waits {
+        wait_for_acknowledgement(source, at);
+    }
+    // At either wait point every member of a commit group passes here before its client
+    // is told OK.
+    if source.is_closing() && source.update(|core, _, _| core.leave_unconfirmed(at)) {
+        hang_up_client(source.server);
     }
     0
 }
 
-/// # Safety
-/// `file` is null or a C string of the server's.
-unsafe fn wait_for(file: *const c_char, offset: u64) {
-    let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
-        return;
-    };
-    // SAFETY: the caller's promise.
-    if let Some(at) = unsafe { source.position(file, offset) } {
-        wait_for_acknowledgement(source, at);
-    }
+fn enabled() -> Option<&'static Source> {
+    Source::get().filter(|source| source.is_enabled())
 }

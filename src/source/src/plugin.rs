@@ -6,6 +6,7 @@ use crate::{
     state::{Source, apply_options},
     transmit,
 };
+use semisync_core::Coordinator;
 use semisync_server::{
     Server,
     log::{self, Level},
@@ -115,6 +116,9 @@ pub fn deinit(plugin: &Handle) -> c_int {
             log::message(Level::Error, message, &[]);
             result = 1;
         }
+    }
+    if let Some(left) = source.look(Coordinator::left) {
+        notices::left_unconfirmed(source, &left);
     }
     source.set_enabled(false);
     source.links.close_all();

@@ -37,6 +37,7 @@ pub struct Source {
     /// event.
     enabled: AtomicBool,
     wanting: AtomicBool,
+    closing: AtomicBool,
     /// The base name of the binary log, once the server has told it.
     base: OnceLock<Box<[u8]>>,
     next_link: AtomicU64,
@@ -57,6 +58,7 @@ impl Source {
             core: Mutex::new(Coordinator::new(settings())),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             base: OnceLock::new(),
             next_link: AtomicU64::new(1),
         });
@@ -75,6 +77,11 @@ impl Source {
         self.wanting.load(Ordering::Relaxed)
     }
 
+    /// Whether the server shuts down with commits that nobody may be told of. No lock.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
     /// Changes the coordinator, then, without the lock, releases sessions and
     /// writes to the error log as it says.
     pub fn update<R>(
@@ -89,6 +96,7 @@ impl Source {
             status::publish(&before, core.stats());
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
+            self.closing.store(core.is_closing(), Ordering::Release);
             result
         };
         for (waiter, _outcome) in effects.released {

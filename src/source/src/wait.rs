@@ -3,7 +3,8 @@
 //! KILL does not end the wait: the session may be the leader of a commit group
 //! and wait for others' transactions too, and nobody may be told of a commit
 //! that no replica has. The wait ends by acknowledgement, timeout, semi-sync
-//! being switched off, or a shutdown of the server.
+//! being switched off, or a shutdown of the server. After a shutdown has ended it
+//! unconfirmed, the client is told nothing (see `hooks`).
 
 use crate::{
     notices::file_name,
@@ -60,7 +61,8 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
             Woken::TimedOut => {
                 // Either this releases everybody, us included, or somebody
                 // else has just done so: we are about to be woken.
-                source.update(|core, now, fx| core.on_timeout(id, now, fx));
+                let shutting_down = server.is_shutting_down();
+                source.update(|core, now, fx| core.on_timeout(id, shutting_down, now, fx));
                 timed_out = true;
                 deadline = Some(Instant::now() + WAKE_GRACE);
             }

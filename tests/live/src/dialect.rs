@@ -249,6 +249,11 @@ impl Dialect {
         self.mysql_from(5, 7) || self.mariadb_from(10, 1)
     }
 
+    /// `bin/mysql` is the server's own, and has `--ssl-mode`.
+    pub fn has_client_for_tls(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
     /// `performance_schema` tells the number of the operating system's thread.
     pub fn has_thread_os_id(&self) -> bool {
         self.mysql_from(5, 7)

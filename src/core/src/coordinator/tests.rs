@@ -32,7 +32,7 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     let Begin::Wait(id) = core.begin_wait(at(300), (), false, 0, &mut fx) else {
         panic!("it should wait");
     };
-    core.on_timeout(id, 0, &mut fx);
+    core.on_timeout(id, false, 0, &mut fx);
     core.on_flush(at(400), 0, &mut fx);
     assert!(!core.pending.covers(at(0)) && core.waiting.is_empty());
     core.on_ack(LinkId(1), at(400), Some(at(400)), 0, &mut fx);

@@ -120,16 +120,26 @@ impl Run {
                 assert_eq!(verdict, self.naive.ack(number, at, served, now));
                 self.see(verdict);
             }
-            Operation::TimeOut { nth } | Operation::ShutDown { nth } => {
+            Operation::End { from_end } => {
+                let at = place(self.end + from_end);
+                let left = core.leave_unconfirmed(at);
+                assert_eq!(left, naive.leave(at));
+                if left {
+                    self.see("LeftUnconfirmed");
+                }
+            }
+            Operation::TimeOut { nth, .. } | Operation::ShutDown { nth } => {
                 // The newest are likely to wait still.
                 let newest_first = self.waits.iter().rev();
                 let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
                     return;
                 };
-                let (in_time, expected) = if matches!(operation, Operation::TimeOut { .. }) {
-                    (core.on_timeout(id, now, fx), naive.time_out(number, now))
-                } else {
-                    (core.on_shutdown(id, now, fx), naive.shut_down(number, now))
+                let (in_time, expected) = match *operation {
+                    Operation::TimeOut { shutting_down, .. } => (
+                        core.on_timeout(id, shutting_down, now, fx),
+                        naive.time_out(number, shutting_down, now),
+                    ),
+                    _ => (core.on_shutdown(id, now, fx), naive.shut_down(number, now)),
                 };
                 assert_eq!(in_time, expected);
             }
@@ -168,6 +178,8 @@ impl Run {
         let (core, naive) = (&self.core, &self.naive);
         assert_eq!(core.enabled(), naive.enabled, "enabled");
         assert_eq!(core.status(), naive.on, "status");
+        assert_eq!(core.is_closing(), naive.closing, "closing");
+        assert_eq!(core.left(), naive.left(), "left");
         assert_eq!(core.clients(), naive.clients() as u64, "clients");
         assert_eq!(core.wait_sessions(), naive.sessions() as u64, "sessions");
         assert_eq!(core.newest(), naive.newest, "newest");
@@ -232,7 +244,7 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = (settings(), operations());
     let mut seen = Seen::new();
-    for _ in 0..300 {
+    for _ in 0..600 {
         let tree = strategy.new_tree(&mut runner).expect("a case");
         let (settings, operations) = tree.current();
         for (what, times) in run(settings, &operations) {
@@ -253,6 +265,7 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     all.see(AckVerdict::Stale);
     all.see(AckVerdict::FromTheFuture { first: true });
     all.see(AckVerdict::UnknownLink);
+    all.see("LeftUnconfirmed");
     all.see(Notice::Enabled);
     all.see(Notice::Disabled);
     all.see(Notice::SwitchedOff);

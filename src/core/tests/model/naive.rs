@@ -2,7 +2,7 @@
 //! everything worked out anew from them at every step. Written from what the
 //! operator is promised, not from the coordinator; nothing here is quick.
 
-use semisync_core::{AckVerdict, Notice, OutOfOrder, Outcome, Position, Settings, Stats};
+use semisync_core::{AckVerdict, Left, Notice, OutOfOrder, Outcome, Position, Settings, Stats};
 
 /// How a commit's wish to wait is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +28,8 @@ struct Session {
 pub struct Naive {
     pub enabled: bool,
     pub on: bool,
+    /// The server shuts down: nobody waits, and what is not confirmed is told to nobody.
+    pub closing: bool,
     pub confirmed: Option<Position>,
     pub newest: Option<Position>,
     pub stats: Stats,
@@ -35,9 +37,10 @@ pub struct Naive {
     pub notices: Vec<Notice>,
     settings: Settings,
     links: Vec<Link>,
-    /// Groups that were written while ON and are not confirmed.
+    /// Groups that were written while ON or closing and are not confirmed.
     groups: Vec<Position>,
     sessions: Vec<Session>,
+    left: Vec<Position>,
 }
 
 impl Naive {
@@ -45,6 +48,7 @@ impl Naive {
         Self {
             enabled: false,
             on: false,
+            closing: false,
             confirmed: None,
             newest: None,
             stats: Stats::default(),
@@ -54,6 +58,7 @@ impl Naive {
             links: Vec::new(),
             groups: Vec::new(),
             sessions: Vec::new(),
+            left: Vec::new(),
         }
     }
 
@@ -94,7 +99,20 @@ impl Naive {
     }
 
     pub fn wanting(&self) -> bool {
-        self.enabled && (!self.on || self.newest > self.confirmed)
+        self.enabled && (self.is_off() || self.newest > self.confirmed)
+    }
+
+    fn is_off(&self) -> bool {
+        !self.on && !self.closing
+    }
+
+    pub fn left(&self) -> Option<Left> {
+        let first = self.left.iter().min()?;
+        Some(Left {
+            commits: self.left.len(),
+            first: *first,
+            confirmed: self.confirmed,
+        })
     }
 
     pub fn wants_ack(&self, number: u64, end: Position) -> bool {
@@ -102,7 +120,7 @@ impl Naive {
             return false;
         };
         let news = link.newest.is_none_or(|newest| end > newest);
-        if self.on {
+        if !self.is_off() {
             let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
             let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
             news && unconfirmed && self.groups.contains(&end) && !too_early
@@ -118,6 +136,7 @@ impl Naive {
             self.enabled = true;
             self.on = self.settings.wait_no_replica || !self.few();
             (self.newest, self.confirmed) = (None, None);
+            self.groups.clear();
             self.notices.push(Notice::Enabled);
         }
     }
@@ -125,7 +144,7 @@ impl Naive {
     pub fn disable(&mut self, now: u64) {
         if self.enabled {
             self.switch_off(now, None);
-            self.enabled = false;
+            (self.enabled, self.closing) = (false, false);
             self.notices.push(Notice::Disabled);
         }
     }
@@ -138,7 +157,7 @@ impl Naive {
     pub fn set_wait_no_replica(&mut self, on: bool, now: u64) {
         self.settings.wait_no_replica = on;
         if on {
-            self.on = self.enabled;
+            self.on = self.enabled && !self.closing;
         } else if self.few() {
             self.switch_off(now, None);
         }
@@ -149,6 +168,7 @@ impl Naive {
         (self.newest, self.confirmed) = (None, None);
         self.groups.clear();
         self.links.clear();
+        self.left.clear();
         self.replicas_changed(now);
         self.stats = Stats::default();
     }
@@ -200,7 +220,7 @@ impl Naive {
             return;
         }
         self.newest = self.newest.max(Some(end));
-        if !self.on {
+        if self.is_off() {
             return;
         }
         match self.groups.last() {
@@ -217,13 +237,16 @@ impl Naive {
         if !self.enabled {
             return Answer::NotCounted;
         }
-        if self.on && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
+        if !self.is_off() && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
             self.stats.yes_tx += 1;
             return Answer::Done(Outcome::Acknowledged);
         }
         // Not asked for: no group that is waited for ends there or behind it.
         let asked = self.groups.iter().any(|end| *end >= at);
-        if !self.on || !asked || (shutting_down && self.give_up_if_few(now)) {
+        if asked && shutting_down {
+            self.give_up_if_few(now);
+        }
+        if !self.on || !asked {
             self.stats.no_tx += 1;
             return Answer::Done(Outcome::Asynchronous);
         }
@@ -235,7 +258,7 @@ impl Naive {
         Answer::Waits
     }
 
-    pub fn time_out(&mut self, number: u64, now: u64) -> bool {
+    pub fn time_out(&mut self, number: u64, shutting_down: bool, now: u64) -> bool {
         let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
             return false;
         };
@@ -243,7 +266,11 @@ impl Naive {
             waiting: session.at,
             confirmed: self.confirmed,
         });
-        self.switch_off(now, Some(number));
+        if shutting_down {
+            self.give_up(now, Some(number));
+        } else {
+            self.switch_off(now, Some(number));
+        }
         true
     }
 
@@ -253,6 +280,17 @@ impl Naive {
             self.give_up_if_few(now);
         }
         waits
+    }
+
+    /// A commit is done. true: its client must not be told OK.
+    pub fn leave(&mut self, at: Position) -> bool {
+        let asked = self.groups.iter().any(|end| *end >= at);
+        let unconfirmed = self.confirmed.is_none_or(|confirmed| at > confirmed);
+        let leaves = self.closing && asked && unconfirmed;
+        if leaves {
+            self.left.push(at);
+        }
+        leaves
     }
 
     // ---- what follows ----
@@ -269,7 +307,7 @@ impl Naive {
             None => !self.few(),
             Some(newest) => quorum.is_some_and(|quorum| quorum >= newest),
         };
-        if !self.on && caught_up {
+        if self.is_off() && caught_up {
             self.on = true;
             let nowhere = Position { file: 0, offset: 0 };
             let at = quorum.unwrap_or(nowhere);
@@ -280,19 +318,27 @@ impl Naive {
         {
             self.confirmed = Some(quorum);
             self.groups.retain(|end| *end > quorum);
+            self.left.retain(|at| *at > quorum);
             self.release(now, Outcome::Acknowledged, None, |at| at <= quorum);
         }
     }
 
-    fn give_up_if_few(&mut self, now: u64) -> bool {
-        let give_up = self.on && self.few();
-        if give_up {
+    fn give_up_if_few(&mut self, now: u64) {
+        if self.few() {
+            self.give_up(now, None);
+        }
+    }
+
+    fn give_up(&mut self, now: u64, timed_out: Option<u64>) {
+        if self.on {
             if self.newest > self.confirmed {
                 self.notices.push(Notice::ForcedShutdown);
             }
-            self.switch_off(now, None);
+            (self.on, self.closing) = (false, true);
+            self.stats.no_times += 1;
+            self.notices.push(Notice::SwitchedOff);
+            self.release(now, Outcome::Asynchronous, timed_out, |_| true);
         }
-        give_up
     }
 
     fn switch_off(&mut self, now: u64, timed_out: Option<u64>) {

@@ -28,8 +28,13 @@ pub enum Operation {
         from_end: i64,
         served_beyond: Option<i64>,
     },
+    /// A commit is done, at whatever wait point it waited.
+    End {
+        from_end: i64,
+    },
     TimeOut {
         nth: usize,
+        shutting_down: bool,
     },
     ShutDown {
         nth: usize,
@@ -59,7 +64,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
         10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
         16 => (nth(), near_end(), served).prop_map(|(nth, from_end, served_beyond)| Ack { nth, from_end, served_beyond }),
-        2 => nth().prop_map(|nth| TimeOut { nth }),
+        4 => near_end().prop_map(|from_end| End { from_end }),
+        2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
         1 => any::<bool>().prop_map(SetWaitNoReplica),

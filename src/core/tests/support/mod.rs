@@ -130,7 +130,11 @@ impl Story {
     }
 
     pub fn time_out(&mut self, id: WaitId) -> bool {
-        self.core.on_timeout(id, self.now, &mut self.fx)
+        self.core.on_timeout(id, false, self.now, &mut self.fx)
+    }
+
+    pub fn time_out_during_shutdown(&mut self, id: WaitId) -> bool {
+        self.core.on_timeout(id, true, self.now, &mut self.fx)
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {

@@ -143,7 +143,7 @@ impl World {
         let due = |s: &&Session| s.gives_up.is_some_and(|gives_up| gives_up <= now);
         let due: Vec<_> = self.sessions.values().filter(due).map(|s| s.id).collect();
         for id in due {
-            self.core.on_timeout(id, micros, &mut self.fx);
+            self.core.on_timeout(id, false, micros, &mut self.fx);
         }
         self.judge();
     }
