@@ -12,9 +12,9 @@ use crate::{
     position::Position,
     quorum::{LinkId, Voter, connected_servers, quorum_position},
     stats::Stats,
-    terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, WaitId},
+    terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, Settled, WaitId},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
@@ -47,7 +47,10 @@ pub struct Coordinator<W> {
     waiting: BTreeMap<WaitId, Waiting<W>>,
     next_wait: u64,
     /// Commits of a shutdown that ended without being confirmed.
-    left: Vec<Position>,
+    left: BTreeSet<Position>,
+    /// Appliers that were stopped have not waited up to here, perhaps on behalf of
+    /// others in their commit group.
+    abandoned: Option<Position>,
     stats: Stats,
     scratch: Vec<Position>,
 }
@@ -65,7 +68,8 @@ impl<W> Coordinator<W> {
             pending: Pending::default(),
             waiting: BTreeMap::new(),
             next_wait: 0,
-            left: Vec::new(),
+            left: BTreeSet::new(),
+            abandoned: None,
             stats: Stats::default(),
             scratch: Vec::new(),
         }
@@ -77,15 +81,24 @@ impl<W> Coordinator<W> {
         self.mode != Mode::Disabled
     }
 
-    /// Whether the server shuts down with commits that nobody may be told of: each
-    /// asks [`Self::leave_unconfirmed`] when it is done.
-    pub fn is_closing(&self) -> bool {
+    /// Whether commits are done at their wait point that may not be told OK to anybody
+    /// yet, or never: each asks [`Self::settle`] once its engine has committed.
+    pub fn is_unsettled(&self) -> bool {
+        self.is_closing() || self.abandoned > self.confirmed
+    }
+
+    /// Whether a stopped applier has given up to wait for this position.
+    pub fn is_abandoned(&self, at: Position) -> bool {
+        Some(at) > self.confirmed && Some(at) <= self.abandoned
+    }
+
+    fn is_closing(&self) -> bool {
         self.mode == Mode::Closing
     }
 
     /// The commits that a shutdown has left unconfirmed.
     pub fn left(&self) -> Option<Left> {
-        let first = *self.left.iter().min()?;
+        let first = *self.left.first()?;
         Some(Left {
             commits: self.left.len(),
             first,
@@ -136,7 +149,7 @@ impl<W> Coordinator<W> {
         }
         self.newest = None;
         self.confirmed = None;
-        self.pending.clear();
+        self.forget_pending();
         self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
             Mode::On
         } else {
@@ -178,7 +191,7 @@ impl<W> Coordinator<W> {
         self.release_all(now, None, fx);
         self.newest = None;
         self.confirmed = None;
-        self.pending.clear();
+        self.forget_pending();
         self.voters.clear();
         self.warned.clear();
         self.left.clear();
@@ -389,15 +402,41 @@ impl<W> Coordinator<W> {
         true
     }
 
-    /// While closing: a commit is done. true: enough replicas do not have it, so
-    /// its client must not be told OK.
-    pub fn leave_unconfirmed(&mut self, at: Position) -> bool {
-        // What was not flushed while semi-sync was ON is asynchronous.
-        let unconfirmed = self.is_closing() && Some(at) > self.confirmed && self.pending.covers(at);
-        if unconfirmed {
-            self.left.push(at);
+    /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
+    /// released meanwhile.
+    pub fn abandon(
+        &mut self,
+        id: WaitId,
+        shutting_down: bool,
+        now: u64,
+        fx: &mut Effects<W>,
+    ) -> bool {
+        if shutting_down {
+            self.give_up_if_few(now, fx);
         }
-        unconfirmed
+        let Some(waiting) = self.waiting.remove(&id) else {
+            return false;
+        };
+        self.release(waiting, Outcome::Asynchronous, now, fx);
+        self.abandoned = self.abandoned.max(Some(id.at));
+        true
+    }
+
+    /// The engine has committed; asked while [`Self::is_unsettled`].
+    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
+        // What was not flushed while semi-sync was ON is asynchronous.
+        if Some(at) <= self.confirmed || !self.pending.covers(at) {
+            return Settled::Done;
+        }
+        let abandoned = self.is_abandoned(at);
+        if self.is_closing() || (shutting_down && applier && abandoned) {
+            self.left.insert(at);
+            Settled::Untold
+        } else if abandoned && !applier {
+            Settled::Waits
+        } else {
+            Settled::Done
+        }
     }
 
     // ---- the machine ----
@@ -451,7 +490,9 @@ impl<W> Coordinator<W> {
             return;
         };
         self.pending.release_up_to(confirmed);
-        self.left.retain(|at| *at > confirmed);
+        while self.left.first().is_some_and(|at| *at <= confirmed) {
+            self.left.pop_first();
+        }
         while let Some(first) = self.waiting.first_entry() {
             if first.key().at > confirmed {
                 break;
@@ -484,7 +525,7 @@ impl<W> Coordinator<W> {
 
     fn switch_off(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
         if self.mode == Mode::On {
-            self.pending.clear();
+            self.forget_pending();
             self.stop_waiting(Mode::Off, now, timed_out, fx);
         }
     }
@@ -498,6 +539,11 @@ impl<W> Coordinator<W> {
             }
             self.stop_waiting(Mode::Closing, now, timed_out, fx);
         }
+    }
+
+    fn forget_pending(&mut self) {
+        self.pending.clear();
+        self.abandoned = None;
     }
 
     fn stop_waiting(

@@ -9,6 +9,7 @@
 //! | `quorum` | the newest position that enough replicas have |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
+//! | `statement` | whether a statement's text stops appliers |
 //! | `terms` | what goes into the coordinator and what comes out of it |
 //! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
 //!
@@ -21,6 +22,7 @@ mod events;
 mod pending;
 mod position;
 mod quorum;
+mod statement;
 mod stats;
 mod stream;
 mod terms;
@@ -31,9 +33,10 @@ pub use events::{Announced, announced_position, is_heartbeat, may_end_transactio
 pub use pending::{OutOfOrder, Pending};
 pub use position::{FileName, Position, split_name};
 pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
+pub use statement::stops_appliers;
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
-pub use terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, WaitId};
+pub use terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, Settled, WaitId};
 pub use wire::{
     FLAG_ASK, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack, split_event_header,
 };

@@ -6,6 +6,7 @@ use semisync_core::{
     AckVerdict, Begin,
     Notice::{ForcedShutdown, SwitchedOff},
     Outcome::{Acknowledged, Asynchronous},
+    Settled,
 };
 use support::{Story, at};
 
@@ -233,6 +234,72 @@ fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
     assert_eq!((core.stats().tx_waits, core.stats().tx_wait_time), (1, 0));
 }
 
+// ---- appliers that are stopped ----
+
+#[test]
+fn an_applier_that_is_stopped_goes_on_alone_and_unconfirmed() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.flush(200);
+    let applier = story.wait(100, "applier");
+    story.wait(200, "client");
+    assert!(story.abandon(applier));
+    assert_eq!(story.released(), [("applier", Asynchronous)]);
+    assert!(story.core.status(), "it is not switched off");
+    assert_eq!((story.core.wait_sessions(), story.stats().no_tx), (1, 1));
+    assert!(!story.abandon(applier), "it was released");
+    assert!(story.core.is_abandoned(at(100)) && !story.core.is_abandoned(at(200)));
+    story.ack(story.link(1), 200);
+    assert_eq!(story.released(), [("client", Acknowledged)]);
+    assert!(!story.core.is_unsettled());
+}
+
+#[test]
+fn clients_in_the_group_of_an_applier_that_was_stopped_wait_for_themselves() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let leader = story.wait(100, "applier");
+    story.abandon(leader);
+    assert!(story.core.is_unsettled());
+    assert_eq!(story.settle_applier(100), Settled::Done);
+    assert_eq!(story.settle(90), Settled::Waits);
+    story.wait(90, "client");
+    story.ack(story.link(1), 100);
+    assert_eq!(story.settle(90), Settled::Done);
+    // A later group has waited for itself.
+    story.flush(200);
+    let leader = story.wait(200, "applier");
+    story.flush(300);
+    story.abandon(leader);
+    assert_eq!(story.settle(300), Settled::Done);
+    assert_eq!(story.settle(200), Settled::Waits);
+    // What is asynchronous waits for nobody.
+    story.disable();
+    story.enable();
+    assert!(!story.core.is_unsettled());
+    assert_eq!(story.settle(200), Settled::Done);
+}
+
+#[test]
+fn an_applier_that_a_shutdown_stops_is_counted_with_what_is_left() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let applier = story.wait(100, "applier");
+    // Its replica is there, and clients may wait for it a little longer.
+    assert!(story.abandon_during_shutdown(applier));
+    assert!(story.core.status());
+    assert_eq!(story.settle_applier_during_shutdown(100), Settled::Untold);
+    assert_eq!(story.core.left().map(|left| left.commits), Some(1));
+    story.ack(story.link(1), 100);
+    assert_eq!(story.core.left(), None);
+    // With the replica gone nobody waits any more.
+    story.flush(200);
+    let applier = story.wait(200, "applier");
+    story.leave(story.link(1));
+    assert!(!story.abandon_during_shutdown(applier), "released with all");
+    assert_eq!(story.settle(200), Settled::Untold);
+}
+
 // ---- shutdown of the server ----
 
 #[test]
@@ -257,18 +324,18 @@ fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
     story.leave(story.link(1));
     story.flush(200);
     let id = story.wait(200, "gives up");
-    assert!(!story.core.leave_unconfirmed(at(200)), "nobody shuts down");
+    assert!(!story.is_untold(200), "nobody shuts down");
     assert!(story.wake_by_shutdown(id));
-    assert!(story.core.is_closing() && !story.core.status());
-    assert!(story.core.leave_unconfirmed(at(200)));
-    assert!(!story.core.leave_unconfirmed(at(100)), "confirmed in time");
+    assert!(story.core.is_unsettled() && !story.core.status());
+    assert!(story.is_untold(200));
+    assert!(!story.is_untold(100), "confirmed in time");
     // Nor is what is written later, with nobody left to wait.
     story.flush(300);
     assert_eq!(
         story.commit_during_shutdown(300, "later"),
         Begin::Done(Asynchronous)
     );
-    assert!(story.core.leave_unconfirmed(at(300)));
+    assert!(story.is_untold(300));
     let left = story.core.left().expect("two commits");
     assert_eq!(
         (left.commits, left.first, left.confirmed),
@@ -283,14 +350,14 @@ fn what_is_confirmed_after_all_is_not_left() {
     story.wait(100, "gives up");
     story.flush(200);
     story.commit_during_shutdown(200, "shuts down");
-    assert!(story.core.leave_unconfirmed(at(100)));
+    assert!(story.is_untold(100));
     story.connect(2);
     story.ack(story.link(1), 150);
     story.ack(story.link(2), 150);
     assert_eq!(story.core.left(), None);
-    assert!(!story.core.leave_unconfirmed(at(100)));
-    assert!(story.core.leave_unconfirmed(at(200)));
-    assert!(story.core.is_closing(), "it does not come back");
+    assert!(!story.is_untold(100));
+    assert!(story.is_untold(200));
+    assert!(story.core.is_unsettled(), "it does not come back");
 }
 
 #[test]
@@ -301,7 +368,7 @@ fn a_wait_that_times_out_during_a_shutdown_is_told_to_nobody() {
     assert!(story.wake_by_shutdown(id));
     assert!(story.core.status(), "its replica is there");
     assert!(story.time_out_during_shutdown(id));
-    assert!(story.core.leave_unconfirmed(at(100)));
+    assert!(story.is_untold(100));
 }
 
 #[test]
@@ -313,8 +380,8 @@ fn what_was_asynchronous_before_the_shutdown_stays_so() {
         Begin::Done(Asynchronous)
     );
     story.leave_during_shutdown(story.link(1));
-    assert!(!story.core.leave_unconfirmed(at(200)));
-    assert!(!story.core.is_closing());
+    assert!(!story.is_untold(200));
+    assert!(!story.core.is_unsettled());
 }
 
 #[test]

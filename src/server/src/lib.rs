@@ -10,7 +10,7 @@
 //! | `guard` | no panic unwinds into the server |
 //! | `log` | the error log, by the server's own message numbers |
 //! | `psi` | stages and instrumented threads |
-//! | `session` | the client of the session that the current thread serves |
+//! | `session` | the session that the current thread serves: applier or client, killed, its connection's end |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `connection` | a dump thread's connection to its replica |
 //! | `ack_stream` | the receiver thread's end of the same connection |

@@ -8,10 +8,11 @@ use crate::{
     variables::{WaitPoint, wait_point},
     wait::wait_for_acknowledgement,
 };
+use semisync_core::{Position, Settled};
 use semisync_server::{
     Shared,
     guard::guard,
-    session::hang_up_client,
+    session,
     sys::{
         self,
         compat::{storage_observer, trans_observer},
@@ -75,7 +76,7 @@ unsafe extern "C" fn after_rollback(param: *mut sys::Trans_param) -> c_int {
 /// `param` is the parameter of a transaction hook.
 unsafe fn after_transaction(param: *const sys::Trans_param) -> c_int {
     let waits = wait_point() == WaitPoint::AfterCommit;
-    let Some(source) = enabled().filter(|source| waits || source.is_closing()) else {
+    let Some(source) = enabled().filter(|source| waits || source.is_unsettled()) else {
         return 0;
     };
     // SAFETY: the server's structure, valid during the hook.
@@ -92,10 +93,27 @@ unsafe fn after_transaction(param: *const sys::Trans_param) -> c_int {
     }
     // At either wait point every member of a commit group passes here before its client
     // is told OK.
-    if source.is_closing() && source.update(|core, _, _| core.leave_unconfirmed(at)) {
-        hang_up_client(source.server);
+    if source.is_unsettled() {
+        settle(source, at);
     }
     0
+}
+
+#[cold]
+fn settle(source: &Source, at: Position) {
+    let applier = session::is_applier(source.server);
+    let ask = || {
+        let shutting_down = source.server.is_shutting_down();
+        source.update(|core, _, _| core.settle(at, applier, shutting_down))
+    };
+    let mut settled = ask();
+    if settled == Settled::Waits {
+        wait_for_acknowledgement(source, at);
+        settled = ask();
+    }
+    if settled == Settled::Untold {
+        session::hang_up_client(source.server);
+    }
 }
 
 fn enabled() -> Option<&'static Source> {

@@ -37,7 +37,7 @@ pub struct Source {
     /// event.
     enabled: AtomicBool,
     wanting: AtomicBool,
-    closing: AtomicBool,
+    unsettled: AtomicBool,
     /// The base name of the binary log, once the server has told it.
     base: OnceLock<Box<[u8]>>,
     next_link: AtomicU64,
@@ -58,7 +58,7 @@ impl Source {
             core: Mutex::new(Coordinator::new(settings())),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
+            unsettled: AtomicBool::new(false),
             base: OnceLock::new(),
             next_link: AtomicU64::new(1),
         });
@@ -77,9 +77,10 @@ impl Source {
         self.wanting.load(Ordering::Relaxed)
     }
 
-    /// Whether the server shuts down with commits that nobody may be told of. No lock.
-    pub fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
+    /// Whether commits are done at their wait point that may not be told OK to anybody
+    /// yet, or never. No lock.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Acquire)
     }
 
     /// Changes the coordinator, then, without the lock, releases sessions and
@@ -96,7 +97,7 @@ impl Source {
             status::publish(&before, core.stats());
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
-            self.closing.store(core.is_closing(), Ordering::Release);
+            self.unsettled.store(core.is_unsettled(), Ordering::Release);
             result
         };
         for (waiter, _outcome) in effects.released {

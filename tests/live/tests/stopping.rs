@@ -2,15 +2,15 @@
 //! killed and shut down.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mysql::Error;
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{REPLICATION_PASSWORD, REPLICATION_USER, TABLE, TLS_USER};
 use semisync_live_tests::{
-    Libraries, PATIENCE, Server, Topology, eventually, in_both_vocabularies, process,
-    server_dir_of, wait_for,
+    Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies,
+    process, server_dir_of, wait_for,
 };
 
 const AN_HOUR: &str = "3600000";
@@ -222,6 +222,175 @@ in_both_vocabularies! {
             source.start_again();
             pair.wait_clients();
             replica.assert_same_rows(source);
+        }
+    }
+}
+
+const FOR_EVER: &str = "1000000000000";
+/// From the order to stop to the end of an applier that waits; the order itself is quick.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A source, and its replica, which is a source itself: enabled, without replicas of its own.
+struct Chain {
+    pair: Topology,
+    names: Names,
+}
+
+impl Chain {
+    fn start(names: Names, workers: u32) -> Chain {
+        let dialect = Dialect::of_run();
+        let pair = Topology::new(names).configure_replica(|replica| {
+            let mut replica = replica
+                .as_source()
+                .option(&format!("{}={FOR_EVER}", names.source_var("timeout")));
+            if dialect.is_mariadb() {
+                replica = replica.option("log-slave-updates=1");
+            }
+            match dialect.parallel_workers(workers) {
+                Some(option) => replica.option(&option),
+                None => replica,
+            }
+        });
+        Chain {
+            pair: pair.start(),
+            names,
+        }
+    }
+
+    fn middle(&self) -> &Server {
+        self.pair.replica()
+    }
+
+    /// `count` transactions on the source; returns when an applier waits for the first.
+    fn let_an_applier_wait(&self, count: u32) {
+        for _ in 0..count {
+            self.pair.source.insert(1);
+        }
+        eventually(PATIENCE, "an applier waits", || {
+            self.middle().counter("wait_sessions") > 0
+        });
+    }
+
+    /// The appliers that wait, by their numbers in SHOW PROCESSLIST.
+    fn waiting(&self) -> Vec<u32> {
+        let state = self.names.waiting_state();
+        let sql = format!("SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = '{state}'");
+        let rows = self.middle().rows(&sql);
+        rows.iter()
+            .map(|row| row[0].parse().expect("a number"))
+            .collect()
+    }
+
+    /// Nothing of what was applied is lost or applied twice, whatever stopped it.
+    fn go_on(&self) {
+        let middle = self.middle();
+        middle.set_source("enabled", "0");
+        middle.execute("START REPLICA");
+        middle.assert_same_rows(&self.pair.source);
+        middle.set_source("enabled", "1");
+    }
+}
+
+/// How appliers work here: alone, or side by side.
+fn kinds_of_workers() -> Vec<u32> {
+    let dialect = Dialect::of_run();
+    let parallel = dialect.parallel_workers(4).is_some();
+    [0, 4].into_iter().filter(|n| *n == 0 || parallel).collect()
+}
+
+fn applier_has_ended(server: &Server) -> bool {
+    let columns = server.replica_columns().expect("a replica");
+    columns["Replica_SQL_Running"] == "No"
+}
+
+/// In a thread of its own: it returns when the applier has ended.
+fn stop_appliers(chain: &Chain, statement: &str) -> Duration {
+    let stop = Waiting::start(chain.middle(), statement);
+    stop.done_within(SOON)
+}
+
+in_both_vocabularies! {
+    fn an_applier_that_waits_can_be_stopped(names) {
+        for workers in kinds_of_workers() {
+            let chain = Chain::start(names, workers);
+            for wait_point in chain.middle().dialect().wait_points() {
+                chain.middle().set_wait_point(wait_point);
+                for (count, statement) in [(1, "STOP REPLICA SQL_THREAD"), (12, "STOP REPLICA")] {
+                    chain.let_an_applier_wait(count);
+                    if workers > 0 && !chain.middle().dialect().shows_stop_to_workers() {
+                        not_applicable("nothing shows its parallel appliers that they are to stop");
+                        chain.middle().set_source("enabled", "0");
+                        chain.middle().set_source("enabled", "1");
+                        continue;
+                    }
+                    let before = chain.middle().counter("no_tx");
+                    let took = stop_appliers(&chain, statement);
+                    println!("{workers} workers, {wait_point}, {statement}: {took:?}");
+                    assert_eq!(chain.middle().status("status"), "ON", "it is not switched off");
+                    assert!(chain.middle().counter("no_tx") > before);
+                    assert_eq!(chain.middle().counter("wait_sessions"), 0);
+                    chain.go_on();
+                }
+            }
+        }
+    }
+
+    fn an_applier_that_waits_can_be_killed(names) {
+        for workers in kinds_of_workers() {
+            let chain = Chain::start(names, workers);
+            for wait_point in chain.middle().dialect().wait_points() {
+                chain.middle().set_wait_point(wait_point);
+                chain.let_an_applier_wait(1);
+                let waiting = chain.waiting();
+                assert_eq!(waiting.len(), 1, "{waiting:?}");
+                chain.middle().execute(&format!("KILL {}", waiting[0]));
+                let took = eventually(SOON, "the applier has ended", || applier_has_ended(chain.middle()));
+                println!("{workers} workers, {wait_point}, killed: {took:?}");
+                assert_eq!(chain.middle().status("status"), "ON", "it is not switched off");
+                chain.go_on();
+            }
+        }
+    }
+
+    fn a_server_whose_appliers_wait_can_be_shut_down(names) {
+        for workers in kinds_of_workers() {
+            let chain = Chain::start(names, workers);
+            let middle = chain.middle();
+            for wait_point in middle.dialect().wait_points() {
+                if middle.dialect().has_wait_point() {
+                    set_for_good(middle, "wait_point", wait_point);
+                }
+                chain.let_an_applier_wait(12);
+                let mark = middle.log_mark();
+                let begin = Instant::now();
+                Ending::Sigterm.begin(middle);
+                middle.wait_exit();
+                println!("{workers} workers, {wait_point}, SIGTERM: {:?}", begin.elapsed());
+                middle.wait_log_since(mark, "Semi-sync at shutdown: ");
+                middle.start_again();
+                chain.go_on();
+            }
+        }
+    }
+
+    fn a_client_waits_on_when_an_applier_is_stopped(names) {
+        let chain = Chain::start(names, 0);
+        let middle = chain.middle();
+        for (wait_point, n) in middle.dialect().wait_points().iter().zip(1..) {
+            middle.set_wait_point(wait_point);
+            // Otherwise the one waits inside the other's commit, and neither can be stopped without the other.
+            middle.order_commits("OFF");
+            chain.let_an_applier_wait(1);
+            let client = Waiting::insert(middle, -n);
+            stop_appliers(&chain, "STOP REPLICA SQL_THREAD");
+            assert!(!client.is_over());
+            assert_eq!(middle.counter("wait_sessions"), 1);
+            middle.set_source("enabled", "0");
+            client.done_within(SOON);
+            middle.script(&format!("SET sql_log_bin = 0;\nDELETE FROM {TABLE} WHERE n < 0;\nSET sql_log_bin = 1;"));
+            middle.execute("START REPLICA");
+            middle.assert_same_rows(&chain.pair.source);
+            middle.set_source("enabled", "1");
         }
     }
 }

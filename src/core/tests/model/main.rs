@@ -15,7 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, WaitId,
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
+    WaitId,
 };
 use std::collections::BTreeMap;
 
@@ -120,15 +121,19 @@ impl Run {
                 assert_eq!(verdict, self.naive.ack(number, at, served, now));
                 self.see(verdict);
             }
-            Operation::End { from_end } => {
+            Operation::End {
+                from_end,
+                applier,
+                shutting_down,
+            } => {
                 let at = place(self.end + from_end);
-                let left = core.leave_unconfirmed(at);
-                assert_eq!(left, naive.leave(at));
-                if left {
-                    self.see("LeftUnconfirmed");
-                }
+                let settled = core.settle(at, applier, shutting_down);
+                assert_eq!(settled, naive.settle(at, applier, shutting_down));
+                self.see(("Settled", settled));
             }
-            Operation::TimeOut { nth, .. } | Operation::ShutDown { nth } => {
+            Operation::TimeOut { nth, .. }
+            | Operation::ShutDown { nth }
+            | Operation::Abandon { nth, .. } => {
                 // The newest are likely to wait still.
                 let newest_first = self.waits.iter().rev();
                 let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
@@ -138,6 +143,10 @@ impl Run {
                     Operation::TimeOut { shutting_down, .. } => (
                         core.on_timeout(id, shutting_down, now, fx),
                         naive.time_out(number, shutting_down, now),
+                    ),
+                    Operation::Abandon { shutting_down, .. } => (
+                        core.abandon(id, shutting_down, now, fx),
+                        naive.abandon(number, shutting_down, now),
                     ),
                     _ => (core.on_shutdown(id, now, fx), naive.shut_down(number, now)),
                 };
@@ -178,7 +187,7 @@ impl Run {
         let (core, naive) = (&self.core, &self.naive);
         assert_eq!(core.enabled(), naive.enabled, "enabled");
         assert_eq!(core.status(), naive.on, "status");
-        assert_eq!(core.is_closing(), naive.closing, "closing");
+        assert_eq!(core.is_unsettled(), naive.is_unsettled(), "unsettled");
         assert_eq!(core.left(), naive.left(), "left");
         assert_eq!(core.clients(), naive.clients() as u64, "clients");
         assert_eq!(core.wait_sessions(), naive.sessions() as u64, "sessions");
@@ -244,7 +253,7 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = (settings(), operations());
     let mut seen = Seen::new();
-    for _ in 0..600 {
+    for _ in 0..1000 {
         let tree = strategy.new_tree(&mut runner).expect("a case");
         let (settings, operations) = tree.current();
         for (what, times) in run(settings, &operations) {
@@ -265,7 +274,9 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     all.see(AckVerdict::Stale);
     all.see(AckVerdict::FromTheFuture { first: true });
     all.see(AckVerdict::UnknownLink);
-    all.see("LeftUnconfirmed");
+    for settled in [Settled::Done, Settled::Waits, Settled::Untold] {
+        all.see(("Settled", settled));
+    }
     all.see(Notice::Enabled);
     all.see(Notice::Disabled);
     all.see(Notice::SwitchedOff);

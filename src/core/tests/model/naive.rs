@@ -2,7 +2,11 @@
 //! everything worked out anew from them at every step. Written from what the
 //! operator is promised, not from the coordinator; nothing here is quick.
 
-use semisync_core::{AckVerdict, Left, Notice, OutOfOrder, Outcome, Position, Settings, Stats};
+use std::collections::BTreeSet;
+
+use semisync_core::{
+    AckVerdict, Left, Notice, OutOfOrder, Outcome, Position, Settings, Settled, Stats,
+};
 
 /// How a commit's wish to wait is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +44,9 @@ pub struct Naive {
     /// Groups that were written while ON or closing and are not confirmed.
     groups: Vec<Position>,
     sessions: Vec<Session>,
-    left: Vec<Position>,
+    left: BTreeSet<Position>,
+    /// Where appliers have given up their wait.
+    abandoned: Vec<Position>,
 }
 
 impl Naive {
@@ -58,7 +64,8 @@ impl Naive {
             links: Vec::new(),
             groups: Vec::new(),
             sessions: Vec::new(),
-            left: Vec::new(),
+            left: BTreeSet::new(),
+            abandoned: Vec::new(),
         }
     }
 
@@ -102,12 +109,16 @@ impl Naive {
         self.enabled && (self.is_off() || self.newest > self.confirmed)
     }
 
+    pub fn is_unsettled(&self) -> bool {
+        self.closing || !self.abandoned.is_empty()
+    }
+
     fn is_off(&self) -> bool {
         !self.on && !self.closing
     }
 
     pub fn left(&self) -> Option<Left> {
-        let first = self.left.iter().min()?;
+        let first = self.left.first()?;
         Some(Left {
             commits: self.left.len(),
             first: *first,
@@ -136,7 +147,7 @@ impl Naive {
             self.enabled = true;
             self.on = self.settings.wait_no_replica || !self.few();
             (self.newest, self.confirmed) = (None, None);
-            self.groups.clear();
+            self.forget_groups();
             self.notices.push(Notice::Enabled);
         }
     }
@@ -166,7 +177,7 @@ impl Naive {
     pub fn reset(&mut self, now: u64) {
         self.release(now, Outcome::Asynchronous, None, |_| true);
         (self.newest, self.confirmed) = (None, None);
-        self.groups.clear();
+        self.forget_groups();
         self.links.clear();
         self.left.clear();
         self.replicas_changed(now);
@@ -282,15 +293,36 @@ impl Naive {
         waits
     }
 
-    /// A commit is done. true: its client must not be told OK.
-    pub fn leave(&mut self, at: Position) -> bool {
+    /// An applier is stopped.
+    pub fn abandon(&mut self, number: u64, shutting_down: bool, now: u64) -> bool {
+        if shutting_down {
+            self.give_up_if_few(now);
+        }
+        let Some(at) = self.sessions.iter().find(|s| s.number == number) else {
+            return false;
+        };
+        let at = at.at;
+        self.abandoned.push(at);
+        let rest = |s: &Session| s.number != number;
+        let others: Vec<Session> = self.sessions.extract_if(.., |s| rest(s)).collect();
+        self.release(now, Outcome::Asynchronous, None, |_| true);
+        self.sessions = others;
+        true
+    }
+
+    /// A commit is done.
+    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
         let asked = self.groups.iter().any(|end| *end >= at);
         let unconfirmed = self.confirmed.is_none_or(|confirmed| at > confirmed);
-        let leaves = self.closing && asked && unconfirmed;
-        if leaves {
-            self.left.push(at);
+        let abandoned = self.abandoned.iter().any(|end| *end >= at);
+        match (asked && unconfirmed, self.closing, abandoned, applier) {
+            (true, true, _, _) => {}
+            (true, false, true, true) if shutting_down => {}
+            (true, false, true, false) => return Settled::Waits,
+            _ => return Settled::Done,
         }
-        leaves
+        self.left.insert(at);
+        Settled::Untold
     }
 
     // ---- what follows ----
@@ -319,8 +351,14 @@ impl Naive {
             self.confirmed = Some(quorum);
             self.groups.retain(|end| *end > quorum);
             self.left.retain(|at| *at > quorum);
+            self.abandoned.retain(|at| *at > quorum);
             self.release(now, Outcome::Acknowledged, None, |at| at <= quorum);
         }
+    }
+
+    fn forget_groups(&mut self) {
+        self.groups.clear();
+        self.abandoned.clear();
     }
 
     fn give_up_if_few(&mut self, now: u64) {
@@ -346,7 +384,7 @@ impl Naive {
             self.on = false;
             self.stats.no_times += 1;
             self.notices.push(Notice::SwitchedOff);
-            self.groups.clear();
+            self.forget_groups();
             self.release(now, Outcome::Asynchronous, timed_out, |_| true);
         }
     }

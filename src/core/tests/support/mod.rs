@@ -5,8 +5,8 @@
 #![allow(dead_code)] // every test uses its own part
 
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Stats,
-    WaitId,
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
+    Stats, WaitId,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -135,6 +135,32 @@ impl Story {
 
     pub fn time_out_during_shutdown(&mut self, id: WaitId) -> bool {
         self.core.on_timeout(id, true, self.now, &mut self.fx)
+    }
+
+    pub fn abandon(&mut self, id: WaitId) -> bool {
+        self.core.abandon(id, false, self.now, &mut self.fx)
+    }
+
+    pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
+        self.core.abandon(id, true, self.now, &mut self.fx)
+    }
+
+    /// A client's commit is done.
+    pub fn settle(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), false, false)
+    }
+
+    pub fn settle_applier(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), true, false)
+    }
+
+    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), true, true)
+    }
+
+    /// Whether a client's commit that is done is told to nobody.
+    pub fn is_untold(&mut self, offset: u64) -> bool {
+        self.settle(offset) == Settled::Untold
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
