@@ -1,8 +1,7 @@
 //! All that decides on the source: which replicas are connected and what they
 //! have, which sessions wait, whether semi-sync is ON or OFF.
 //!
-//! The caller holds a lock around it, passes time (microseconds of any clock
-//! that does not go back) and carries out the [`Effects`] after unlocking.
+//! The caller holds a lock around it and carries out the [`Effects`] after unlocking.
 //! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
 //! only while ON; every pending group, every waiting position and every commit
 //! left unconfirmed lies behind `confirmed`; closing ends with disabling only.
@@ -27,12 +26,6 @@ enum Mode {
 }
 
 #[derive(Debug)]
-struct Waiting<W> {
-    waiter: W,
-    since: u64,
-}
-
-#[derive(Debug)]
 pub struct Coordinator<W> {
     settings: Settings,
     mode: Mode,
@@ -44,7 +37,7 @@ pub struct Coordinator<W> {
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
-    waiting: BTreeMap<WaitId, Waiting<W>>,
+    waiting: BTreeMap<WaitId, W>,
     next_wait: u64,
     /// Commits of a shutdown that ended without being confirmed.
     left: BTreeSet<Position>,
@@ -158,26 +151,26 @@ impl<W> Coordinator<W> {
         fx.notices.push(Notice::Enabled);
     }
 
-    pub fn disable(&mut self, now: u64, fx: &mut Effects<W>) {
+    pub fn disable(&mut self, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
-        self.switch_off(now, None, fx);
+        self.switch_off(fx);
         self.mode = Mode::Disabled;
         fx.notices.push(Notice::Disabled);
     }
 
-    pub fn set_wait_count(&mut self, count: u32, now: u64, fx: &mut Effects<W>) {
+    pub fn set_wait_count(&mut self, count: u32, fx: &mut Effects<W>) {
         self.settings.wait_count = count;
-        self.switch_off_if_few(now, fx);
-        self.count_votes(now, fx);
+        self.switch_off_if_few(fx);
+        self.count_votes(fx);
     }
 
     /// Turning it ON while OFF switches semi-sync on at once, as stock's
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn set_wait_no_replica(&mut self, on: bool, now: u64, fx: &mut Effects<W>) {
+    pub fn set_wait_no_replica(&mut self, on: bool, fx: &mut Effects<W>) {
         self.settings.wait_no_replica = on;
-        self.switch_off_if_few(now, fx);
+        self.switch_off_if_few(fx);
         if on && self.mode == Mode::Off {
             self.mode = Mode::On;
         }
@@ -187,15 +180,15 @@ impl<W> Coordinator<W> {
     /// Nobody can acknowledge any more what sessions wait for. Replicas do not
     /// count until they connect again: the server lets their dumps go on, and
     /// what these were served belongs to a log that is gone.
-    pub fn reset(&mut self, now: u64, fx: &mut Effects<W>) {
-        self.release_all(now, None, fx);
+    pub fn reset(&mut self, fx: &mut Effects<W>) {
+        self.release_all(fx);
         self.newest = None;
         self.confirmed = None;
         self.forget_pending();
         self.voters.clear();
         self.warned.clear();
         self.left.clear();
-        self.switch_off_if_few(now, fx);
+        self.switch_off_if_few(fx);
         self.stats = Stats::default();
     }
 
@@ -208,7 +201,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         server_id: u32,
         start: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) {
         self.voters.push(Voter {
@@ -216,11 +208,11 @@ impl<W> Coordinator<W> {
             link,
             newest: start,
         });
-        self.count_votes(now, fx);
+        self.count_votes(fx);
     }
 
     /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn detach(&mut self, link: LinkId, shutting_down: bool, now: u64, fx: &mut Effects<W>) {
+    pub fn detach(&mut self, link: LinkId, shutting_down: bool, fx: &mut Effects<W>) {
         let before = self.voters.len();
         self.voters.retain(|voter| voter.link != link);
         self.warned.retain(|warned| *warned != link);
@@ -230,12 +222,12 @@ impl<W> Coordinator<W> {
         // First, for the notice: as in stock's `ReplSemiSyncSource::remove_replica`,
         // it does not depend on `wait_no_replica`.
         if shutting_down {
-            self.give_up_if_few(now, fx);
+            self.give_up_if_few(fx);
         }
-        self.switch_off_if_few(now, fx);
+        self.switch_off_if_few(fx);
         // Those who stay may have more than was counted when semi-sync was
         // enabled.
-        self.count_votes(now, fx);
+        self.count_votes(fx);
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its
@@ -245,7 +237,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         at: Position,
         served: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) -> AckVerdict {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
@@ -262,7 +253,7 @@ impl<W> Coordinator<W> {
             return AckVerdict::Stale;
         }
         voter.newest = Some(at);
-        self.count_votes(now, fx);
+        self.count_votes(fx);
         AckVerdict::Accepted
     }
 
@@ -274,7 +265,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         at: Position,
         sent: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
@@ -282,7 +272,7 @@ impl<W> Coordinator<W> {
         };
         if sent <= voter.newest && Some(at) > voter.newest {
             voter.newest = Some(at);
-            self.count_votes(now, fx);
+            self.count_votes(fx);
         }
     }
 
@@ -316,7 +306,7 @@ impl<W> Coordinator<W> {
     // ---- commits ----
 
     /// A commit group was written to the binary log.
-    pub fn on_flush(&mut self, end: Position, now: u64, fx: &mut Effects<W>) {
+    pub fn on_flush(&mut self, end: Position, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
@@ -325,7 +315,7 @@ impl<W> Coordinator<W> {
             && let Err(out_of_order) = self.pending.push(end)
         {
             fx.notices.push(Notice::OutOfOrder(out_of_order));
-            self.switch_off(now, None, fx);
+            self.switch_off(fx);
         }
     }
 
@@ -335,7 +325,6 @@ impl<W> Coordinator<W> {
         at: Position,
         waiter: W,
         shutting_down: bool,
-        now: u64,
         fx: &mut Effects<W>,
     ) -> Begin {
         match self.mode {
@@ -352,7 +341,7 @@ impl<W> Coordinator<W> {
             return self.done(Outcome::Asynchronous);
         }
         if shutting_down {
-            self.give_up_if_few(now, fx);
+            self.give_up_if_few(fx);
         }
         if self.is_closing() {
             return self.done(Outcome::Asynchronous);
@@ -365,18 +354,12 @@ impl<W> Coordinator<W> {
             at,
             number: self.next_wait,
         };
-        self.waiting.insert(id, Waiting { waiter, since: now });
+        self.waiting.insert(id, waiter);
         Begin::Wait(id)
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
-    pub fn on_timeout(
-        &mut self,
-        id: WaitId,
-        shutting_down: bool,
-        now: u64,
-        fx: &mut Effects<W>,
-    ) -> bool {
+    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
@@ -385,39 +368,33 @@ impl<W> Coordinator<W> {
             confirmed: self.confirmed,
         });
         if shutting_down {
-            self.give_up(now, Some(id), fx);
+            self.give_up(fx);
         } else {
-            self.switch_off(now, Some(id), fx);
+            self.switch_off(fx);
         }
         true
     }
 
     /// The session was woken by a shutdown of the server: it gives up if its
     /// replicas are gone. false: it was released meanwhile.
-    pub fn on_shutdown(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+    pub fn on_shutdown(&mut self, id: WaitId, fx: &mut Effects<W>) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
-        self.give_up_if_few(now, fx);
+        self.give_up_if_few(fx);
         true
     }
 
     /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
     /// released meanwhile.
-    pub fn abandon(
-        &mut self,
-        id: WaitId,
-        shutting_down: bool,
-        now: u64,
-        fx: &mut Effects<W>,
-    ) -> bool {
+    pub fn abandon(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
         if shutting_down {
-            self.give_up_if_few(now, fx);
+            self.give_up_if_few(fx);
         }
-        let Some(waiting) = self.waiting.remove(&id) else {
+        let Some(waiter) = self.waiting.remove(&id) else {
             return false;
         };
-        self.release(waiting, Outcome::Asynchronous, now, fx);
+        self.release(waiter, Outcome::Asynchronous, fx);
         self.abandoned = self.abandoned.max(Some(id.at));
         true
     }
@@ -462,7 +439,7 @@ impl<W> Coordinator<W> {
     }
 
     /// What replicas have, or how many must have it, has changed.
-    fn count_votes(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn count_votes(&mut self, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
@@ -481,11 +458,11 @@ impl<W> Coordinator<W> {
         }
         if quorum > self.confirmed {
             self.confirmed = quorum;
-            self.release_confirmed(now, fx);
+            self.release_confirmed(fx);
         }
     }
 
-    fn release_confirmed(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn release_confirmed(&mut self, fx: &mut Effects<W>) {
         let Some(confirmed) = self.confirmed else {
             return;
         };
@@ -497,47 +474,38 @@ impl<W> Coordinator<W> {
             if first.key().at > confirmed {
                 break;
             }
-            let waiting = first.remove();
-            self.release(waiting, Outcome::Acknowledged, now, fx);
+            let waiter = first.remove();
+            self.release(waiter, Outcome::Acknowledged, fx);
         }
     }
 
-    fn release(&mut self, waiting: Waiting<W>, outcome: Outcome, now: u64, fx: &mut Effects<W>) {
-        self.stats.tx_waits += 1;
-        let waited = now.saturating_sub(waiting.since);
-        self.stats.tx_wait_time = self.stats.tx_wait_time.saturating_add(waited);
+    fn release(&mut self, waiter: W, outcome: Outcome, fx: &mut Effects<W>) {
         self.count(outcome);
-        fx.released.push((waiting.waiter, outcome));
+        fx.released.push((waiter, outcome));
     }
 
-    /// Releases everybody unconfirmed. The time of the one that timed out is no
-    /// wait that ended, as in stock's commitTrx.
-    fn release_all(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
-        while let Some((id, waiting)) = self.waiting.pop_first() {
-            if Some(id) == timed_out {
-                self.count(Outcome::Asynchronous);
-                fx.released.push((waiting.waiter, Outcome::Asynchronous));
-            } else {
-                self.release(waiting, Outcome::Asynchronous, now, fx);
-            }
+    /// Releases everybody unconfirmed.
+    fn release_all(&mut self, fx: &mut Effects<W>) {
+        while let Some((_, waiter)) = self.waiting.pop_first() {
+            self.release(waiter, Outcome::Asynchronous, fx);
         }
     }
 
-    fn switch_off(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
+    fn switch_off(&mut self, fx: &mut Effects<W>) {
         if self.mode == Mode::On {
             self.forget_pending();
-            self.stop_waiting(Mode::Off, now, timed_out, fx);
+            self.stop_waiting(Mode::Off, fx);
         }
     }
 
     /// The server shuts down: nobody waits any more, and what is not confirmed is
     /// told to nobody.
-    fn give_up(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
+    fn give_up(&mut self, fx: &mut Effects<W>) {
         if self.mode == Mode::On {
             if self.newest > self.confirmed {
                 fx.notices.push(Notice::ForcedShutdown);
             }
-            self.stop_waiting(Mode::Closing, now, timed_out, fx);
+            self.stop_waiting(Mode::Closing, fx);
         }
     }
 
@@ -546,30 +514,24 @@ impl<W> Coordinator<W> {
         self.abandoned = None;
     }
 
-    fn stop_waiting(
-        &mut self,
-        mode: Mode,
-        now: u64,
-        timed_out: Option<WaitId>,
-        fx: &mut Effects<W>,
-    ) {
+    fn stop_waiting(&mut self, mode: Mode, fx: &mut Effects<W>) {
         self.mode = mode;
         self.stats.no_times += 1;
         fx.notices.push(Notice::SwitchedOff);
-        self.release_all(now, timed_out, fx);
+        self.release_all(fx);
     }
 
     /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
-    fn switch_off_if_few(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn switch_off_if_few(&mut self, fx: &mut Effects<W>) {
         if !self.settings.wait_no_replica && !self.has_enough_replicas() {
-            self.switch_off(now, None, fx);
+            self.switch_off(fx);
         }
     }
 
     /// The server shuts down: replicas that are gone will not come back in time.
-    fn give_up_if_few(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn give_up_if_few(&mut self, fx: &mut Effects<W>) {
         if !self.has_enough_replicas() {
-            self.give_up(now, None, fx);
+            self.give_up(fx);
         }
     }
 }

@@ -13,7 +13,7 @@
 //! | `terms` | what goes into the coordinator and what comes out of it |
 //! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
 //!
-//! No unsafe, no clock (time is passed in), no lock, no I/O, no server.
+//! No unsafe, no clock, no lock, no I/O, no server.
 
 #![forbid(unsafe_code)]
 

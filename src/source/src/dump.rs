@@ -193,7 +193,7 @@ impl Dump {
             return;
         }
         let link = self.link.id;
-        let ask = self.source.update(|core, _, _| {
+        let ask = self.source.update(|core, _| {
             let ask = core.wants_ack(link, end);
             if ask {
                 core.on_asked();
@@ -252,7 +252,7 @@ impl Dump {
         };
         let (link, sent) = (self.link.id, self.sent.get());
         self.source
-            .update(|core, now, fx| core.on_skip(link, at, sent, now, fx));
+            .update(|core, fx| core.on_skip(link, at, sent, fx));
     }
 
     /// The server writes to the connection, in place of its own function.
@@ -353,7 +353,7 @@ pub fn attach(
         source.links.close(&link); // just killed
         return;
     }
-    source.update(|core, now, fx| core.attach(id, server_id, start, now, fx));
+    source.update(|core, fx| core.attach(id, server_id, start, fx));
     source.links.read_from(&link);
     if link.is_closed() {
         source.stop_counting(&link); // closed before it was counted

@@ -38,7 +38,7 @@ impl sys::StorageHooks for Storage {
             };
             // SAFETY: the hook's argument.
             if let Some(end) = unsafe { source.position(log_file, log_pos) } {
-                source.update(|core, now, fx| core.on_flush(end, now, fx));
+                source.update(|core, fx| core.on_flush(end, fx));
             }
             0
         })
@@ -104,7 +104,7 @@ fn settle(source: &Source, at: Position) {
     let applier = session::is_applier(source.server);
     let ask = || {
         let shutting_down = source.server.is_shutting_down();
-        source.update(|core, _, _| core.settle(at, applier, shutting_down))
+        source.update(|core, _| core.settle(at, applier, shutting_down))
     };
     let mut settled = ask();
     if settled == Settled::Waits {

@@ -80,7 +80,7 @@ pub fn check_uninstall() -> c_int {
     if !source.links.in_use() {
         // It goes; a session that waits would keep it from going, and nobody
         // could end the wait any more: the server passes over our hooks.
-        source.update(|core, now, fx| core.disable(now, fx));
+        source.update(|core, fx| core.disable(fx));
         return 0;
     }
     let words = source.vocabulary;
@@ -133,6 +133,6 @@ pub fn deinit(plugin: &Handle) -> c_int {
 pub(crate) fn after_panic(hook: &'static str) {
     notices::internal_error(hook);
     if let Some(source) = Source::get() {
-        source.update(|core, now, fx| core.disable(now, fx));
+        source.update(|core, fx| core.disable(fx));
     }
 }

@@ -168,7 +168,7 @@ impl Poll {
                         &[Arg::Number(errno.unsigned_abs().into())],
                     );
                     // Nobody reads acknowledgements any more.
-                    source.update(|core, now, fx| core.disable(now, fx));
+                    source.update(|core, fx| core.disable(fx));
                     break;
                 }
             };
@@ -255,7 +255,7 @@ fn read(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Vec<Position
 
 fn acknowledge(source: &Source, link: &Link, at: Position) {
     let served = link.served();
-    let verdict = source.update(|core, now, fx| core.on_ack(link.id, at, served, now, fx));
+    let verdict = source.update(|core, fx| core.on_ack(link.id, at, served, fx));
     if let AckVerdict::FromTheFuture { first: true } = verdict {
         notices::from_the_future(source, link, &at, served);
     }

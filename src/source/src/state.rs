@@ -8,12 +8,13 @@
 use crate::{
     Vocabulary,
     link::{Link, Links},
-    notices, status,
+    notices,
+    status::{self, WAITS},
     variables::{self, wait_count, waits_without_replicas},
 };
 use parking_lot::Mutex;
 use semisync_core::{Coordinator, Effects, LinkId, Position, Settings, split_name};
-use semisync_server::{MonotonicMicros, Server, sys::compat::START_IS_CHECKED, wait::Waiter};
+use semisync_server::{Server, sys::compat::START_IS_CHECKED, wait::Waiter};
 use std::{
     borrow::Cow,
     ffi::{CStr, c_char},
@@ -62,7 +63,8 @@ impl Source {
             base: OnceLock::new(),
             next_link: AtomicU64::new(1),
         });
-        source.update(|core, _, _| *core = Coordinator::new(settings()));
+        WAITS.clear();
+        source.update(|core, _| *core = Coordinator::new(settings()));
         source
     }
 
@@ -87,13 +89,13 @@ impl Source {
     /// writes to the error log as it says.
     pub fn update<R>(
         &self,
-        change: impl FnOnce(&mut Coordinator<WaiterRef>, u64, &mut Effects<WaiterRef>) -> R,
+        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut Effects<WaiterRef>) -> R,
     ) -> R {
         let mut effects = Effects::default();
         let result = {
             let mut core = self.core.lock();
             let before = *core.stats();
-            let result = change(&mut core, MonotonicMicros::now(), &mut effects);
+            let result = change(&mut core, &mut effects);
             status::publish(&before, core.stats());
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
@@ -120,11 +122,11 @@ impl Source {
     pub fn set_enabled(&'static self, on: bool) -> bool {
         let mut done = true;
         if on {
-            self.update(|core, _, fx| core.enable(fx));
+            self.update(|core, fx| core.enable(fx));
             done = self.links.start_receiver(self);
         }
         if !on || !done {
-            self.update(|core, now, fx| core.disable(now, fx));
+            self.update(|core, fx| core.disable(fx));
         }
         if !on {
             self.links.stop_receiver();
@@ -147,7 +149,7 @@ impl Source {
     pub fn stop_counting(&self, link: &Link) {
         self.tell_use();
         let shutting_down = self.server.is_shutting_down();
-        self.update(|core, now, fx| core.detach(link.id, shutting_down, now, fx));
+        self.update(|core, fx| core.detach(link.id, shutting_down, fx));
     }
 
     /// The replica has closed its end of the connection.

@@ -5,6 +5,7 @@ use crate::{
     dump::{Dump, attach, take_dump},
     notices,
     state::Source,
+    status::WAITS,
 };
 use semisync_core::HEADER;
 use semisync_server::{
@@ -187,7 +188,9 @@ impl sys::SendHook for Sent {
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
-            source.update(|core, now, fx| core.reset(now, fx));
+            // First, so that those whom it releases are not counted.
+            WAITS.clear();
+            source.update(|core, fx| core.reset(fx));
             source.links.hang_up_all();
         }
         0

@@ -12,6 +12,7 @@
 use crate::{
     notices::file_name,
     state::Source,
+    status::WAITS,
     variables::{timeout_ms, traces_details},
 };
 use semisync_core::{Begin, Position, WaitId, stops_appliers};
@@ -45,17 +46,18 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
     let server = source.server;
     let waiter = Waiter::new();
     let is_applier = session::is_applier(server);
-    let begin = source.update(|core, now, fx| {
+    let begin = source.update(|core, fx| {
         // An applier that ends commits once more, where it stands, and still names the
         // position of its last transaction.
         if is_applier && core.is_abandoned(at) {
             return Begin::NotCounted;
         }
-        core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx)
+        core.begin_wait(at, waiter.clone(), server.is_shutting_down(), fx)
     });
     let Begin::Wait(id) = begin else {
         return;
     };
+    let wait = WAITS.begin();
     if traces_details() {
         log::message(
             Level::Note,
@@ -76,14 +78,14 @@ pub fn wait_for_acknowledgement(source: &Source, at: Position) {
     } else {
         wait_as_client(source, &session, id, deadline)
     } {
-        End::Released => {}
+        End::Released => WAITS.end(&wait),
         End::TimedOut => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core, now, fx| core.on_timeout(id, shutting_down, now, fx));
+            source.update(|core, fx| core.on_timeout(id, shutting_down, fx));
         }
         End::Stopped => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core, now, fx| core.abandon(id, shutting_down, now, fx));
+            source.update(|core, fx| core.abandon(id, shutting_down, fx));
         }
     }
 }
@@ -109,7 +111,7 @@ fn wait_as_client(
             Woken::TimedOut => return End::TimedOut,
             Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
                 saw_shutdown = true;
-                source.update(|core, now, fx| core.on_shutdown(id, now, fx));
+                source.update(|core, fx| core.on_shutdown(id, fx));
                 let grace = Instant::now() + SHUTDOWN_GRACE;
                 deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
             }

@@ -27,7 +27,6 @@ struct Run {
     core: Coordinator<u64>,
     naive: Naive,
     fx: Effects<u64>,
-    now: u64,
     end: i64,
     /// Every connection that ever was.
     links: Vec<u64>,
@@ -42,7 +41,6 @@ impl Run {
             core: Coordinator::new(settings),
             naive: Naive::new(settings),
             fx: Effects::default(),
-            now: 0,
             end: 5,
             links: Vec::new(),
             attached: Vec::new(),
@@ -65,7 +63,6 @@ impl Run {
     }
 
     fn carry_out(&mut self, operation: &Operation) {
-        let now = self.now;
         let (core, naive, fx) = (&mut self.core, &mut self.naive, &mut self.fx);
         match *operation {
             Operation::Attach { server, start } => {
@@ -73,21 +70,21 @@ impl Run {
                 let start = start.map(|back| place(self.end + back));
                 self.links.push(number);
                 self.attached.push(number);
-                core.attach(LinkId(number), server, start, now, fx);
-                naive.attach(number, server, start, now);
+                core.attach(LinkId(number), server, start, fx);
+                naive.attach(number, server, start);
             }
             Operation::Detach { nth, shutting_down } => {
                 let number = self.link(nth);
                 self.attached.retain(|attached| *attached != number);
                 self.core
-                    .detach(LinkId(number), shutting_down, now, &mut self.fx);
-                self.naive.detach(number, shutting_down, now);
+                    .detach(LinkId(number), shutting_down, &mut self.fx);
+                self.naive.detach(number, shutting_down);
             }
             Operation::Flush { groups } => {
                 let end = place(self.end + groups);
                 self.end += groups.max(0);
-                core.on_flush(end, now, fx);
-                naive.flush(end, now);
+                core.on_flush(end, fx);
+                naive.flush(end);
             }
             Operation::BeginWait {
                 from_end,
@@ -95,7 +92,7 @@ impl Run {
             } => {
                 let at = place(self.end + from_end);
                 let number = self.waits.len() as u64;
-                let begin = core.begin_wait(at, number, shutting_down, now, fx);
+                let begin = core.begin_wait(at, number, shutting_down, fx);
                 let answer = match begin {
                     Begin::NotCounted => Answer::NotCounted,
                     Begin::Done(outcome) => Answer::Done(outcome),
@@ -104,7 +101,7 @@ impl Run {
                         Answer::Waits
                     }
                 };
-                assert_eq!(answer, naive.begin(number, at, shutting_down, now));
+                assert_eq!(answer, naive.begin(number, at, shutting_down));
                 self.see(answer);
             }
             Operation::Ack {
@@ -115,10 +112,8 @@ impl Run {
                 let number = self.link(nth);
                 let at = place(self.end + from_end);
                 let served = served_beyond.map(|beyond| place(self.end + from_end + beyond));
-                let verdict = self
-                    .core
-                    .on_ack(LinkId(number), at, served, now, &mut self.fx);
-                assert_eq!(verdict, self.naive.ack(number, at, served, now));
+                let verdict = self.core.on_ack(LinkId(number), at, served, &mut self.fx);
+                assert_eq!(verdict, self.naive.ack(number, at, served));
                 self.see(verdict);
             }
             Operation::End {
@@ -141,38 +136,37 @@ impl Run {
                 };
                 let (in_time, expected) = match *operation {
                     Operation::TimeOut { shutting_down, .. } => (
-                        core.on_timeout(id, shutting_down, now, fx),
-                        naive.time_out(number, shutting_down, now),
+                        core.on_timeout(id, shutting_down, fx),
+                        naive.time_out(number, shutting_down),
                     ),
                     Operation::Abandon { shutting_down, .. } => (
-                        core.abandon(id, shutting_down, now, fx),
-                        naive.abandon(number, shutting_down, now),
+                        core.abandon(id, shutting_down, fx),
+                        naive.abandon(number, shutting_down),
                     ),
-                    _ => (core.on_shutdown(id, now, fx), naive.shut_down(number, now)),
+                    _ => (core.on_shutdown(id, fx), naive.shut_down(number)),
                 };
                 assert_eq!(in_time, expected);
             }
             Operation::SetWaitCount(count) => {
-                core.set_wait_count(count, now, fx);
-                naive.set_wait_count(count, now);
+                core.set_wait_count(count, fx);
+                naive.set_wait_count(count);
             }
             Operation::SetWaitNoReplica(on) => {
-                core.set_wait_no_replica(on, now, fx);
-                naive.set_wait_no_replica(on, now);
+                core.set_wait_no_replica(on, fx);
+                naive.set_wait_no_replica(on);
             }
             Operation::Reset => {
-                core.reset(now, fx);
-                naive.reset(now);
+                core.reset(fx);
+                naive.reset();
             }
             Operation::Enable => {
                 core.enable(fx);
                 naive.enable();
             }
             Operation::Disable => {
-                core.disable(now, fx);
-                naive.disable(now);
+                core.disable(fx);
+                naive.disable();
             }
-            Operation::Pass { micros } => self.now += micros,
         }
     }
 

@@ -26,7 +26,6 @@ struct Link {
 struct Session {
     number: u64,
     at: Position,
-    since: u64,
 }
 
 pub struct Naive {
@@ -152,65 +151,59 @@ impl Naive {
         }
     }
 
-    pub fn disable(&mut self, now: u64) {
+    pub fn disable(&mut self) {
         if self.enabled {
-            self.switch_off(now, None);
+            self.switch_off();
             (self.enabled, self.closing) = (false, false);
             self.notices.push(Notice::Disabled);
         }
     }
 
-    pub fn set_wait_count(&mut self, count: u32, now: u64) {
+    pub fn set_wait_count(&mut self, count: u32) {
         self.settings.wait_count = count;
-        self.replicas_changed(now);
+        self.replicas_changed();
     }
 
-    pub fn set_wait_no_replica(&mut self, on: bool, now: u64) {
+    pub fn set_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
         if on {
             self.on = self.enabled && !self.closing;
         } else if self.few() {
-            self.switch_off(now, None);
+            self.switch_off();
         }
     }
 
-    pub fn reset(&mut self, now: u64) {
-        self.release(now, Outcome::Asynchronous, None, |_| true);
+    pub fn reset(&mut self) {
+        self.release(Outcome::Asynchronous, |_| true);
         (self.newest, self.confirmed) = (None, None);
         self.forget_groups();
         self.links.clear();
         self.left.clear();
-        self.replicas_changed(now);
+        self.replicas_changed();
         self.stats = Stats::default();
     }
 
-    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>, now: u64) {
+    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>) {
         self.links.push(Link {
             number,
             server,
             newest,
             warned: false,
         });
-        self.replicas_changed(now);
+        self.replicas_changed();
     }
 
-    pub fn detach(&mut self, number: u64, shutting_down: bool, now: u64) {
+    pub fn detach(&mut self, number: u64, shutting_down: bool) {
         if self.links.iter().any(|link| link.number == number) {
             self.links.retain(|link| link.number != number);
             if shutting_down {
-                self.give_up_if_few(now);
+                self.give_up_if_few();
             }
-            self.replicas_changed(now);
+            self.replicas_changed();
         }
     }
 
-    pub fn ack(
-        &mut self,
-        number: u64,
-        at: Position,
-        served: Option<Position>,
-        now: u64,
-    ) -> AckVerdict {
+    pub fn ack(&mut self, number: u64, at: Position, served: Option<Position>) -> AckVerdict {
         let Some(link) = self.links.iter_mut().find(|link| link.number == number) else {
             return AckVerdict::UnknownLink;
         };
@@ -222,11 +215,11 @@ impl Naive {
             return AckVerdict::Stale;
         }
         link.newest = Some(at);
-        self.replicas_changed(now);
+        self.replicas_changed();
         AckVerdict::Accepted
     }
 
-    pub fn flush(&mut self, end: Position, now: u64) {
+    pub fn flush(&mut self, end: Position) {
         if !self.enabled {
             return;
         }
@@ -238,13 +231,13 @@ impl Naive {
             Some(&last) if last >= end => {
                 let order = OutOfOrder { last, new: end };
                 self.notices.push(Notice::OutOfOrder(order));
-                self.switch_off(now, None);
+                self.switch_off();
             }
             _ => self.groups.push(end),
         }
     }
 
-    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool, now: u64) -> Answer {
+    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool) -> Answer {
         if !self.enabled {
             return Answer::NotCounted;
         }
@@ -255,7 +248,7 @@ impl Naive {
         // Not asked for: no group that is waited for ends there or behind it.
         let asked = self.groups.iter().any(|end| *end >= at);
         if asked && shutting_down {
-            self.give_up_if_few(now);
+            self.give_up_if_few();
         }
         if !self.on || !asked {
             self.stats.no_tx += 1;
@@ -264,12 +257,11 @@ impl Naive {
         if !self.sessions.is_empty() && self.sessions.iter().all(|session| at <= session.at) {
             self.stats.wait_pos_backtraverse += 1;
         }
-        let since = now;
-        self.sessions.push(Session { number, at, since });
+        self.sessions.push(Session { number, at });
         Answer::Waits
     }
 
-    pub fn time_out(&mut self, number: u64, shutting_down: bool, now: u64) -> bool {
+    pub fn time_out(&mut self, number: u64, shutting_down: bool) -> bool {
         let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
             return false;
         };
@@ -278,25 +270,25 @@ impl Naive {
             confirmed: self.confirmed,
         });
         if shutting_down {
-            self.give_up(now, Some(number));
+            self.give_up();
         } else {
-            self.switch_off(now, Some(number));
+            self.switch_off();
         }
         true
     }
 
-    pub fn shut_down(&mut self, number: u64, now: u64) -> bool {
+    pub fn shut_down(&mut self, number: u64) -> bool {
         let waits = self.sessions.iter().any(|s| s.number == number);
         if waits {
-            self.give_up_if_few(now);
+            self.give_up_if_few();
         }
         waits
     }
 
     /// An applier is stopped.
-    pub fn abandon(&mut self, number: u64, shutting_down: bool, now: u64) -> bool {
+    pub fn abandon(&mut self, number: u64, shutting_down: bool) -> bool {
         if shutting_down {
-            self.give_up_if_few(now);
+            self.give_up_if_few();
         }
         let Some(at) = self.sessions.iter().find(|s| s.number == number) else {
             return false;
@@ -305,7 +297,7 @@ impl Naive {
         self.abandoned.push(at);
         let rest = |s: &Session| s.number != number;
         let others: Vec<Session> = self.sessions.extract_if(.., |s| rest(s)).collect();
-        self.release(now, Outcome::Asynchronous, None, |_| true);
+        self.release(Outcome::Asynchronous, |_| true);
         self.sessions = others;
         true
     }
@@ -327,9 +319,9 @@ impl Naive {
 
     // ---- what follows ----
 
-    fn replicas_changed(&mut self, now: u64) {
+    fn replicas_changed(&mut self) {
         if !self.settings.wait_no_replica && self.few() {
-            self.switch_off(now, None);
+            self.switch_off();
         }
         let quorum = self.quorum();
         if !self.enabled {
@@ -352,7 +344,7 @@ impl Naive {
             self.groups.retain(|end| *end > quorum);
             self.left.retain(|at| *at > quorum);
             self.abandoned.retain(|at| *at > quorum);
-            self.release(now, Outcome::Acknowledged, None, |at| at <= quorum);
+            self.release(Outcome::Acknowledged, |at| at <= quorum);
         }
     }
 
@@ -361,13 +353,13 @@ impl Naive {
         self.abandoned.clear();
     }
 
-    fn give_up_if_few(&mut self, now: u64) {
+    fn give_up_if_few(&mut self) {
         if self.few() {
-            self.give_up(now, None);
+            self.give_up();
         }
     }
 
-    fn give_up(&mut self, now: u64, timed_out: Option<u64>) {
+    fn give_up(&mut self) {
         if self.on {
             if self.newest > self.confirmed {
                 self.notices.push(Notice::ForcedShutdown);
@@ -375,38 +367,28 @@ impl Naive {
             (self.on, self.closing) = (false, true);
             self.stats.no_times += 1;
             self.notices.push(Notice::SwitchedOff);
-            self.release(now, Outcome::Asynchronous, timed_out, |_| true);
+            self.release(Outcome::Asynchronous, |_| true);
         }
     }
 
-    fn switch_off(&mut self, now: u64, timed_out: Option<u64>) {
+    fn switch_off(&mut self) {
         if self.on {
             self.on = false;
             self.stats.no_times += 1;
             self.notices.push(Notice::SwitchedOff);
             self.forget_groups();
-            self.release(now, Outcome::Asynchronous, timed_out, |_| true);
+            self.release(Outcome::Asynchronous, |_| true);
         }
     }
 
     /// In the order of the log; at the same position in the order they came.
-    fn release(
-        &mut self,
-        now: u64,
-        outcome: Outcome,
-        timed_out: Option<u64>,
-        who: impl Fn(Position) -> bool,
-    ) {
+    fn release(&mut self, outcome: Outcome, who: impl Fn(Position) -> bool) {
         self.sessions.sort_by_key(|s| (s.at, s.number));
         for session in self.sessions.extract_if(.., |s| who(s.at)) {
             self.released.push((session.number, outcome));
             match outcome {
                 Outcome::Acknowledged => self.stats.yes_tx += 1,
                 Outcome::Asynchronous => self.stats.no_tx += 1,
-            }
-            if timed_out != Some(session.number) {
-                self.stats.tx_waits += 1;
-                self.stats.tx_wait_time += now - session.since;
             }
         }
     }

@@ -51,9 +51,6 @@ pub enum Operation {
     Reset,
     Enable,
     Disable,
-    Pass {
-        micros: u64,
-    },
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -80,7 +77,6 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Reset),
         2 => Just(Enable),
         1 => Just(Disable),
-        2 => (1..2000_u64).prop_map(|micros| Pass { micros }),
     ]
 }
 
