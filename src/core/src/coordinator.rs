@@ -1,34 +1,30 @@
 //! All that decides on the source: which replicas are connected and what they
 //! have, which sessions wait, whether semi-sync is ON or OFF.
 //!
-//! The caller holds a lock around it, passes time (microseconds of any clock
-//! that does not go back) and carries out the [`Effects`] after unlocking.
+//! The caller holds a lock around it and carries out the [`Effects`] after unlocking.
 //! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
-//! only while ON; every pending group and every waiting position lies behind
-//! `confirmed`. What a replica says counts for commits that were flushed before it
-//! said so, never for a later one: no word that is older than a commit, and no check
-//! that is, can confirm it.
+//! only while ON; every pending group, every waiting position and every commit
+//! left unconfirmed lies behind `confirmed`; closing ends with disabling only. What a
+//! replica says counts for commits that were flushed before it said so, never for a
+//! later one: no word that is older than a commit, and no check that is, can confirm it.
 
 use crate::{
     pending::Pending,
     position::Position,
     quorum::{LinkId, Voter, connected_servers, quorum_position},
     stats::Stats,
-    terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId},
+    terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, Settled, WaitId},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     Disabled,
     Off,
     On,
-}
-
-#[derive(Debug)]
-struct Waiting<W> {
-    waiter: W,
-    since: u64,
+    /// The server shuts down and nobody waits any more. What is behind `confirmed`
+    /// is not told OK to anybody: it is not asynchronous, as it is while `Off`.
+    Closing,
 }
 
 #[derive(Debug)]
@@ -43,8 +39,13 @@ pub struct Coordinator<W> {
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
-    waiting: BTreeMap<WaitId, Waiting<W>>,
+    waiting: BTreeMap<WaitId, W>,
     next_wait: u64,
+    /// Commits of a shutdown that ended without being confirmed.
+    left: BTreeSet<Position>,
+    /// Appliers that were stopped have not waited up to here, perhaps on behalf of
+    /// others in their commit group.
+    abandoned: Option<Position>,
     stats: Stats,
     scratch: Vec<Position>,
 }
@@ -62,6 +63,8 @@ impl<W> Coordinator<W> {
             pending: Pending::default(),
             waiting: BTreeMap::new(),
             next_wait: 0,
+            left: BTreeSet::new(),
+            abandoned: None,
             stats: Stats::default(),
             scratch: Vec::new(),
         }
@@ -71,6 +74,31 @@ impl<W> Coordinator<W> {
 
     pub fn enabled(&self) -> bool {
         self.mode != Mode::Disabled
+    }
+
+    /// Whether commits are done at their wait point that may not be told OK to anybody
+    /// yet, or never: each asks [`Self::settle`] once its engine has committed.
+    pub fn is_unsettled(&self) -> bool {
+        self.is_closing() || self.abandoned > self.confirmed
+    }
+
+    /// Whether a stopped applier has given up to wait for this position.
+    pub fn is_abandoned(&self, at: Position) -> bool {
+        Some(at) > self.confirmed && Some(at) <= self.abandoned
+    }
+
+    fn is_closing(&self) -> bool {
+        self.mode == Mode::Closing
+    }
+
+    /// The commits that a shutdown has left unconfirmed.
+    pub fn left(&self) -> Option<Left> {
+        let first = *self.left.first()?;
+        Some(Left {
+            commits: self.left.len(),
+            first,
+            confirmed: self.confirmed,
+        })
     }
 
     /// Enabled and not switched off.
@@ -109,7 +137,7 @@ impl<W> Coordinator<W> {
         match self.mode {
             Mode::Disabled => false,
             Mode::Off => true,
-            Mode::On => self.newest > self.confirmed,
+            Mode::On | Mode::Closing => self.newest > self.confirmed,
         }
     }
 
@@ -121,7 +149,7 @@ impl<W> Coordinator<W> {
         }
         self.newest = None;
         self.confirmed = None;
-        self.pending.clear();
+        self.forget_pending();
         self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
             Mode::On
         } else {
@@ -130,26 +158,26 @@ impl<W> Coordinator<W> {
         fx.notices.push(Notice::Enabled);
     }
 
-    pub fn disable(&mut self, now: u64, fx: &mut Effects<W>) {
+    pub fn disable(&mut self, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
-        self.switch_off(now, None, fx);
+        self.switch_off(fx);
         self.mode = Mode::Disabled;
         fx.notices.push(Notice::Disabled);
     }
 
-    pub fn set_wait_count(&mut self, count: u32, now: u64, fx: &mut Effects<W>) {
+    pub fn set_wait_count(&mut self, count: u32, fx: &mut Effects<W>) {
         self.settings.wait_count = count;
-        self.switch_off_if_few(now, fx);
-        self.count_votes(now, fx);
+        self.switch_off_if_few(fx);
+        self.count_votes(fx);
     }
 
     /// Turning it ON while OFF switches semi-sync on at once, as stock's
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn set_wait_no_replica(&mut self, on: bool, now: u64, fx: &mut Effects<W>) {
+    pub fn set_wait_no_replica(&mut self, on: bool, fx: &mut Effects<W>) {
         self.settings.wait_no_replica = on;
-        self.switch_off_if_few(now, fx);
+        self.switch_off_if_few(fx);
         if on && self.mode == Mode::Off {
             self.mode = Mode::On;
         }
@@ -159,14 +187,15 @@ impl<W> Coordinator<W> {
     /// Nobody can acknowledge any more what sessions wait for. Replicas do not
     /// count until they connect again: the server lets their dumps go on, and
     /// what these were served belongs to a log that is gone.
-    pub fn reset(&mut self, now: u64, fx: &mut Effects<W>) {
-        self.release_all(now, None, fx);
+    pub fn reset(&mut self, fx: &mut Effects<W>) {
+        self.release_all(fx);
         self.newest = None;
         self.confirmed = None;
-        self.pending.clear();
+        self.forget_pending();
         self.voters.clear();
         self.warned.clear();
-        self.switch_off_if_few(now, fx);
+        self.left.clear();
+        self.switch_off_if_few(fx);
         self.stats = Stats::default();
     }
 
@@ -180,7 +209,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         server_id: u32,
         start: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) {
         self.voters.push(Voter {
@@ -188,11 +216,11 @@ impl<W> Coordinator<W> {
             link,
             newest: start.min(self.newest),
         });
-        self.count_votes(now, fx);
+        self.count_votes(fx);
     }
 
     /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn detach(&mut self, link: LinkId, shutting_down: bool, now: u64, fx: &mut Effects<W>) {
+    pub fn detach(&mut self, link: LinkId, shutting_down: bool, fx: &mut Effects<W>) {
         let before = self.voters.len();
         self.voters.retain(|voter| voter.link != link);
         self.warned.retain(|warned| *warned != link);
@@ -202,12 +230,12 @@ impl<W> Coordinator<W> {
         // First, for the notice: as in stock's `ReplSemiSyncSource::remove_replica`,
         // it does not depend on `wait_no_replica`.
         if shutting_down {
-            self.give_up_if_few(now, fx);
+            self.give_up_if_few(fx);
         }
-        self.switch_off_if_few(now, fx);
+        self.switch_off_if_few(fx);
         // Those who stay may have more than was counted when semi-sync was
         // enabled.
-        self.count_votes(now, fx);
+        self.count_votes(fx);
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its
@@ -217,7 +245,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         at: Position,
         served: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) -> AckVerdict {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
@@ -231,7 +258,7 @@ impl<W> Coordinator<W> {
             return AckVerdict::Stale;
         }
         voter.newest = news;
-        self.count_votes(now, fx);
+        self.count_votes(fx);
         AckVerdict::Accepted
     }
 
@@ -255,7 +282,6 @@ impl<W> Coordinator<W> {
         link: LinkId,
         at: Position,
         sent: Option<Position>,
-        now: u64,
         fx: &mut Effects<W>,
     ) {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
@@ -264,7 +290,7 @@ impl<W> Coordinator<W> {
         let news = Some(at).min(self.newest);
         if sent.min(self.newest) <= voter.newest && news > voter.newest {
             voter.newest = news;
-            self.count_votes(now, fx);
+            self.count_votes(fx);
         }
     }
 
@@ -282,7 +308,7 @@ impl<W> Coordinator<W> {
             // Has it caught up?
             Mode::Off => self.newest.is_none_or(|newest| end >= newest),
             // Not if somebody waits for a later one: that will do for both.
-            Mode::On => {
+            Mode::On | Mode::Closing => {
                 Some(end) > self.confirmed
                     && self.pending.contains(end)
                     && self.first_waiting().is_none_or(|first| end >= first)
@@ -298,16 +324,16 @@ impl<W> Coordinator<W> {
     // ---- commits ----
 
     /// A commit group was written to the binary log.
-    pub fn on_flush(&mut self, end: Position, now: u64, fx: &mut Effects<W>) {
+    pub fn on_flush(&mut self, end: Position, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
         self.newest = self.newest.max(Some(end));
-        if self.mode == Mode::On
+        if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {
             fx.notices.push(Notice::OutOfOrder(out_of_order));
-            self.switch_off(now, None, fx);
+            self.switch_off(fx);
         }
     }
 
@@ -317,13 +343,12 @@ impl<W> Coordinator<W> {
         at: Position,
         waiter: W,
         shutting_down: bool,
-        now: u64,
         fx: &mut Effects<W>,
     ) -> Begin {
         match self.mode {
             Mode::Disabled => return Begin::NotCounted,
             Mode::Off => return self.done(Outcome::Asynchronous),
-            Mode::On => {}
+            Mode::On | Mode::Closing => {}
         }
         if self.confirmed >= Some(at) {
             return self.done(Outcome::Acknowledged);
@@ -333,7 +358,10 @@ impl<W> Coordinator<W> {
         if !self.pending.covers(at) {
             return self.done(Outcome::Asynchronous);
         }
-        if shutting_down && self.give_up_if_few(now, fx) {
+        if shutting_down {
+            self.give_up_if_few(fx);
+        }
+        if self.is_closing() {
             return self.done(Outcome::Asynchronous);
         }
         if self.first_waiting().is_some_and(|first| at <= first) {
@@ -344,7 +372,7 @@ impl<W> Coordinator<W> {
             at,
             number: self.next_wait,
         };
-        self.waiting.insert(id, Waiting { waiter, since: now });
+        self.waiting.insert(id, waiter);
         Begin::Wait(id)
     }
 
@@ -353,12 +381,12 @@ impl<W> Coordinator<W> {
     pub fn on_unknown_commit(&mut self) -> Begin {
         match self.mode {
             Mode::Disabled => Begin::NotCounted,
-            Mode::Off | Mode::On => self.done(Outcome::Asynchronous),
+            Mode::Off | Mode::On | Mode::Closing => self.done(Outcome::Asynchronous),
         }
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
-    pub fn on_timeout(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
@@ -366,18 +394,53 @@ impl<W> Coordinator<W> {
             waiting: id.at,
             confirmed: self.confirmed,
         });
-        self.switch_off(now, Some(id), fx);
+        if shutting_down {
+            self.give_up(fx);
+        } else {
+            self.switch_off(fx);
+        }
         true
     }
 
     /// The session was woken by a shutdown of the server: it gives up if its
     /// replicas are gone. false: it was released meanwhile.
-    pub fn on_shutdown(&mut self, id: WaitId, now: u64, fx: &mut Effects<W>) -> bool {
+    pub fn on_shutdown(&mut self, id: WaitId, fx: &mut Effects<W>) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
-        self.give_up_if_few(now, fx);
+        self.give_up_if_few(fx);
         true
+    }
+
+    /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
+    /// released meanwhile.
+    pub fn abandon(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
+        if shutting_down {
+            self.give_up_if_few(fx);
+        }
+        let Some(waiter) = self.waiting.remove(&id) else {
+            return false;
+        };
+        self.release(waiter, Outcome::Asynchronous, fx);
+        self.abandoned = self.abandoned.max(Some(id.at));
+        true
+    }
+
+    /// The engine has committed; asked while [`Self::is_unsettled`].
+    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
+        // What was not flushed while semi-sync was ON is asynchronous.
+        if Some(at) <= self.confirmed || !self.pending.covers(at) {
+            return Settled::Done;
+        }
+        let abandoned = self.is_abandoned(at);
+        if self.is_closing() || (shutting_down && applier && abandoned) {
+            self.left.insert(at);
+            Settled::Untold
+        } else if abandoned && !applier {
+            Settled::Waits
+        } else {
+            Settled::Done
+        }
     }
 
     // ---- the machine ----
@@ -403,7 +466,7 @@ impl<W> Coordinator<W> {
     }
 
     /// What replicas have, or how many must have it, has changed.
-    fn count_votes(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn count_votes(&mut self, fx: &mut Effects<W>) {
         if !self.enabled() {
             return;
         }
@@ -422,73 +485,81 @@ impl<W> Coordinator<W> {
         }
         if quorum > self.confirmed {
             self.confirmed = quorum;
-            self.release_confirmed(now, fx);
+            self.release_confirmed(fx);
         }
     }
 
-    fn release_confirmed(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn release_confirmed(&mut self, fx: &mut Effects<W>) {
         let Some(confirmed) = self.confirmed else {
             return;
         };
         self.pending.release_up_to(confirmed);
+        while self.left.first().is_some_and(|at| *at <= confirmed) {
+            self.left.pop_first();
+        }
         while let Some(first) = self.waiting.first_entry() {
             if first.key().at > confirmed {
                 break;
             }
-            let waiting = first.remove();
-            self.release(waiting, Outcome::Acknowledged, now, fx);
+            let waiter = first.remove();
+            self.release(waiter, Outcome::Acknowledged, fx);
         }
     }
 
-    fn release(&mut self, waiting: Waiting<W>, outcome: Outcome, now: u64, fx: &mut Effects<W>) {
-        self.stats.tx_waits += 1;
-        let waited = now.saturating_sub(waiting.since);
-        self.stats.tx_wait_time = self.stats.tx_wait_time.saturating_add(waited);
+    fn release(&mut self, waiter: W, outcome: Outcome, fx: &mut Effects<W>) {
         self.count(outcome);
-        fx.released.push((waiting.waiter, outcome));
+        fx.released.push((waiter, outcome));
     }
 
-    /// Releases everybody unconfirmed. The time of the one that timed out is no
-    /// wait that ended, as in stock's commitTrx.
-    fn release_all(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
-        while let Some((id, waiting)) = self.waiting.pop_first() {
-            if Some(id) == timed_out {
-                self.count(Outcome::Asynchronous);
-                fx.released.push((waiting.waiter, Outcome::Asynchronous));
-            } else {
-                self.release(waiting, Outcome::Asynchronous, now, fx);
+    /// Releases everybody unconfirmed.
+    fn release_all(&mut self, fx: &mut Effects<W>) {
+        while let Some((_, waiter)) = self.waiting.pop_first() {
+            self.release(waiter, Outcome::Asynchronous, fx);
+        }
+    }
+
+    fn switch_off(&mut self, fx: &mut Effects<W>) {
+        if self.mode == Mode::On {
+            self.forget_pending();
+            self.stop_waiting(Mode::Off, fx);
+        }
+    }
+
+    /// The server shuts down: nobody waits any more, and what is not confirmed is
+    /// told to nobody.
+    fn give_up(&mut self, fx: &mut Effects<W>) {
+        if self.mode == Mode::On {
+            if self.newest > self.confirmed {
+                fx.notices.push(Notice::ForcedShutdown);
             }
+            self.stop_waiting(Mode::Closing, fx);
         }
     }
 
-    fn switch_off(&mut self, now: u64, timed_out: Option<WaitId>, fx: &mut Effects<W>) {
-        if self.mode != Mode::On {
-            return;
-        }
-        self.mode = Mode::Off;
-        self.stats.no_times += 1;
+    fn forget_pending(&mut self) {
         self.pending.clear();
+        self.abandoned = None;
+    }
+
+    fn stop_waiting(&mut self, mode: Mode, fx: &mut Effects<W>) {
+        self.mode = mode;
+        self.stats.no_times += 1;
         fx.notices.push(Notice::SwitchedOff);
-        self.release_all(now, timed_out, fx);
+        self.release_all(fx);
     }
 
     /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
-    fn switch_off_if_few(&mut self, now: u64, fx: &mut Effects<W>) {
+    fn switch_off_if_few(&mut self, fx: &mut Effects<W>) {
         if !self.settings.wait_no_replica && !self.has_enough_replicas() {
-            self.switch_off(now, None, fx);
+            self.switch_off(fx);
         }
     }
 
     /// The server shuts down: replicas that are gone will not come back in time.
-    fn give_up_if_few(&mut self, now: u64, fx: &mut Effects<W>) -> bool {
-        if self.mode != Mode::On || self.has_enough_replicas() {
-            return false;
+    fn give_up_if_few(&mut self, fx: &mut Effects<W>) {
+        if !self.has_enough_replicas() {
+            self.give_up(fx);
         }
-        if self.newest > self.confirmed {
-            fx.notices.push(Notice::ForcedShutdown);
-        }
-        self.switch_off(now, None, fx);
-        true
     }
 }
 

@@ -11,10 +11,11 @@
 //! | `quorum` | the newest position that enough replicas have |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
+//! | `statement` | whether a statement's text stops appliers |
 //! | `terms` | what goes into the coordinator and what comes out of it |
 //! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
 //!
-//! No unsafe, no clock (time is passed in), no lock, no I/O, no server.
+//! No unsafe, no clock, no lock, no I/O, no server.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod pending;
 mod position;
 mod quorum;
 mod served;
+mod statement;
 mod stats;
 mod stream;
 mod terms;
@@ -37,9 +39,10 @@ pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
 pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
 pub use served::{Claim, ServedFiles};
+pub use statement::stops_appliers;
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
-pub use terms::{AckVerdict, Begin, Effects, Notice, Outcome, Settings, WaitId};
+pub use terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, Settled, WaitId};
 pub use wire::{
     FLAG_ASK, FLAG_DISABLED, HEADER, MAGIC, MAX_ACK, Message, Violation, encode_ack,
     split_event_header,

@@ -29,6 +29,27 @@ pub enum Outcome {
     Asynchronous,
 }
 
+/// What becomes of a commit that is done at its wait point and was not confirmed there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Settled {
+    /// Its client is told OK: it is confirmed, or asynchronous.
+    Done,
+    /// It has to wait now: the applier that waited for its group was stopped.
+    Waits,
+    /// The server shuts down: nobody is told OK.
+    Untold,
+}
+
+/// What a shutdown has left unconfirmed in the binary log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Left {
+    pub commits: usize,
+    /// The end of the first of them.
+    pub first: Position,
+    /// Enough replicas have everything up to here. None: nothing is known.
+    pub confirmed: Option<Position>,
+}
+
 /// A waiting session; ordered by what it waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct WaitId {

@@ -145,7 +145,7 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         core.enable(&mut fx);
         // All that the table names was flushed before it is acknowledged.
         let (file, offset) = (u64::MAX, 4);
-        core.on_flush(Position { file, offset }, 0, &mut fx);
+        core.on_flush(Position { file, offset }, &mut fx);
         let (mut links, mut next, mut best): (Vec<(u32, LinkId)>, u64, Option<Position>) =
             (vec![], 0, None);
         let newest = |links: &[(u32, LinkId)], replica| {
@@ -154,19 +154,19 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         };
         for step in steps {
             match step.event {
-                Event::Count(count) => core.set_wait_count(count, 0, &mut fx),
+                Event::Count(count) => core.set_wait_count(count, &mut fx),
                 Event::Connects(server_id, start) => {
                     next += 1;
                     links.push((server_id, LinkId(next)));
-                    core.attach(LinkId(next), server_id, start, 0, &mut fx);
+                    core.attach(LinkId(next), server_id, start, &mut fx);
                 }
                 Event::Acknowledges(replica, at) => {
-                    core.on_ack(newest(&links, replica), at, Some(at), 0, &mut fx);
+                    core.on_ack(newest(&links, replica), at, Some(at), &mut fx);
                 }
                 Event::Leaves(replica) => {
                     let link = newest(&links, replica);
                     links.retain(|(_, other)| *other != link);
-                    core.detach(link, false, 0, &mut fx);
+                    core.detach(link, false, &mut fx);
                 }
             }
             best = best.max(step.confirmed);

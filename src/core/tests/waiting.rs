@@ -6,6 +6,7 @@ use semisync_core::{
     AckVerdict, Begin,
     Notice::{ForcedShutdown, SwitchedOff},
     Outcome::{Acknowledged, Asynchronous},
+    Settled,
 };
 use support::{Story, at};
 
@@ -61,7 +62,7 @@ fn acknowledged_before_the_wait_point_is_reached_means_no_wait() {
     story.ack(story.link(1), 100);
     assert_eq!(story.commit(100, "session"), Begin::Done(Acknowledged));
     assert_eq!(story.commit(50, "old"), Begin::Done(Acknowledged));
-    assert_eq!((story.stats().yes_tx, story.stats().tx_waits), (2, 0));
+    assert_eq!(story.stats().yes_tx, 2);
 }
 
 #[test]
@@ -181,33 +182,19 @@ fn old_and_repeated_acknowledgements_change_nothing() {
 // ---- counters ----
 
 #[test]
-fn a_wait_that_was_acknowledged_is_counted_with_its_time() {
+fn confirmed_and_unconfirmed_commits_are_counted_apart() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.flush(200);
     story.wait(100, "first");
-    story.later(30);
     story.wait(200, "second");
-    story.later(70);
     story.ack(story.link(1), 200);
+    story.flush(300);
+    let third = story.wait(300, "third");
+    story.wait(300, "fourth");
+    story.time_out(third);
     let stats = story.stats();
-    assert_eq!((stats.tx_waits, stats.tx_wait_time), (2, 100 + 70));
-    assert_eq!(stats.tx_avg_wait_time(), 85);
-    assert_eq!((stats.yes_tx, stats.no_tx, stats.no_times), (2, 0, 0));
-}
-
-#[test]
-fn the_one_that_timed_out_counts_no_wait() {
-    let mut story = Story::with_replicas(1, true, 1);
-    story.flush(100);
-    let first = story.wait(100, "first");
-    story.later(10);
-    story.wait(100, "second");
-    story.later(40);
-    story.time_out(first);
-    let stats = story.stats();
-    assert_eq!((stats.tx_waits, stats.tx_wait_time), (1, 40));
-    assert_eq!((stats.yes_tx, stats.no_tx), (0, 2));
+    assert_eq!((stats.yes_tx, stats.no_tx, stats.no_times), (2, 2, 1));
 }
 
 #[test]
@@ -220,17 +207,70 @@ fn waiting_for_an_earlier_position_than_the_others_is_counted() {
     }
 }
 
+// ---- appliers that are stopped ----
+
 #[test]
-fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
-    let mut core = semisync_core::Coordinator::new(Default::default());
-    let mut fx = semisync_core::Effects::default();
-    let link = semisync_core::LinkId(1);
-    core.enable(&mut fx);
-    core.attach(link, 1, None, 0, &mut fx);
-    core.on_flush(at(100), 1000, &mut fx);
-    core.begin_wait(at(100), (), false, 1000, &mut fx);
-    core.on_ack(link, at(100), Some(at(100)), 10, &mut fx);
-    assert_eq!((core.stats().tx_waits, core.stats().tx_wait_time), (1, 0));
+fn an_applier_that_is_stopped_goes_on_alone_and_unconfirmed() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.flush(200);
+    let applier = story.wait(100, "applier");
+    story.wait(200, "client");
+    assert!(story.abandon(applier));
+    assert_eq!(story.released(), [("applier", Asynchronous)]);
+    assert!(story.core.status(), "it is not switched off");
+    assert_eq!((story.core.wait_sessions(), story.stats().no_tx), (1, 1));
+    assert!(!story.abandon(applier), "it was released");
+    assert!(story.core.is_abandoned(at(100)) && !story.core.is_abandoned(at(200)));
+    story.ack(story.link(1), 200);
+    assert_eq!(story.released(), [("client", Acknowledged)]);
+    assert!(!story.core.is_unsettled());
+}
+
+#[test]
+fn clients_in_the_group_of_an_applier_that_was_stopped_wait_for_themselves() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let leader = story.wait(100, "applier");
+    story.abandon(leader);
+    assert!(story.core.is_unsettled());
+    assert_eq!(story.settle_applier(100), Settled::Done);
+    assert_eq!(story.settle(90), Settled::Waits);
+    story.wait(90, "client");
+    story.ack(story.link(1), 100);
+    assert_eq!(story.settle(90), Settled::Done);
+    // A later group has waited for itself.
+    story.flush(200);
+    let leader = story.wait(200, "applier");
+    story.flush(300);
+    story.abandon(leader);
+    assert_eq!(story.settle(300), Settled::Done);
+    assert_eq!(story.settle(200), Settled::Waits);
+    // What is asynchronous waits for nobody.
+    story.disable();
+    story.enable();
+    assert!(!story.core.is_unsettled());
+    assert_eq!(story.settle(200), Settled::Done);
+}
+
+#[test]
+fn an_applier_that_a_shutdown_stops_is_counted_with_what_is_left() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let applier = story.wait(100, "applier");
+    // Its replica is there, and clients may wait for it a little longer.
+    assert!(story.abandon_during_shutdown(applier));
+    assert!(story.core.status());
+    assert_eq!(story.settle_applier_during_shutdown(100), Settled::Untold);
+    assert_eq!(story.core.left().map(|left| left.commits), Some(1));
+    story.ack(story.link(1), 100);
+    assert_eq!(story.core.left(), None);
+    // With the replica gone nobody waits any more.
+    story.flush(200);
+    let applier = story.wait(200, "applier");
+    story.leave(story.link(1));
+    assert!(!story.abandon_during_shutdown(applier), "released with all");
+    assert_eq!(story.settle(200), Settled::Untold);
 }
 
 // ---- shutdown of the server ----
@@ -247,6 +287,74 @@ fn during_a_shutdown_nobody_begins_to_wait_for_replicas_that_are_gone() {
     assert_eq!(story.released(), [("before", Asynchronous)]);
     assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
     assert_eq!(story.stats().no_tx, 2);
+}
+
+#[test]
+fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    story.ack(story.link(1), 100);
+    story.leave(story.link(1));
+    story.flush(200);
+    let id = story.wait(200, "gives up");
+    assert!(!story.is_untold(200), "nobody shuts down");
+    assert!(story.wake_by_shutdown(id));
+    assert!(story.core.is_unsettled() && !story.core.status());
+    assert!(story.is_untold(200));
+    assert!(!story.is_untold(100), "confirmed in time");
+    // Nor is what is written later, with nobody left to wait.
+    story.flush(300);
+    assert_eq!(
+        story.commit_during_shutdown(300, "later"),
+        Begin::Done(Asynchronous)
+    );
+    assert!(story.is_untold(300));
+    let left = story.core.left().expect("two commits");
+    assert_eq!(
+        (left.commits, left.first, left.confirmed),
+        (2, at(200), Some(at(100)))
+    );
+}
+
+#[test]
+fn what_is_confirmed_after_all_is_not_left() {
+    let mut story = Story::with_replicas(2, true, 1);
+    story.flush(100);
+    story.wait(100, "gives up");
+    story.flush(200);
+    story.commit_during_shutdown(200, "shuts down");
+    assert!(story.is_untold(100));
+    story.connect(2);
+    story.ack(story.link(1), 150);
+    story.ack(story.link(2), 150);
+    assert_eq!(story.core.left(), None);
+    assert!(!story.is_untold(100));
+    assert!(story.is_untold(200));
+    assert!(story.core.is_unsettled(), "it does not come back");
+}
+
+#[test]
+fn a_wait_that_times_out_during_a_shutdown_is_told_to_nobody() {
+    let mut story = Story::with_replicas(1, true, 1);
+    story.flush(100);
+    let id = story.wait(100, "its replica is silent");
+    assert!(story.wake_by_shutdown(id));
+    assert!(story.core.status(), "its replica is there");
+    assert!(story.time_out_during_shutdown(id));
+    assert!(story.is_untold(100));
+}
+
+#[test]
+fn what_was_asynchronous_before_the_shutdown_stays_so() {
+    let mut story = Story::switched_off(1, 1);
+    story.flush(200);
+    assert_eq!(
+        story.commit_during_shutdown(200, "session"),
+        Begin::Done(Asynchronous)
+    );
+    story.leave_during_shutdown(story.link(1));
+    assert!(!story.is_untold(200));
+    assert!(!story.core.is_unsettled());
 }
 
 #[test]

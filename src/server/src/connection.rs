@@ -70,6 +70,13 @@ pub enum TlsWrite {
 /// The server's result for a failed write.
 pub const WRITE_FAILED: usize = usize::MAX;
 
+/// The descriptor of the connection that the current thread serves. None: no
+/// client, or a transport that we do not know.
+pub(crate) fn current_fd(server: Server) -> Option<c_int> {
+    let fd = DumpConnection::find(server)?.fd();
+    (fd >= 0).then_some(fd)
+}
+
 impl DumpConnection {
     /// The connection that the current thread serves.
     pub fn current(server: Server) -> Current {

@@ -11,6 +11,7 @@
 //! | `log` | the error log, by the server's own message numbers |
 //! | `psi` | stages and instrumented threads |
 //! | `instruments` | locks, waits and memory that performance schema can count |
+//! | `session` | the session that the current thread serves: applier or client, killed, its connection's end |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `connection` | a dump thread's connection to its replica |
 //! | `ack_stream` | the receiver thread's end of the same connection |
@@ -30,6 +31,7 @@ pub mod observers;
 pub mod plugin;
 pub mod psi;
 mod server;
+pub mod session;
 pub mod socket;
 #[doc(hidden)]
 pub mod stand_by;

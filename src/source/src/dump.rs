@@ -256,7 +256,7 @@ impl Dump {
             return;
         }
         let link = self.link.id;
-        let ask = self.source.update(|core, _, _| {
+        let ask = self.source.update(|core, _| {
             let ask = core.wants_ack(link, end);
             if ask {
                 core.on_asked();
@@ -315,7 +315,7 @@ impl Dump {
         };
         let (link, sent) = (self.link.id, self.sent.get());
         self.source
-            .update(|core, now, fx| core.on_skip(link, at, sent, now, fx));
+            .update(|core, fx| core.on_skip(link, at, sent, fx));
     }
 
     /// The server writes to the connection, in place of its own function.
@@ -455,12 +455,12 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
         return true;
     }
     let began = source.server.command_began();
-    let counts = source.update_log(|core, files, now, fx| {
+    let counts = source.update_log(|core, files, fx| {
         let clock = system_micros();
         let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
         let counts = !files.reset_since(began, clock);
         if counts {
-            core.attach(id, server_id, start, now, fx);
+            core.attach(id, server_id, start, fx);
         }
         counts
     });

@@ -5,13 +5,15 @@
 
 use crate::{
     state::Source,
+    status::WAITS,
     variables::{WaitPoint, wait_point},
     wait::wait_for_acknowledgement,
 };
+use semisync_core::Settled;
 use semisync_server::{
     Shared,
     guard::guard,
-    log_name,
+    log_name, session,
     sys::{
         self,
         compat::{storage_observer, trans_observer},
@@ -33,25 +35,12 @@ impl sys::StorageHooks for Storage {
     /// thread may see the end.
     unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int {
         guard("after_flush", 0, || {
-            let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
+            let Some(source) = enabled() else {
                 return 0;
             };
             // SAFETY: the hook's argument.
-            let name = unsafe { log_name(log_file) };
-            if !name.is_empty() && log_pos != 0 {
-                let reset = source.update_log(|core, files, now, fx| {
-                    let reset = files.begins_anew(name, log_pos);
-                    if reset {
-                        files.on_reset(system_micros());
-                        core.reset(now, fx);
-                    }
-                    let end = files.on_flush(name, log_pos);
-                    core.on_flush(end, now, fx);
-                    reset
-                });
-                if reset {
-                    source.links.hang_up_all();
-                }
+            if let Some((name, end)) = unsafe { named(log_file, log_pos) } {
+                on_flush(source, name, end);
             }
             0
         })
@@ -60,9 +49,12 @@ impl sys::StorageHooks for Storage {
     /// Leader of the commit group; under `LOCK_commit` with `binlog_order_commits`.
     unsafe fn after_sync(log_file: *const c_char, log_pos: u64) -> c_int {
         guard("after_sync", 0, || {
-            if wait_point() == WaitPoint::AfterSync {
-                // SAFETY: the hook's arguments.
-                unsafe { wait_for(log_file, log_pos) };
+            let Some(source) = enabled().filter(|_| wait_point() == WaitPoint::AfterSync) else {
+                return 0;
+            };
+            // SAFETY: the hook's arguments.
+            if let Some((name, offset)) = unsafe { named(log_file, log_pos) } {
+                wait_for_acknowledgement(source, name, offset);
             }
             0
         })
@@ -85,27 +77,80 @@ unsafe extern "C" fn after_rollback(param: *mut sys::Trans_param) -> c_int {
 /// # Safety
 /// `param` is the parameter of a transaction hook.
 unsafe fn after_transaction(param: *const sys::Trans_param) -> c_int {
-    if wait_point() == WaitPoint::AfterCommit {
-        // SAFETY: the server's structure, valid during the hook.
-        let (flags, file, offset) =
-            unsafe { ((*param).flags, (*param).log_file, (*param).log_pos) };
-        if flags & sys::TRANS_IS_REAL_TRANS != 0 {
-            // SAFETY: the file name is the server's.
-            unsafe { wait_for(file, offset) };
-        }
+    let waits = wait_point() == WaitPoint::AfterCommit;
+    let Some(source) = enabled().filter(|source| waits || source.is_unsettled()) else {
+        return 0;
+    };
+    // SAFETY: the server's structure, valid during the hook.
+    let (flags, file, offset) = unsafe { ((*param).flags, (*param).log_file, (*param).log_pos) };
+    if flags & sys::TRANS_IS_REAL_TRANS == 0 {
+        return 0;
+    }
+    // SAFETY: the file name is the server's.
+    let Some((name, offset)) = (unsafe { named(file, offset) }) else {
+        return 0;
+    };
+    if waits {
+        wait_for_acknowledgement(source, name, offset);
+    }
+    // At either wait point every member of a commit group passes here before its client
+    // is told OK.
+    if source.is_unsettled() {
+        settle(source, name, offset);
     }
     0
 }
 
+#[cold]
+fn settle(source: &Source, name: &[u8], offset: u64) {
+    let applier = session::is_applier(source.server);
+    let ask = || {
+        let shutting_down = source.server.is_shutting_down();
+        source.update_log(|core, files, _| match files.find(name, offset) {
+            Some(at) => core.settle(at, applier, shutting_down),
+            // Not flushed while semi-sync was ON.
+            None => Settled::Done,
+        })
+    };
+    let mut settled = ask();
+    if settled == Settled::Waits {
+        wait_for_acknowledgement(source, name, offset);
+        settled = ask();
+    }
+    if settled == Settled::Untold {
+        session::hang_up_client(source.server);
+    }
+}
+
+/// A commit group was written and ends here. A log that begins anew was reset, and the
+/// server has not told so yet: what was said of the old one is gone.
+fn on_flush(source: &Source, name: &[u8], end: u64) {
+    let reset = source.update_log(|core, files, fx| {
+        let reset = files.begins_anew(name, end);
+        if reset {
+            WAITS.clear();
+            files.on_reset(system_micros());
+            core.reset(fx);
+        }
+        core.on_flush(files.on_flush(name, end), fx);
+        reset
+    });
+    if reset {
+        source.links.hang_up_all();
+    }
+}
+
+/// The place that the server names. None: no place, as after a transaction that wrote
+/// nothing.
+///
 /// # Safety
 /// `file` is null or a C string of the server's.
-unsafe fn wait_for(file: *const c_char, offset: u64) {
-    let Some(source) = Source::get().filter(|source| source.is_enabled()) else {
-        return;
-    };
+unsafe fn named<'a>(file: *const c_char, offset: u64) -> Option<(&'a [u8], u64)> {
     // SAFETY: the caller's promise.
     let name = unsafe { log_name(file) };
-    if !name.is_empty() && offset != 0 {
-        wait_for_acknowledgement(source, name, offset);
-    }
+    (!name.is_empty() && offset != 0).then_some((name, offset))
+}
+
+fn enabled() -> Option<&'static Source> {
+    Source::get().filter(|source| source.is_enabled())
 }

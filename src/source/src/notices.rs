@@ -2,7 +2,7 @@
 //! own numbers, in stock's order.
 
 use crate::{link::Link, state::Source};
-use semisync_core::{Notice, OutOfOrder, Position, Violation};
+use semisync_core::{Left, Notice, OutOfOrder, Position, Violation};
 use semisync_server::{
     log::{self, Arg, Level},
     sys,
@@ -50,6 +50,35 @@ pub fn report(source: &Source, notice: &Notice) {
             ],
         ),
     }
+}
+
+/// The server's shutdown is done with all sessions.
+pub fn left_unconfirmed(source: &Source, left: &Left) {
+    let Left {
+        commits,
+        first,
+        confirmed,
+    } = left;
+    let confirmed = confirmed.map_or_else(
+        || "nothing since semi-sync was enabled".to_owned(),
+        |at| {
+            format!(
+                "everything up to ({}, {})",
+                file_name(source, &at),
+                at.offset
+            )
+        },
+    );
+    log::plain(
+        Level::Warning,
+        format_args!(
+            "Semi-sync at shutdown: {commits} commit(s) stay in the binary log although too few \
+             replicas have acknowledged them; the first of them ends at ({}, {}). \
+             Acknowledged is {confirmed}. Their clients lost the connection and were not told OK.",
+            file_name(source, first),
+            first.offset
+        ),
+    );
 }
 
 /// A dump begins: `how` is "semi-sync" or "asynchronous".

@@ -6,6 +6,7 @@ use crate::{
     state::{Source, apply_options},
     transmit,
 };
+use semisync_core::Coordinator;
 use semisync_server::{
     Server,
     log::{self, Level},
@@ -79,7 +80,7 @@ pub fn check_uninstall() -> c_int {
     if !source.links.in_use() {
         // It goes; a session that waits would keep it from going, and nobody
         // could end the wait any more: the server passes over our hooks.
-        source.update(|core, now, fx| core.disable(now, fx));
+        source.update(|core, fx| core.disable(fx));
         return 0;
     }
     let words = source.vocabulary;
@@ -116,6 +117,9 @@ pub fn deinit(plugin: &Handle) -> c_int {
             result = 1;
         }
     }
+    if let Some(left) = source.look(Coordinator::left) {
+        notices::left_unconfirmed(source, &left);
+    }
     source.set_enabled(false);
     source.links.close_all();
     if result == 0 {
@@ -129,6 +133,6 @@ pub fn deinit(plugin: &Handle) -> c_int {
 pub(crate) fn after_panic(hook: &'static str) {
     notices::internal_error(hook);
     if let Some(source) = Source::get() {
-        source.update(|core, now, fx| core.disable(now, fx));
+        source.update(|core, fx| core.disable(fx));
     }
 }

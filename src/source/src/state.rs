@@ -8,14 +8,15 @@
 use crate::{
     Vocabulary,
     link::{Link, Links},
-    notices, status,
+    notices,
+    status::{self, WAITS},
     variables::{self, wait_count, waits_without_replicas},
 };
 use semisync_core::{
     Coordinator, Effects, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
 };
 use semisync_server::{
-    MonotonicMicros, Server,
+    Server,
     instruments::{Cond, Held, Memory, Mutex},
     wait::Waiter,
 };
@@ -45,6 +46,7 @@ pub struct Source {
     /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
     wanting: AtomicBool,
+    unsettled: AtomicBool,
     log_version: AtomicU64,
     next_link: AtomicU64,
 }
@@ -77,11 +79,13 @@ impl Source {
             }),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
+            unsettled: AtomicBool::new(false),
             log_version: AtomicU64::new(0),
             next_link: AtomicU64::new(1),
         });
         source.instrument(server);
-        source.update_log(|core, files, _, _| {
+        WAITS.clear();
+        source.update_log(|core, files, _| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
@@ -109,37 +113,39 @@ impl Source {
         self.wanting.load(Ordering::Relaxed)
     }
 
+    /// Whether commits are done at their wait point that may not be told OK to anybody
+    /// yet, or never. No lock.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Acquire)
+    }
+
     /// Changes the coordinator, then, without the lock, releases sessions and
     /// writes to the error log as it says.
     pub fn update<R>(
         &self,
-        change: impl FnOnce(&mut Coordinator<WaiterRef>, u64, &mut Effects<WaiterRef>) -> R,
+        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut Effects<WaiterRef>) -> R,
     ) -> R {
-        self.update_log(|core, _, now, fx| change(core, now, fx))
+        self.update_log(|core, _, fx| change(core, fx))
     }
 
     /// As `update`, with what is known of the binary log's files.
     pub fn update_log<R>(
         &self,
-        change: impl FnOnce(
-            &mut Coordinator<WaiterRef>,
-            &mut LogFiles,
-            u64,
-            &mut Effects<WaiterRef>,
-        ) -> R,
+        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles, &mut Effects<WaiterRef>) -> R,
     ) -> R {
         let mut effects = Effects::default();
         let result = {
             let mut locked = self.locked.lock();
             let Locked { core, files, held } = &mut *locked;
             let before = *core.stats();
-            let result = change(core, files, MonotonicMicros::now(), &mut effects);
+            let result = change(core, files, &mut effects);
             status::publish(&before, core.stats());
             if core.memory() != held.size() {
                 *held = self.memory.hold(core.memory());
             }
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.wanting(), Ordering::Relaxed);
+            self.unsettled.store(core.is_unsettled(), Ordering::Release);
             self.log_version.store(files.version(), Ordering::Release);
             result
         };
@@ -163,7 +169,7 @@ impl Source {
     pub fn set_enabled(&'static self, on: bool) -> bool {
         let mut done = true;
         if on {
-            self.update(|core, _, fx| core.enable(fx));
+            self.update(|core, fx| core.enable(fx));
             let unread = self.links.start_receiver(self);
             done = unread.is_some();
             for (link, errno) in unread.unwrap_or_default() {
@@ -171,7 +177,7 @@ impl Source {
             }
         }
         if !on || !done {
-            self.update(|core, now, fx| core.disable(now, fx));
+            self.update(|core, fx| core.disable(fx));
         }
         if !on {
             self.links.stop_receiver();
@@ -194,7 +200,7 @@ impl Source {
     pub fn stop_counting(&self, link: &Link) {
         self.tell_use();
         let shutting_down = self.server.is_shutting_down();
-        self.update(|core, now, fx| core.detach(link.id, shutting_down, now, fx));
+        self.update(|core, fx| core.detach(link.id, shutting_down, fx));
     }
 
     /// The receiver cannot read from the link: it is not asked, and does not count.

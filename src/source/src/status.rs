@@ -2,7 +2,8 @@
 //! (microseconds). Read under the server's `LOCK_status`: no waiting here.
 //!
 //! Five are counters that the server reads by itself and that `FLUSH STATUS`
-//! sets to 0, as stock's; the others are asked of the coordinator.
+//! sets to 0, as stock's; the others are asked of the coordinator, or of the sessions
+//! that have waited.
 
 use crate::state::Source;
 use semisync_core::{Coordinator, Stats};
@@ -14,6 +15,7 @@ use semisync_server::{
 use std::{
     ffi::{c_char, c_int},
     sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
 };
 
 pub static YES_TX: AtomicU64 = AtomicU64::new(0);
@@ -48,7 +50,64 @@ pub fn publish(before: &Stats, now: &Stats) {
     }
 }
 
-/// A row that is asked of the coordinator.
+/// How many waits have ended, and how long they were, from the wish to wait until the
+/// session went on. Counted by the sessions, without a lock; whoever timed out counts no
+/// wait, as in stock's commitTrx.
+pub struct Waits {
+    /// Counts the resets: what began before the last one is not counted.
+    era: AtomicU64,
+    ended: AtomicU64,
+    micros: AtomicU64,
+}
+
+pub static WAITS: Waits = Waits {
+    era: AtomicU64::new(0),
+    ended: AtomicU64::new(0),
+    micros: AtomicU64::new(0),
+};
+
+/// A wait that goes on.
+pub struct Wait {
+    since: Instant,
+    era: u64,
+}
+
+impl Waits {
+    pub fn begin(&self) -> Wait {
+        Wait {
+            since: Instant::now(),
+            era: self.era.load(Ordering::Acquire),
+        }
+    }
+
+    pub fn end(&self, wait: &Wait) {
+        if wait.era == self.era.load(Ordering::Acquire) {
+            let micros = u64::try_from(wait.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.micros.fetch_add(micros, Ordering::Relaxed);
+            self.ended.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub fn clear(&self) {
+        self.era.fetch_add(1, Ordering::AcqRel);
+        self.ended.store(0, Ordering::Relaxed);
+        self.micros.store(0, Ordering::Relaxed);
+    }
+
+    fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    fn micros(&self) -> u64 {
+        self.micros.load(Ordering::Relaxed)
+    }
+
+    fn average(&self) -> u64 {
+        self.micros().checked_div(self.ended()).unwrap_or(0)
+    }
+}
+
+/// A row that the server does not read by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Row {
@@ -106,9 +165,9 @@ fn value<W>(core: &Coordinator<W>, row: Row) -> Value {
         Row::Status => Value::Bool(core.status()),
         Row::Clients => Value::Long(core.clients()),
         Row::WaitSessions => Value::Long(core.wait_sessions()),
-        Row::TxWaitTime => Value::LongLong(stats.tx_wait_time),
-        Row::TxWaits => Value::LongLong(stats.tx_waits),
-        Row::TxAvgWaitTime => Value::Long(stats.tx_avg_wait_time()),
+        Row::TxWaitTime => Value::LongLong(WAITS.micros()),
+        Row::TxWaits => Value::LongLong(WAITS.ended()),
+        Row::TxAvgWaitTime => Value::Long(WAITS.average()),
         Row::NetWaitTime => Value::LongLong(stats.net_wait_time),
         Row::NetWaits => Value::LongLong(stats.net_waits),
         Row::NetAvgWaitTime => Value::Long(stats.net_avg_wait_time()),
@@ -124,6 +183,25 @@ mod tests {
         for (number, row) in ROWS.iter().enumerate() {
             assert_eq!(*row as usize, number);
         }
+    }
+
+    #[test]
+    fn a_wait_counts_until_its_session_goes_on_unless_a_reset_came_between() {
+        let waits = Waits {
+            era: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            micros: AtomicU64::new(0),
+        };
+        assert_eq!(waits.average(), 0);
+        let wait = waits.begin();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        waits.end(&wait);
+        assert!(waits.ended() == 1 && waits.micros() >= 2000);
+        assert_eq!(waits.average(), waits.micros());
+        let wait = waits.begin();
+        waits.clear();
+        waits.end(&wait);
+        assert_eq!((waits.ended(), waits.micros()), (0, 0));
     }
 
     #[test]

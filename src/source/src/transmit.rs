@@ -5,6 +5,7 @@ use crate::{
     dump::{Dump, Request, attach, take_dump},
     notices,
     state::Source,
+    status::WAITS,
 };
 use semisync_core::HEADER;
 use semisync_server::{
@@ -189,9 +190,11 @@ impl sys::SendHook for Sent {
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
-            source.update_log(|core, files, now, fx| {
+            // First, so that those whom it releases are not counted.
+            WAITS.clear();
+            source.update_log(|core, files, fx| {
                 files.on_reset(system_micros());
-                core.reset(now, fx);
+                core.reset(fx);
             });
             source.links.hang_up_all();
         }

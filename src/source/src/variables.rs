@@ -161,7 +161,7 @@ unsafe extern "C" fn update_wait_count(
         let count: u32 = unsafe { saved(save) };
         WAIT_COUNT.store(count, Ordering::Release);
         if let Some(source) = Source::get() {
-            source.update(|core, now, fx| core.set_wait_count(count, now, fx));
+            source.update(|core, fx| core.set_wait_count(count, fx));
         }
     });
 }
@@ -181,7 +181,7 @@ unsafe extern "C" fn update_wait_no_replica(
         if before != on
             && let Some(source) = Source::get()
         {
-            source.update(|core, now, fx| core.set_wait_no_replica(on, now, fx));
+            source.update(|core, fx| core.set_wait_no_replica(on, fx));
         }
     });
 }

@@ -3,27 +3,41 @@
 //! KILL does not end the wait: the session may be the leader of a commit group
 //! and wait for others' transactions too, and nobody may be told of a commit
 //! that no replica has. The wait ends by acknowledgement, timeout, semi-sync
-//! being switched off, or a shutdown of the server.
+//! being switched off, or a shutdown of the server. After a shutdown has ended it
+//! unconfirmed, the client is told nothing (see `hooks`).
+//!
+//! An applier waits for nobody who is to be told, and must be stopped with its wait:
+//! by STOP REPLICA, by KILL and at shutdown. It then goes on unconfirmed.
 
 use crate::{
     state::Source,
+    status::WAITS,
     variables::{timeout_ms, traces_details},
 };
-use semisync_core::Begin;
+use semisync_core::{Begin, WaitId, stops_appliers};
 use semisync_server::{
+    MonotonicMicros, Server,
     log::{self, Arg, Level},
-    sys,
+    session, sys,
     wait::{SessionWait, Waiter, Woken},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 /// How long a session goes on waiting once the server shuts down and its
 /// replicas are still there. The server keeps their dumps alive for 8 seconds
 /// (`close_connections`).
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-/// Whoever has taken a session off the list wakes it within microseconds; this
-/// is for the case that a panic came between.
-const WAKE_GRACE: Duration = Duration::from_secs(1);
+/// How often an applier looks around: not everything that stops it wakes it. STOP
+/// REPLICA wakes the coordinator of parallel appliers, which waits for them.
+const LOOK_AROUND: Duration = Duration::from_millis(500);
+
+/// When an applier has last seen that appliers are being stopped, in microseconds: those
+/// that come next look around before they wait.
+static STOP_SEEN: AtomicU64 = AtomicU64::new(0);
+const STOP_LASTS: u64 = 2_000_000;
 
 /// Waits until enough replicas have acknowledged everything up to `offset` of the file
 /// `name`, or returns at once if there is nothing to wait for. A session's thread; none
@@ -31,13 +45,22 @@ const WAKE_GRACE: Duration = Duration::from_secs(1);
 pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     let server = source.server;
     let waiter = Waiter::new(&source.memory);
-    let begin = source.update_log(|core, files, now, fx| match files.find(name, offset) {
-        Some(at) => core.begin_wait(at, waiter.clone(), server.is_shutting_down(), now, fx),
-        None => core.on_unknown_commit(),
+    let is_applier = session::is_applier(server);
+    let begin = source.update_log(|core, files, fx| {
+        let Some(at) = files.find(name, offset) else {
+            return core.on_unknown_commit();
+        };
+        // An applier that ends commits once more, where it stands, and still names the
+        // position of its last transaction.
+        if is_applier && core.is_abandoned(at) {
+            return Begin::NotCounted;
+        }
+        core.begin_wait(at, waiter.clone(), server.is_shutting_down(), fx)
     });
     let Begin::Wait(id) = begin else {
         return;
     };
+    let wait = WAITS.begin();
     if traces_details() {
         log::message(
             Level::Note,
@@ -50,33 +73,80 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
             ],
         );
     }
-
+    let deadline = Instant::now().checked_add(timeout());
     let session = SessionWait::enter(
         server,
         &waiter,
         &source.vocabulary.waiting_for_ack,
         &source.sending,
     );
-    let mut deadline = Instant::now().checked_add(timeout());
-    let (mut saw_shutdown, mut timed_out) = (false, false);
+    // Whoever is released while he gives up is about to be woken, and need not wait for it.
+    match if is_applier {
+        wait_as_applier(server, &session, deadline)
+    } else {
+        wait_as_client(source, &session, id, deadline)
+    } {
+        End::Released => WAITS.end(&wait),
+        End::TimedOut => {
+            let shutting_down = server.is_shutting_down();
+            source.update(|core, fx| core.on_timeout(id, shutting_down, fx));
+        }
+        End::Stopped => {
+            let shutting_down = server.is_shutting_down();
+            source.update(|core, fx| core.abandon(id, shutting_down, fx));
+        }
+    }
+}
+
+enum End {
+    Released,
+    TimedOut,
+    /// The applier is to end.
+    Stopped,
+}
+
+fn wait_as_client(
+    source: &Source,
+    session: &SessionWait,
+    id: WaitId,
+    mut deadline: Option<Instant>,
+) -> End {
+    let server = source.server;
+    let mut saw_shutdown = false;
     loop {
         match session.sleep(deadline, || !saw_shutdown && server.is_shutting_down()) {
-            Woken::Released => return,
-            Woken::TimedOut if timed_out => return,
-            Woken::TimedOut => {
-                // Either this releases everybody, us included, or somebody
-                // else has just done so: we are about to be woken.
-                source.update(|core, now, fx| core.on_timeout(id, now, fx));
-                timed_out = true;
-                deadline = Some(Instant::now() + WAKE_GRACE);
-            }
-            Woken::Spurious if !saw_shutdown && !timed_out && server.is_shutting_down() => {
+            Woken::Released => return End::Released,
+            Woken::TimedOut => return End::TimedOut,
+            Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
                 saw_shutdown = true;
-                source.update(|core, now, fx| core.on_shutdown(id, now, fx));
+                source.update(|core, fx| core.on_shutdown(id, fx));
                 let grace = Instant::now() + SHUTDOWN_GRACE;
                 deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
             }
             Woken::Spurious => {}
+        }
+    }
+}
+
+/// The server wakes an applier only to stop it. (Without parallel workers STOP REPLICA
+/// does so, and sets nothing that can be seen.)
+fn wait_as_applier(server: Server, session: &SessionWait, deadline: Option<Instant>) -> End {
+    let is_to_end = || session::is_killed(server) || server.is_shutting_down();
+    let seen = STOP_SEEN.load(Ordering::Relaxed);
+    let mut looks = seen != 0 && MonotonicMicros::now() < seen + STOP_LASTS;
+    loop {
+        if looks && session::are_appliers_stopped(server, stops_appliers) {
+            STOP_SEEN.store(MonotonicMicros::now(), Ordering::Relaxed);
+            return End::Stopped;
+        }
+        looks = true;
+        let look = Instant::now() + LOOK_AROUND;
+        let until = deadline.map_or(look, |deadline| deadline.min(look));
+        match session.sleep(Some(until), is_to_end) {
+            Woken::Released => return End::Released,
+            Woken::Spurious => return End::Stopped,
+            Woken::TimedOut if Some(until) == deadline => return End::TimedOut,
+            Woken::TimedOut => {}
         }
     }
 }

@@ -129,6 +129,11 @@ symbols! {
         my_thread_init: unsafe extern "C" fn() -> bool = compat::MY_THREAD_INIT;
         my_thread_end: unsafe extern "C" fn() = compat::MY_THREAD_END;
 
+        /// Not 0: an applier, or a receiver.
+        thd_slave_thread: unsafe extern "C" fn(thd: *const THD) -> c_int = compat::THD_SLAVE_THREAD;
+        /// Not 0: KILL, or the server's shutdown, wants the session to end.
+        thd_killed: unsafe extern "C" fn(thd: *const THD) -> c_int = c"thd_killed";
+
         /// Not 0 once the server shuts down.
         shutdown_flag: *const compat::ShutdownFlag = compat::SHUTDOWN_FLAG;
         /// A bool; hooks of events inside a transaction are left out while it is
@@ -149,6 +154,7 @@ symbols! {
         server_version: *const c_char = c"server_version";
 
         + session: compat::Session;
+        + sessions: compat::Sessions;
         + connections: compat::Connections;
         + tls: compat::Tls;
         + psi: compat::Psi;

@@ -264,6 +264,27 @@ impl Dialect {
         self.mysql_from(5, 7) || self.mariadb_from(10, 1)
     }
 
+    /// The option for appliers that work side by side; `None`: they cannot.
+    pub fn parallel_workers(&self, count: u32) -> Option<String> {
+        let name = match self.mariadb {
+            false if self.mysql_from(8, 0) => "replica-parallel-workers",
+            false if self.mysql_from(5, 6) => "slave-parallel-workers",
+            true if self.mariadb_from(10, 0) => "slave-parallel-threads",
+            _ => return None,
+        };
+        Some(format!("{name}={count}"))
+    }
+
+    /// Plugins can see that parallel appliers are being stopped.
+    pub fn shows_stop_to_workers(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
+    /// `bin/mysql` is the server's own, and has `--ssl-mode`.
+    pub fn has_client_for_tls(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
     /// `performance_schema` tells the number of the operating system's thread.
     pub fn has_thread_os_id(&self) -> bool {
         self.mysql_from(5, 7)

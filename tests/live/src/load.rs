@@ -157,9 +157,12 @@ pub struct Waiting {
 impl Waiting {
     #[track_caller]
     pub fn start(server: &Server, sql: &str) -> Waiting {
-        let mut conn = server.conn();
+        Waiting::on(server.conn(), server.dialect().spell(sql))
+    }
+
+    /// As `start`, on a connection of the caller's.
+    pub fn on(mut conn: Conn, sql: String) -> Waiting {
         let connection = conn.connection_id();
-        let sql = server.dialect().spell(sql);
         let begin = Instant::now();
         let thread = thread::spawn(move || {
             let result = conn.query_drop(sql);

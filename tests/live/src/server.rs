@@ -4,6 +4,7 @@
 //! at the latest on drop. When the test has failed the directory stays, and its place is printed.
 
 use std::fs::{self, OpenOptions};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -160,6 +161,11 @@ impl Server {
         child
             .as_mut()
             .and_then(|child| child.try_wait().expect("a child can be waited for"))
+    }
+
+    /// Whether it takes connections over TCP.
+    pub fn listens(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).is_ok()
     }
 
     pub fn is_running(&self) -> bool {

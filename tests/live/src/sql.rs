@@ -40,6 +40,20 @@ impl Server {
             .write_timeout(Some(ANSWER_BOUND))
     }
 
+    /// A new connection over TCP, as a user with a password.
+    #[track_caller]
+    pub fn tcp_conn(&self, user: &str, password: &str) -> Conn {
+        let options = self
+            .client_options()
+            .socket(None::<&str>)
+            .prefer_socket(false)
+            .ip_or_hostname(Some("127.0.0.1"))
+            .tcp_port(self.port())
+            .user(Some(user))
+            .pass(Some(password));
+        Conn::new(options).unwrap_or_else(|e| panic!("cannot connect to {self} over TCP: {e}"))
+    }
+
     fn ask<T>(&self, question: impl FnOnce(&mut Conn) -> mysql::Result<T>) -> mysql::Result<T> {
         let mut fresh;
         let mut kept;

@@ -137,7 +137,7 @@ impl World {
             return;
         }
         self.files.on_reset(self.clock);
-        self.core.reset(0, &mut self.fx);
+        self.core.reset(&mut self.fx);
         // Every link is hung up; what was only requested has none yet.
         self.dumps.retain(|dump| dump.reads.is_none());
         self.judge();
@@ -151,19 +151,17 @@ impl World {
         file.groups.push((end, self.next_transaction));
         if self.files.begins_anew(name.as_bytes(), end) {
             self.files.on_reset(self.clock);
-            self.core.reset(0, &mut self.fx);
+            self.core.reset(&mut self.fx);
         }
         let at = self.files.on_flush(name.as_bytes(), end);
-        self.core.on_flush(at, 0, &mut self.fx);
+        self.core.on_flush(at, &mut self.fx);
         self.judge();
         let at = self
             .files
             .find(name.as_bytes(), end)
             .expect("it was flushed");
         let transaction = self.next_transaction;
-        let begin = self
-            .core
-            .begin_wait(at, transaction, false, 0, &mut self.fx);
+        let begin = self.core.begin_wait(at, transaction, false, &mut self.fx);
         if begin == Begin::Done(Outcome::Acknowledged) {
             self.fx.released.push((transaction, Outcome::Acknowledged));
         }
@@ -188,7 +186,7 @@ impl World {
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
         let old: Vec<_> = old.map(|dump| dump.link).collect();
         for link in old {
-            self.core.detach(link, false, 0, &mut self.fx);
+            self.core.detach(link, false, &mut self.fx);
         }
         self.dumps
             .retain(|dump| dump.replica != nth || dump.reads.is_none());
@@ -221,7 +219,7 @@ impl World {
         };
         if !goes_on {
             let dump = self.dumps.remove(nth);
-            self.core.detach(dump.link, false, 0, &mut self.fx);
+            self.core.detach(dump.link, false, &mut self.fx);
         }
         self.judge();
     }
@@ -244,8 +242,7 @@ impl World {
             return false;
         }
         let server_id = u32::try_from(dump.replica).expect("few");
-        self.core
-            .attach(dump.link, server_id, start, 0, &mut self.fx);
+        self.core.attach(dump.link, server_id, start, &mut self.fx);
         let opened = self.log.iter().position(|file| file.name == name);
         dump.reads = opened.map(|file| (file, offset));
         opened.is_some()
@@ -319,7 +316,7 @@ impl World {
         let served = served.and_then(|(_, place)| place.at(dump.offset));
         match dump.served.claim(name.as_bytes(), offset) {
             Claim::Has(Some(at)) => {
-                self.core.on_ack(dump.link, at, served, 0, &mut self.fx);
+                self.core.on_ack(dump.link, at, served, &mut self.fx);
             }
             Claim::Has(None) => {}
             wrong => panic!("an honest replica is taken for a liar: {name} {offset}: {wrong:?}"),

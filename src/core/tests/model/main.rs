@@ -15,7 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, WaitId,
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
+    WaitId,
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +27,6 @@ struct Run {
     core: Coordinator<u64>,
     naive: Naive,
     fx: Effects<u64>,
-    now: u64,
     end: i64,
     /// Every connection that ever was.
     links: Vec<u64>,
@@ -41,7 +41,6 @@ impl Run {
             core: Coordinator::new(settings),
             naive: Naive::new(settings),
             fx: Effects::default(),
-            now: 0,
             end: 5,
             links: Vec::new(),
             attached: Vec::new(),
@@ -64,7 +63,6 @@ impl Run {
     }
 
     fn carry_out(&mut self, operation: &Operation) {
-        let now = self.now;
         let (core, naive, fx) = (&mut self.core, &mut self.naive, &mut self.fx);
         match *operation {
             Operation::Attach { server, start } => {
@@ -72,21 +70,21 @@ impl Run {
                 let start = start.map(|back| place(self.end + back));
                 self.links.push(number);
                 self.attached.push(number);
-                core.attach(LinkId(number), server, start, now, fx);
-                naive.attach(number, server, start, now);
+                core.attach(LinkId(number), server, start, fx);
+                naive.attach(number, server, start);
             }
             Operation::Detach { nth, shutting_down } => {
                 let number = self.link(nth);
                 self.attached.retain(|attached| *attached != number);
                 self.core
-                    .detach(LinkId(number), shutting_down, now, &mut self.fx);
-                self.naive.detach(number, shutting_down, now);
+                    .detach(LinkId(number), shutting_down, &mut self.fx);
+                self.naive.detach(number, shutting_down);
             }
             Operation::Flush { groups } => {
                 let end = place(self.end + groups);
                 self.end += groups.max(0);
-                core.on_flush(end, now, fx);
-                naive.flush(end, now);
+                core.on_flush(end, fx);
+                naive.flush(end);
             }
             Operation::BeginWait {
                 from_end,
@@ -94,7 +92,7 @@ impl Run {
             } => {
                 let at = place(self.end + from_end);
                 let number = self.waits.len() as u64;
-                let begin = core.begin_wait(at, number, shutting_down, now, fx);
+                let begin = core.begin_wait(at, number, shutting_down, fx);
                 let answer = match begin {
                     Begin::NotCounted => Answer::NotCounted,
                     Begin::Done(outcome) => Answer::Done(outcome),
@@ -103,7 +101,7 @@ impl Run {
                         Answer::Waits
                     }
                 };
-                assert_eq!(answer, naive.begin(number, at, shutting_down, now));
+                assert_eq!(answer, naive.begin(number, at, shutting_down));
                 self.see(answer);
             }
             Operation::Ack {
@@ -114,46 +112,61 @@ impl Run {
                 let number = self.link(nth);
                 let at = place(self.end + from_end);
                 let served = served_beyond.map(|beyond| place(self.end + from_end + beyond));
-                let verdict = self
-                    .core
-                    .on_ack(LinkId(number), at, served, now, &mut self.fx);
-                assert_eq!(verdict, self.naive.ack(number, at, served, now));
+                let verdict = self.core.on_ack(LinkId(number), at, served, &mut self.fx);
+                assert_eq!(verdict, self.naive.ack(number, at, served));
                 self.see(verdict);
             }
-            Operation::TimeOut { nth } | Operation::ShutDown { nth } => {
+            Operation::End {
+                from_end,
+                applier,
+                shutting_down,
+            } => {
+                let at = place(self.end + from_end);
+                let settled = core.settle(at, applier, shutting_down);
+                assert_eq!(settled, naive.settle(at, applier, shutting_down));
+                self.see(("Settled", settled));
+            }
+            Operation::TimeOut { nth, .. }
+            | Operation::ShutDown { nth }
+            | Operation::Abandon { nth, .. } => {
                 // The newest are likely to wait still.
                 let newest_first = self.waits.iter().rev();
                 let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
                     return;
                 };
-                let (in_time, expected) = if matches!(operation, Operation::TimeOut { .. }) {
-                    (core.on_timeout(id, now, fx), naive.time_out(number, now))
-                } else {
-                    (core.on_shutdown(id, now, fx), naive.shut_down(number, now))
+                let (in_time, expected) = match *operation {
+                    Operation::TimeOut { shutting_down, .. } => (
+                        core.on_timeout(id, shutting_down, fx),
+                        naive.time_out(number, shutting_down),
+                    ),
+                    Operation::Abandon { shutting_down, .. } => (
+                        core.abandon(id, shutting_down, fx),
+                        naive.abandon(number, shutting_down),
+                    ),
+                    _ => (core.on_shutdown(id, fx), naive.shut_down(number)),
                 };
                 assert_eq!(in_time, expected);
             }
             Operation::SetWaitCount(count) => {
-                core.set_wait_count(count, now, fx);
-                naive.set_wait_count(count, now);
+                core.set_wait_count(count, fx);
+                naive.set_wait_count(count);
             }
             Operation::SetWaitNoReplica(on) => {
-                core.set_wait_no_replica(on, now, fx);
-                naive.set_wait_no_replica(on, now);
+                core.set_wait_no_replica(on, fx);
+                naive.set_wait_no_replica(on);
             }
             Operation::Reset => {
-                core.reset(now, fx);
-                naive.reset(now);
+                core.reset(fx);
+                naive.reset();
             }
             Operation::Enable => {
                 core.enable(fx);
                 naive.enable();
             }
             Operation::Disable => {
-                core.disable(now, fx);
-                naive.disable(now);
+                core.disable(fx);
+                naive.disable();
             }
-            Operation::Pass { micros } => self.now += micros,
         }
     }
 
@@ -168,6 +181,8 @@ impl Run {
         let (core, naive) = (&self.core, &self.naive);
         assert_eq!(core.enabled(), naive.enabled, "enabled");
         assert_eq!(core.status(), naive.on, "status");
+        assert_eq!(core.is_unsettled(), naive.is_unsettled(), "unsettled");
+        assert_eq!(core.left(), naive.left(), "left");
         assert_eq!(core.clients(), naive.clients() as u64, "clients");
         assert_eq!(core.wait_sessions(), naive.sessions() as u64, "sessions");
         assert_eq!(core.newest(), naive.newest, "newest");
@@ -232,7 +247,7 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = (settings(), operations());
     let mut seen = Seen::new();
-    for _ in 0..300 {
+    for _ in 0..1000 {
         let tree = strategy.new_tree(&mut runner).expect("a case");
         let (settings, operations) = tree.current();
         for (what, times) in run(settings, &operations) {
@@ -253,6 +268,9 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     all.see(AckVerdict::Stale);
     all.see(AckVerdict::FromTheFuture { first: true });
     all.see(AckVerdict::UnknownLink);
+    for settled in [Settled::Done, Settled::Waits, Settled::Untold] {
+        all.see(("Settled", settled));
+    }
     all.see(Notice::Enabled);
     all.see(Notice::Disabled);
     all.see(Notice::SwitchedOff);

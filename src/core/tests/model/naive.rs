@@ -2,7 +2,11 @@
 //! everything worked out anew from them at every step. Written from what the
 //! operator is promised, not from the coordinator; nothing here is quick.
 
-use semisync_core::{AckVerdict, Notice, OutOfOrder, Outcome, Position, Settings, Stats};
+use std::collections::BTreeSet;
+
+use semisync_core::{
+    AckVerdict, Left, Notice, OutOfOrder, Outcome, Position, Settings, Settled, Stats,
+};
 
 /// How a commit's wish to wait is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,12 +26,13 @@ struct Link {
 struct Session {
     number: u64,
     at: Position,
-    since: u64,
 }
 
 pub struct Naive {
     pub enabled: bool,
     pub on: bool,
+    /// The server shuts down: nobody waits, and what is not confirmed is told to nobody.
+    pub closing: bool,
     pub confirmed: Option<Position>,
     pub newest: Option<Position>,
     pub stats: Stats,
@@ -35,9 +40,12 @@ pub struct Naive {
     pub notices: Vec<Notice>,
     settings: Settings,
     links: Vec<Link>,
-    /// Groups that were written while ON and are not confirmed.
+    /// Groups that were written while ON or closing and are not confirmed.
     groups: Vec<Position>,
     sessions: Vec<Session>,
+    left: BTreeSet<Position>,
+    /// Where appliers have given up their wait.
+    abandoned: Vec<Position>,
 }
 
 impl Naive {
@@ -45,6 +53,7 @@ impl Naive {
         Self {
             enabled: false,
             on: false,
+            closing: false,
             confirmed: None,
             newest: None,
             stats: Stats::default(),
@@ -54,6 +63,8 @@ impl Naive {
             links: Vec::new(),
             groups: Vec::new(),
             sessions: Vec::new(),
+            left: BTreeSet::new(),
+            abandoned: Vec::new(),
         }
     }
 
@@ -94,7 +105,24 @@ impl Naive {
     }
 
     pub fn wanting(&self) -> bool {
-        self.enabled && (!self.on || self.newest > self.confirmed)
+        self.enabled && (self.is_off() || self.newest > self.confirmed)
+    }
+
+    pub fn is_unsettled(&self) -> bool {
+        self.closing || !self.abandoned.is_empty()
+    }
+
+    fn is_off(&self) -> bool {
+        !self.on && !self.closing
+    }
+
+    pub fn left(&self) -> Option<Left> {
+        let first = self.left.first()?;
+        Some(Left {
+            commits: self.left.len(),
+            first: *first,
+            confirmed: self.confirmed,
+        })
     }
 
     pub fn wants_ack(&self, number: u64, end: Position) -> bool {
@@ -102,7 +130,7 @@ impl Naive {
             return false;
         };
         let news = link.newest.is_none_or(|newest| end > newest);
-        if self.on {
+        if !self.is_off() {
             let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
             let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
             news && unconfirmed && self.groups.contains(&end) && !too_early
@@ -118,42 +146,44 @@ impl Naive {
             self.enabled = true;
             self.on = self.settings.wait_no_replica || !self.few();
             (self.newest, self.confirmed) = (None, None);
+            self.forget_groups();
             self.notices.push(Notice::Enabled);
         }
     }
 
-    pub fn disable(&mut self, now: u64) {
+    pub fn disable(&mut self) {
         if self.enabled {
-            self.switch_off(now, None);
-            self.enabled = false;
+            self.switch_off();
+            (self.enabled, self.closing) = (false, false);
             self.notices.push(Notice::Disabled);
         }
     }
 
-    pub fn set_wait_count(&mut self, count: u32, now: u64) {
+    pub fn set_wait_count(&mut self, count: u32) {
         self.settings.wait_count = count;
-        self.replicas_changed(now);
+        self.replicas_changed();
     }
 
-    pub fn set_wait_no_replica(&mut self, on: bool, now: u64) {
+    pub fn set_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
         if on {
-            self.on = self.enabled;
+            self.on = self.enabled && !self.closing;
         } else if self.few() {
-            self.switch_off(now, None);
+            self.switch_off();
         }
     }
 
-    pub fn reset(&mut self, now: u64) {
-        self.release(now, Outcome::Asynchronous, None, |_| true);
+    pub fn reset(&mut self) {
+        self.release(Outcome::Asynchronous, |_| true);
         (self.newest, self.confirmed) = (None, None);
-        self.groups.clear();
+        self.forget_groups();
         self.links.clear();
-        self.replicas_changed(now);
+        self.left.clear();
+        self.replicas_changed();
         self.stats = Stats::default();
     }
 
-    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>, now: u64) {
+    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>) {
         self.links.push(Link {
             number,
             server,
@@ -161,26 +191,20 @@ impl Naive {
             newest: newest.min(self.newest),
             warned: false,
         });
-        self.replicas_changed(now);
+        self.replicas_changed();
     }
 
-    pub fn detach(&mut self, number: u64, shutting_down: bool, now: u64) {
+    pub fn detach(&mut self, number: u64, shutting_down: bool) {
         if self.links.iter().any(|link| link.number == number) {
             self.links.retain(|link| link.number != number);
             if shutting_down {
-                self.give_up_if_few(now);
+                self.give_up_if_few();
             }
-            self.replicas_changed(now);
+            self.replicas_changed();
         }
     }
 
-    pub fn ack(
-        &mut self,
-        number: u64,
-        at: Position,
-        served: Option<Position>,
-        now: u64,
-    ) -> AckVerdict {
+    pub fn ack(&mut self, number: u64, at: Position, served: Option<Position>) -> AckVerdict {
         let Some(link) = self.links.iter_mut().find(|link| link.number == number) else {
             return AckVerdict::UnknownLink;
         };
@@ -193,51 +217,53 @@ impl Naive {
             return AckVerdict::Stale;
         }
         link.newest = of_commits;
-        self.replicas_changed(now);
+        self.replicas_changed();
         AckVerdict::Accepted
     }
 
-    pub fn flush(&mut self, end: Position, now: u64) {
+    pub fn flush(&mut self, end: Position) {
         if !self.enabled {
             return;
         }
         self.newest = self.newest.max(Some(end));
-        if !self.on {
+        if self.is_off() {
             return;
         }
         match self.groups.last() {
             Some(&last) if last >= end => {
                 let order = OutOfOrder { last, new: end };
                 self.notices.push(Notice::OutOfOrder(order));
-                self.switch_off(now, None);
+                self.switch_off();
             }
             _ => self.groups.push(end),
         }
     }
 
-    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool, now: u64) -> Answer {
+    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool) -> Answer {
         if !self.enabled {
             return Answer::NotCounted;
         }
-        if self.on && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
+        if !self.is_off() && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
             self.stats.yes_tx += 1;
             return Answer::Done(Outcome::Acknowledged);
         }
         // Not asked for: no group that is waited for ends there or behind it.
         let asked = self.groups.iter().any(|end| *end >= at);
-        if !self.on || !asked || (shutting_down && self.give_up_if_few(now)) {
+        if asked && shutting_down {
+            self.give_up_if_few();
+        }
+        if !self.on || !asked {
             self.stats.no_tx += 1;
             return Answer::Done(Outcome::Asynchronous);
         }
         if !self.sessions.is_empty() && self.sessions.iter().all(|session| at <= session.at) {
             self.stats.wait_pos_backtraverse += 1;
         }
-        let since = now;
-        self.sessions.push(Session { number, at, since });
+        self.sessions.push(Session { number, at });
         Answer::Waits
     }
 
-    pub fn time_out(&mut self, number: u64, now: u64) -> bool {
+    pub fn time_out(&mut self, number: u64, shutting_down: bool) -> bool {
         let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
             return false;
         };
@@ -245,23 +271,59 @@ impl Naive {
             waiting: session.at,
             confirmed: self.confirmed,
         });
-        self.switch_off(now, Some(number));
+        if shutting_down {
+            self.give_up();
+        } else {
+            self.switch_off();
+        }
         true
     }
 
-    pub fn shut_down(&mut self, number: u64, now: u64) -> bool {
+    pub fn shut_down(&mut self, number: u64) -> bool {
         let waits = self.sessions.iter().any(|s| s.number == number);
         if waits {
-            self.give_up_if_few(now);
+            self.give_up_if_few();
         }
         waits
     }
 
+    /// An applier is stopped.
+    pub fn abandon(&mut self, number: u64, shutting_down: bool) -> bool {
+        if shutting_down {
+            self.give_up_if_few();
+        }
+        let Some(at) = self.sessions.iter().find(|s| s.number == number) else {
+            return false;
+        };
+        let at = at.at;
+        self.abandoned.push(at);
+        let rest = |s: &Session| s.number != number;
+        let others: Vec<Session> = self.sessions.extract_if(.., |s| rest(s)).collect();
+        self.release(Outcome::Asynchronous, |_| true);
+        self.sessions = others;
+        true
+    }
+
+    /// A commit is done.
+    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
+        let asked = self.groups.iter().any(|end| *end >= at);
+        let unconfirmed = self.confirmed.is_none_or(|confirmed| at > confirmed);
+        let abandoned = self.abandoned.iter().any(|end| *end >= at);
+        match (asked && unconfirmed, self.closing, abandoned, applier) {
+            (true, true, _, _) => {}
+            (true, false, true, true) if shutting_down => {}
+            (true, false, true, false) => return Settled::Waits,
+            _ => return Settled::Done,
+        }
+        self.left.insert(at);
+        Settled::Untold
+    }
+
     // ---- what follows ----
 
-    fn replicas_changed(&mut self, now: u64) {
+    fn replicas_changed(&mut self) {
         if !self.settings.wait_no_replica && self.few() {
-            self.switch_off(now, None);
+            self.switch_off();
         }
         let quorum = self.quorum();
         if !self.enabled {
@@ -271,7 +333,7 @@ impl Naive {
             None => !self.few(),
             Some(newest) => quorum.is_some_and(|quorum| quorum >= newest),
         };
-        if !self.on && caught_up {
+        if self.is_off() && caught_up {
             self.on = true;
             let nowhere = Position { file: 0, offset: 0 };
             let at = quorum.unwrap_or(nowhere);
@@ -282,49 +344,53 @@ impl Naive {
         {
             self.confirmed = Some(quorum);
             self.groups.retain(|end| *end > quorum);
-            self.release(now, Outcome::Acknowledged, None, |at| at <= quorum);
+            self.left.retain(|at| *at > quorum);
+            self.abandoned.retain(|at| *at > quorum);
+            self.release(Outcome::Acknowledged, |at| at <= quorum);
         }
     }
 
-    fn give_up_if_few(&mut self, now: u64) -> bool {
-        let give_up = self.on && self.few();
-        if give_up {
+    fn forget_groups(&mut self) {
+        self.groups.clear();
+        self.abandoned.clear();
+    }
+
+    fn give_up_if_few(&mut self) {
+        if self.few() {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        if self.on {
             if self.newest > self.confirmed {
                 self.notices.push(Notice::ForcedShutdown);
             }
-            self.switch_off(now, None);
+            (self.on, self.closing) = (false, true);
+            self.stats.no_times += 1;
+            self.notices.push(Notice::SwitchedOff);
+            self.release(Outcome::Asynchronous, |_| true);
         }
-        give_up
     }
 
-    fn switch_off(&mut self, now: u64, timed_out: Option<u64>) {
+    fn switch_off(&mut self) {
         if self.on {
             self.on = false;
             self.stats.no_times += 1;
             self.notices.push(Notice::SwitchedOff);
-            self.groups.clear();
-            self.release(now, Outcome::Asynchronous, timed_out, |_| true);
+            self.forget_groups();
+            self.release(Outcome::Asynchronous, |_| true);
         }
     }
 
     /// In the order of the log; at the same position in the order they came.
-    fn release(
-        &mut self,
-        now: u64,
-        outcome: Outcome,
-        timed_out: Option<u64>,
-        who: impl Fn(Position) -> bool,
-    ) {
+    fn release(&mut self, outcome: Outcome, who: impl Fn(Position) -> bool) {
         self.sessions.sort_by_key(|s| (s.at, s.number));
         for session in self.sessions.extract_if(.., |s| who(s.at)) {
             self.released.push((session.number, outcome));
             match outcome {
                 Outcome::Acknowledged => self.stats.yes_tx += 1,
                 Outcome::Asynchronous => self.stats.no_tx += 1,
-            }
-            if timed_out != Some(session.number) {
-                self.stats.tx_waits += 1;
-                self.stats.tx_wait_time += now - session.since;
             }
         }
     }

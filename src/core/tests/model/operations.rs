@@ -28,8 +28,20 @@ pub enum Operation {
         from_end: i64,
         served_beyond: Option<i64>,
     },
+    /// A commit is done, at whatever wait point it waited.
+    End {
+        from_end: i64,
+        applier: bool,
+        shutting_down: bool,
+    },
+    /// A session that waits is an applier, and stopped.
+    Abandon {
+        nth: usize,
+        shutting_down: bool,
+    },
     TimeOut {
         nth: usize,
+        shutting_down: bool,
     },
     ShutDown {
         nth: usize,
@@ -39,9 +51,6 @@ pub enum Operation {
     Reset,
     Enable,
     Disable,
-    Pass {
-        micros: u64,
-    },
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -59,14 +68,15 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
         10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
         16 => (nth(), near_end(), served).prop_map(|(nth, from_end, served_beyond)| Ack { nth, from_end, served_beyond }),
-        2 => nth().prop_map(|nth| TimeOut { nth }),
+        8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| End { from_end, applier, shutting_down }),
+        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Abandon { nth, shutting_down }),
+        2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
         1 => any::<bool>().prop_map(SetWaitNoReplica),
         1 => Just(Reset),
         2 => Just(Enable),
         1 => Just(Disable),
-        2 => (1..2000_u64).prop_map(|micros| Pass { micros }),
     ]
 }
 

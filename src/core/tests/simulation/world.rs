@@ -93,7 +93,7 @@ impl World {
             }
         };
         self.log.push(end);
-        self.core.on_flush(end, self.micros(), &mut self.fx);
+        self.core.on_flush(end, &mut self.fx);
         // With AFTER_COMMIT a session waits for its own end, inside of the group.
         let inside = self.chance.below(40);
         let at = Position {
@@ -106,7 +106,7 @@ impl World {
     pub fn set_count(&mut self, count: u32) {
         self.count = count;
         self.judge();
-        self.core.set_wait_count(count, self.micros(), &mut self.fx);
+        self.core.set_wait_count(count, &mut self.fx);
         self.judge();
     }
 
@@ -135,8 +135,7 @@ impl World {
             dies: None,
         });
         self.judge();
-        self.core
-            .attach(link, server_id, start, self.micros(), &mut self.fx);
+        self.core.attach(link, server_id, start, &mut self.fx);
         self.judge();
     }
 
@@ -200,8 +199,7 @@ impl World {
     fn detach(&mut self, link: LinkId) {
         self.connections
             .retain(|connection| connection.link != link);
-        let micros = self.micros();
-        self.core.detach(link, false, micros, &mut self.fx);
+        self.core.detach(link, false, &mut self.fx);
         self.judge();
     }
 
@@ -217,10 +215,6 @@ impl World {
     fn arrival(&mut self) -> u64 {
         let most = if self.chance.one_in(10) { 80 } else { 8 };
         self.now + 1 + self.chance.below(most)
-    }
-
-    fn micros(&self) -> u64 {
-        self.now * 1000
     }
 
     // ---- the judge ----

@@ -1,12 +1,11 @@
-//! A coordinator with what surrounds it in tests that tell a story: time that
-//! passes by the call, replicas by number, positions by their offset in one file.
+//! A coordinator with what surrounds it in tests that tell a story: replicas by number, positions by their offset in one file.
 //! What it wants done is collected until it is asked for.
 
 #![allow(dead_code)] // every test uses its own part
 
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Stats,
-    WaitId,
+    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
+    Stats, WaitId,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -16,7 +15,6 @@ pub fn at(offset: u64) -> Position {
 pub struct Story {
     pub core: Coordinator<&'static str>,
     fx: Effects<&'static str>,
-    now: u64,
     links: u64,
 }
 
@@ -29,7 +27,6 @@ impl Story {
                 wait_no_replica,
             }),
             fx: Effects::default(),
-            now: 1_000_000,
             links: 0,
         }
     }
@@ -57,28 +54,24 @@ impl Story {
         story
     }
 
-    pub fn later(&mut self, micros: u64) {
-        self.now += micros;
-    }
-
     pub fn enable(&mut self) {
         self.core.enable(&mut self.fx);
     }
 
     pub fn disable(&mut self) {
-        self.core.disable(self.now, &mut self.fx);
+        self.core.disable(&mut self.fx);
     }
 
     pub fn reset(&mut self) {
-        self.core.reset(self.now, &mut self.fx);
+        self.core.reset(&mut self.fx);
     }
 
     pub fn set_count(&mut self, count: u32) {
-        self.core.set_wait_count(count, self.now, &mut self.fx);
+        self.core.set_wait_count(count, &mut self.fx);
     }
 
     pub fn set_wait_no_replica(&mut self, on: bool) {
-        self.core.set_wait_no_replica(on, self.now, &mut self.fx);
+        self.core.set_wait_no_replica(on, &mut self.fx);
     }
 
     /// With auto-position.
@@ -94,31 +87,28 @@ impl Story {
     fn attach(&mut self, server: u32, start: Option<Position>) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);
-        self.core
-            .attach(link, server, start, self.now, &mut self.fx);
+        self.core.attach(link, server, start, &mut self.fx);
         link
     }
 
     pub fn leave(&mut self, link: LinkId) {
-        self.core.detach(link, false, self.now, &mut self.fx);
+        self.core.detach(link, false, &mut self.fx);
     }
 
     pub fn leave_during_shutdown(&mut self, link: LinkId) {
-        self.core.detach(link, true, self.now, &mut self.fx);
+        self.core.detach(link, true, &mut self.fx);
     }
 
     pub fn flush(&mut self, offset: u64) {
-        self.core.on_flush(at(offset), self.now, &mut self.fx);
+        self.core.on_flush(at(offset), &mut self.fx);
     }
 
     pub fn commit(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core
-            .begin_wait(at(offset), who, false, self.now, &mut self.fx)
+        self.core.begin_wait(at(offset), who, false, &mut self.fx)
     }
 
     pub fn commit_during_shutdown(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core
-            .begin_wait(at(offset), who, true, self.now, &mut self.fx)
+        self.core.begin_wait(at(offset), who, true, &mut self.fx)
     }
 
     /// A commit that has to wait.
@@ -130,11 +120,41 @@ impl Story {
     }
 
     pub fn time_out(&mut self, id: WaitId) -> bool {
-        self.core.on_timeout(id, self.now, &mut self.fx)
+        self.core.on_timeout(id, false, &mut self.fx)
+    }
+
+    pub fn time_out_during_shutdown(&mut self, id: WaitId) -> bool {
+        self.core.on_timeout(id, true, &mut self.fx)
+    }
+
+    pub fn abandon(&mut self, id: WaitId) -> bool {
+        self.core.abandon(id, false, &mut self.fx)
+    }
+
+    pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
+        self.core.abandon(id, true, &mut self.fx)
+    }
+
+    /// A client's commit is done.
+    pub fn settle(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), false, false)
+    }
+
+    pub fn settle_applier(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), true, false)
+    }
+
+    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> Settled {
+        self.core.settle(at(offset), true, true)
+    }
+
+    /// Whether a client's commit that is done is told to nobody.
+    pub fn is_untold(&mut self, offset: u64) -> bool {
+        self.settle(offset) == Settled::Untold
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
-        self.core.on_shutdown(id, self.now, &mut self.fx)
+        self.core.on_shutdown(id, &mut self.fx)
     }
 
     /// An acknowledgement of what was sent.
@@ -144,13 +164,13 @@ impl Story {
 
     /// The dump passes over a transaction; `sent`: how far it sent something before.
     pub fn skip(&mut self, link: LinkId, offset: u64, sent: Option<u64>) {
-        let (now, sent) = (self.now, sent.map(at));
-        self.core.on_skip(link, at(offset), sent, now, &mut self.fx);
+        self.core
+            .on_skip(link, at(offset), sent.map(at), &mut self.fx);
     }
 
     pub fn ack_of_served(&mut self, link: LinkId, offset: u64, served: Option<u64>) -> AckVerdict {
         self.core
-            .on_ack(link, at(offset), served.map(at), self.now, &mut self.fx)
+            .on_ack(link, at(offset), served.map(at), &mut self.fx)
     }
 
     /// The notices since the last call.

@@ -24,6 +24,8 @@ mod psi_waits;
 mod refusal;
 #[path = "parts/relay_io.rs"]
 mod relay_io;
+#[path = "parts/sessions_unseen.rs"]
+mod sessions;
 #[path = "parts/tls_none.rs"]
 mod tls;
 #[path = "parts/transaction.rs"]
@@ -39,6 +41,7 @@ pub use memory::*;
 pub use names::*;
 pub use psi::*;
 pub use relay_io::*;
+pub use sessions::*;
 pub use tls::*;
 pub use transaction::*;
 pub use transmit::*;

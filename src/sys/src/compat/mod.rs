@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `NET_CLEAR`, `VIO_WRITE`, ... | names under which the server exports a function |
 //! | `Session` | the current session, and its wait on a condition that KILL knows |
+//! | `Sessions` | what other sessions do |
 //! | `Connections` | the network layer (NET) of a session |
 //! | `Tls` | reading and writing on a TLS connection without blocking |
 //! | `Psi` | performance schema: stages, threads, mutexes, conditions and memory |

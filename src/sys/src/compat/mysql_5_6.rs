@@ -14,6 +14,8 @@ mod net_in_thd;
 mod relay_io;
 #[path = "parts/session_stage_5_6.rs"]
 mod session;
+#[path = "parts/sessions_unseen.rs"]
+mod sessions;
 #[path = "parts/storage_5_6.rs"]
 mod storage;
 #[path = "parts/transaction.rs"]
@@ -24,6 +26,7 @@ pub use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;
+pub use sessions::*;
 pub use storage::*;
 pub use transaction::*;
 

@@ -15,6 +15,8 @@ mod psi_memory;
 mod relay_io;
 #[path = "parts/session_stage.rs"]
 mod session;
+#[path = "parts/sessions.rs"]
+mod sessions;
 #[path = "parts/storage.rs"]
 mod storage;
 #[path = "parts/transaction_5_7.rs"]
@@ -25,12 +27,15 @@ pub use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;
+pub use sessions::*;
 pub use storage::*;
 pub use transaction::*;
 
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK25st_mysql_const_lex_stringi";
 
 pub const THD_ENTER_COND: &CStr = c"thd_enter_cond";
+pub const DO_FOR_ALL_THD: &CStr = c"_Z14do_for_all_thdPFvP3THDyEy";
+pub const THD_QUERY_SAFE: &CStr = c"thd_query_safe";
 pub const THD_EXIT_COND: &CStr = c"thd_exit_cond";
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;

@@ -26,6 +26,8 @@ mod psi_waits;
 mod relay_io;
 #[path = "parts/session_stage.rs"]
 mod session;
+#[path = "parts/sessions.rs"]
+mod sessions;
 #[path = "parts/storage.rs"]
 mod storage;
 #[path = "parts/tls_by_flag.rs"]
@@ -41,6 +43,7 @@ pub use plugin_log::WANTED_SERVICE_VERSION;
 pub use psi::*;
 pub use relay_io::*;
 pub use session::*;
+pub use sessions::*;
 pub use storage::*;
 pub use tls::*;
 pub use transmit::*;

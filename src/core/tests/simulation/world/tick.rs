@@ -34,11 +34,7 @@ impl World {
         for (_, at) in due {
             let session = self.next_session;
             self.next_session += 1;
-            let micros = self.micros();
-            match self
-                .core
-                .begin_wait(at, session, false, micros, &mut self.fx)
-            {
+            match self.core.begin_wait(at, session, false, &mut self.fx) {
                 Begin::Wait(id) => {
                     let gives_up = self.timeout.map(|timeout| now + timeout);
                     self.sessions.insert(session, Session { id, at, gives_up });
@@ -53,7 +49,7 @@ impl World {
 
     /// The dump thread sends a group, or a heartbeat.
     fn send(&mut self, connection: usize) {
-        let (now, micros, arrives) = (self.now, self.micros(), self.arrival());
+        let (now, arrives) = (self.now, self.arrival());
         let connection = &mut self.connections[connection];
         if let Some(&end) = self.log.get(connection.next) {
             connection.served = Some(end);
@@ -69,7 +65,7 @@ impl World {
             if std::mem::take(&mut connection.skipping) {
                 let skipped = self.log[number - 1];
                 let (link, fx) = (connection.link, &mut self.fx);
-                self.core.on_ack(link, skipped, Some(skipped), micros, fx);
+                self.core.on_ack(link, skipped, Some(skipped), fx);
                 self.judge();
             }
         } else if (connection.skipping || now >= connection.last_packet + HEARTBEAT)
@@ -115,11 +111,11 @@ impl World {
 
     /// The source hears acknowledgements.
     fn hear(&mut self, connection: usize) {
-        let (now, micros) = (self.now, self.micros());
+        let now = self.now;
         while let Some(at) = self.connections[connection].to_source.arrived(now) {
             let Connection { link, served, .. } = self.connections[connection];
             self.judge();
-            let verdict = self.core.on_ack(link, at, served, micros, &mut self.fx);
+            let verdict = self.core.on_ack(link, at, served, &mut self.fx);
             let lie = self.log.last().is_none_or(|last| at > *last);
             assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
             self.judge();
@@ -139,11 +135,11 @@ impl World {
     }
 
     fn give_up(&mut self) {
-        let (now, micros) = (self.now, self.micros());
+        let now = self.now;
         let due = |s: &&Session| s.gives_up.is_some_and(|gives_up| gives_up <= now);
         let due: Vec<_> = self.sessions.values().filter(due).map(|s| s.id).collect();
         for id in due {
-            self.core.on_timeout(id, micros, &mut self.fx);
+            self.core.on_timeout(id, false, &mut self.fx);
         }
         self.judge();
     }

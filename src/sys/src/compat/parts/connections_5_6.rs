@@ -16,6 +16,15 @@ symbols! {
 }
 
 impl Connections {
+    /// The session that the current thread serves; null: none.
+    ///
+    /// # Safety
+    /// In a thread of the server.
+    pub unsafe fn current_session(&self) -> *mut THD {
+        // SAFETY: the caller's promise.
+        unsafe { (self.current_thd)() }
+    }
+
     /// The NET of the session that the current thread serves; null: none.
     ///
     /// # Safety

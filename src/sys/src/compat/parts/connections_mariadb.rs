@@ -2,7 +2,10 @@
 //! key, its NET is searched for.
 
 use super::net_in_thd::net_in;
-use crate::{bindings::NET, symbols::symbols};
+use crate::{
+    bindings::{NET, THD},
+    symbols::symbols,
+};
 
 symbols! {
     pub struct Connections {
@@ -12,13 +15,22 @@ symbols! {
 }
 
 impl Connections {
+    /// The session that the current thread serves; null: none.
+    ///
+    /// # Safety
+    /// In a thread of the server.
+    pub unsafe fn current_session(&self) -> *mut THD {
+        // SAFETY: the server made the key before it made its first session.
+        unsafe { libc::pthread_getspecific(*self.thr_thd) }.cast()
+    }
+
     /// The NET of the session that the current thread serves; null: none.
     ///
     /// # Safety
     /// In a thread of the server that serves a client.
     pub unsafe fn current_net(&self) -> *mut NET {
-        // SAFETY: the server made the key before it made its first session.
-        let thd = unsafe { libc::pthread_getspecific(*self.thr_thd) };
+        // SAFETY: the caller's promise.
+        let thd = unsafe { self.current_session() };
         if thd.is_null() {
             return std::ptr::null_mut();
         }

@@ -15,6 +15,8 @@ pub const MY_PRINTF_ERROR: &CStr = c"my_printf_error";
 pub const MY_THREAD_INIT: &CStr = c"my_thread_init";
 pub const MY_THREAD_END: &CStr = c"my_thread_end";
 
+pub const THD_SLAVE_THREAD: &CStr = c"thd_slave_thread";
+
 pub const SHUTDOWN_FLAG: &CStr = c"abort_loop";
 pub type ShutdownFlag = std::sync::atomic::AtomicU8;
 

@@ -16,6 +16,10 @@ pub const VIO_SSL_WRITE: &CStr = c"_Z13vio_ssl_writeP3VioPKhm";
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK17MYSQL_LEX_CSTRINGi";
 pub const MY_PRINTF_ERROR: &CStr = c"_Z15my_printf_errorjPKciz";
 
+pub const THD_SLAVE_THREAD: &CStr = c"_Z16thd_slave_threadPK3THD";
+pub const DO_FOR_ALL_THD: &CStr = c"_Z14do_for_all_thdPFvP3THDmEm";
+pub const THD_QUERY_SAFE: &CStr = c"_Z14thd_query_safeP3THDPcm";
+
 pub const SHUTDOWN_FLAG: &CStr = c"connection_events_loop_aborted_flag";
 pub type ShutdownFlag = std::sync::atomic::AtomicI32;
 

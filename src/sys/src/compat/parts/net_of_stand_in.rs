@@ -25,6 +25,15 @@ symbols! {
 type StandIn = [*mut THD; 64];
 
 impl Connections {
+    /// The session that the current thread serves; null: none.
+    ///
+    /// # Safety
+    /// In a thread of the server.
+    pub unsafe fn current_session(&self) -> *mut THD {
+        // SAFETY: the caller's promise.
+        unsafe { (self.current_thd)() }
+    }
+
     /// The NET of the session that the current thread serves; null: none.
     ///
     /// # Safety

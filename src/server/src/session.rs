@@ -1,0 +1,62 @@
+//! The session that the current thread serves. The leader of a commit group stands
+//! in for each member in turn, while it runs the hooks in the member's name.
+
+use crate::{Server, connection, guard::guard, sys};
+
+/// Whether it applies what another server has sent.
+pub fn is_applier(server: Server) -> bool {
+    let thd = current(server);
+    // SAFETY: not null, and the session of this thread.
+    !thd.is_null() && unsafe { (server.symbols().thd_slave_thread)(thd) } != 0
+}
+
+/// Whether KILL or the server's shutdown wants it to end.
+pub fn is_killed(server: Server) -> bool {
+    let thd = current(server);
+    // SAFETY: as above.
+    !thd.is_null() && unsafe { (server.symbols().thd_killed)(thd) } != 0
+}
+
+/// Whether appliers are being stopped, as far as the server shows it: a session runs a
+/// statement that is one to `is_stop`, or somebody has killed an applier. No lock of
+/// ours may be held.
+pub fn are_appliers_stopped(server: Server, is_stop: fn(statement: &[u8]) -> bool) -> bool {
+    const READ: usize = 256;
+    let symbols = server.symbols();
+    let mut found = false;
+    let mut visit = |thd: *mut sys::THD| {
+        found |= guard("visit_session", false, || {
+            let mut buffer = [0; READ];
+            // SAFETY: the session lives as long as it is visited.
+            let killed =
+                unsafe { (symbols.thd_slave_thread)(thd) != 0 && (symbols.thd_killed)(thd) != 0 };
+            // SAFETY: as above.
+            killed || is_stop(unsafe { symbols.sessions.statement(thd, &mut buffer) })
+        });
+    };
+    // SAFETY: the caller holds no lock; whoever holds the server's LOCK_thd_list waits
+    // for no commit.
+    unsafe { symbols.sessions.for_each(&mut visit) };
+    found
+}
+
+/// Ends the connection of the session's client, so that nothing more reaches it,
+/// not even the OK of the statement that is about to end. false: there is none that
+/// we know (an applier, the event scheduler, the X protocol).
+pub fn hang_up_client(server: Server) -> bool {
+    let Some(fd) = connection::current_fd(server) else {
+        return false;
+    };
+    // Under plain TCP, TLS and Unix sockets alike lies a socket.
+    // SAFETY: takes no pointers. Only the server's shutdown and KILL close this
+    // connection from another thread. If one does so just now, the number is free,
+    // or, at worst, another connection's, which is cut in the course of the same
+    // shutdown.
+    unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
+    true
+}
+
+fn current(server: Server) -> *mut sys::THD {
+    // SAFETY: hooks run in threads of the server.
+    unsafe { server.symbols().connections.current_session() }
+}
