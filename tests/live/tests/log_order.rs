@@ -188,10 +188,10 @@ fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     );
 }
 
-/// The server has checked the position, then RESET deletes the log, then the position would be counted.
-#[test]
-fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
-    let stall = std::env::temp_dir().join(format!("semisync-stall-{}", std::process::id()));
+/// A dump of which the server has checked what it asks for, then RESET deletes the log, then the plugin learns of the dump.
+/// `start` is asked once the log has some files.
+fn a_request_that_a_reset_overtakes(what: &str, start: impl FnOnce(&Server) -> Start) {
+    let stall = std::env::temp_dir().join(format!("semisync-stall-{what}-{}", std::process::id()));
     let reached = PathBuf::from(format!("{}.reached", stall.display()));
     let names = Names::newest();
     let source = Server::start(config(names).libraries(Libraries::Failpoints).env(
@@ -202,9 +202,10 @@ fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
     source.allow_fakes();
     source.insert_unconfirmed();
     rotate(&source, 3);
+    let start = start(&source);
 
     fs::write(&stall, "").expect("a file");
-    let _fake = FakeReplica::attach_to(&source, 77, Announce::Both, &source.newest());
+    let mut fake = FakeReplica::attach_to(&source, 77, Announce::Both, &start).expect("a dump");
     eventually(PATIENCE, "the dump comes to transmit_start", || {
         reached.exists()
     });
@@ -212,11 +213,32 @@ fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
     let commit = Waiting::insert(&source, 1);
     let mark = source.log_mark();
     fs::remove_file(&stall).expect("it was there");
-    source.wait_log_since(mark, "server_id: 77");
-    let over = commit.is_over_within(AT_ONCE);
     let _ = fs::remove_file(&reached);
-    assert!(!over, "confirmed by a position in a log that is gone");
+    source.wait_log_since(mark, "server_id: 77");
+    // It answers all that it is sent, up to the end of the connection.
+    while let Ok(Some(event)) = fake.next_event(AT_ONCE) {
+        let _ = fake.acknowledge(&event.end);
+    }
+    assert!(
+        !commit.is_over_within(AT_ONCE),
+        "confirmed by what was said of a log that is gone"
+    );
     source.set_source("enabled", "OFF");
     commit.done_within(PATIENCE);
     assert_eq!(source.counter("yes_tx"), 0);
+}
+
+#[test]
+fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
+    a_request_that_a_reset_overtakes("position", Server::newest);
+}
+
+/// The first transaction of the new log has the GTID of the first of the old one.
+#[test]
+fn gtids_that_were_compared_before_a_reset_confirm_nothing_after_it() {
+    needs!(Dialect::of_run().has_gtid(), "it has no auto-position");
+    a_request_that_a_reset_overtakes("gtids", |source| {
+        let all = source.value("SELECT @@GLOBAL.gtid_executed");
+        Start::Gtids(all.replace('\n', ""))
+    });
 }
