@@ -137,12 +137,6 @@ impl Dialect {
         String::from_utf8_lossy(&help.stdout).contains("sha256-password-private-key-path")
     }
 
-    /// Stock's replica forgets to begin its packet numbers anew on a compressed connection: it connects again after every
-    /// acknowledgement, whoever the source is.
-    pub fn stock_replica_can_compress(&self) -> bool {
-        self.mysql_from(8, 0)
-    }
-
     /// Plugins hear of a dump once its start was found in the log. Before, a start in a file without commits is not believed.
     pub fn checks_start_of_dump(&self) -> bool {
         !self.mariadb || self.version >= (10, 0)
@@ -151,11 +145,6 @@ impl Dialect {
     /// The server comes with semi-sync plugins of its own.
     pub fn has_stock(&self) -> bool {
         Libraries::Stock.is_there(&self.series)
-    }
-
-    /// Stock's replica counts the packets of a compressed connection as its source does; 5.7's does not, and reconnects.
-    pub fn has_stock_over_compression(&self) -> bool {
-        self.mysql_from(8, 0)
     }
 
     /// The vocabularies of the server's own plugins.

@@ -300,6 +300,27 @@ fn a_source_that_cannot_refuse_is_unloaded_in_use() {
     assert_all_works(&pair, names);
 }
 
+in_both_vocabularies! {
+    /// Over TLS as well, though nobody reads from such a connection here: nobody writes its headers any more.
+    fn a_source_that_cannot_refuse_has_replicas_over_tls_connect_again(names) {
+        needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
+        needs!(!Dialect::of_run().holds_plugins_in_use(), HOLDS);
+        let pair = Topology::new(names).set("timeout", "300").start_unlinked();
+        let (source, replica) = (&pair.source, pair.replica());
+        replica.replicate_from(source, &Link::default().tls());
+        source.insert(1);
+        replica.assert_same_rows(source);
+        let before = source.dumps();
+        uninstall(source, &names.source_plugin());
+        eventually(PATIENCE, "the replica has connected again", || {
+            source.dumps().iter().any(|dump| !before.contains(dump))
+        });
+        source.insert(2);
+        replica.assert_same_rows(source);
+        assert_eq!(replica.receiver(), ("Yes".to_owned(), "0".to_owned()));
+    }
+}
+
 #[test]
 fn a_replica_that_cannot_refuse_is_unloaded_in_use() {
     needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
