@@ -269,6 +269,11 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
+    /// A shutdown ends the dumps last: what replicas acknowledge meanwhile is still read.
+    pub fn ends_dumps_last(&self) -> bool {
+        !self.mariadb
+    }
+
     /// `bin/mysql` is the server's own, and has `--ssl-mode`.
     pub fn has_client_for_tls(&self) -> bool {
         self.mysql_from(5, 7)
