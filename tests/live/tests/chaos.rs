@@ -149,7 +149,9 @@ impl Operator<'_> {
                 let value = self.dice.one_of(&["OFF", "ON"]);
                 self.order(format!("SET GLOBAL {OBSERVE_COMMIT_ONLY} = {value}"));
             }
-            15 if self.dialect.has_order_commits() => {
+            15 if self.dialect.has_order_commits()
+                && !self.dialect.loses_gtids_of_waiting_commits() =>
+            {
                 let value = self.dice.one_of(&["OFF", "ON"]);
                 self.order(format!("SET GLOBAL binlog_order_commits = {value}"));
             }
