@@ -50,6 +50,16 @@ impl ServedFiles {
         self.files.back().map(|(name, place)| (name, *place))
     }
 
+    /// How far the connection was served: up to `offset` of the file that was entered
+    /// last. Where that one lies may not be known, as long as no commit was flushed into
+    /// it and there is no index to be read; all files before it were served whole.
+    pub fn reach(&self, offset: u64) -> Option<Position> {
+        let mut newest_first = self.files.iter().rev().map(|(_, place)| *place);
+        let current = newest_first.next()?;
+        let whole = |place: Place| place.at(u64::MAX);
+        current.at(offset).or_else(|| newest_first.find_map(whole))
+    }
+
     /// What it means that the replica acknowledges `offset` in the file `name`.
     pub fn claim(&self, name: &[u8], offset: u64) -> Claim {
         let mut newest_first = self.files.iter().rev();
@@ -71,6 +81,24 @@ impl ServedFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_nobody_knows_takes_nothing_back_of_those_before_it() {
+        let mut served = ServedFiles::default();
+        assert_eq!(served.reach(4), None);
+        served.enter(b"b.000001", Place::Unknown);
+        assert_eq!(served.reach(900), None);
+        served.enter(b"b.000002", Place::In(7));
+        let (file, offset) = (7, 900);
+        assert_eq!(served.reach(900), Some(Position { file, offset }));
+        // The last acknowledgement of the file before is still on its way.
+        served.enter(b"b.000003", Place::Unknown);
+        let end = u64::MAX;
+        assert_eq!(served.reach(4), Some(Position { file, offset: end }));
+        served.enter(b"b.000003", Place::In(8));
+        let (file, offset) = (8, 245);
+        assert_eq!(served.reach(245), Some(Position { file, offset }));
+    }
 
     #[test]
     fn an_acknowledgement_means_the_file_that_was_served() {

@@ -109,8 +109,7 @@ impl Link {
     }
 
     fn served_from(&self, files: &ServedFiles) -> Option<Position> {
-        let (_, place) = files.current()?;
-        place.at(self.served.offset.load(Ordering::Acquire))
+        files.reach(self.served.offset.load(Ordering::Acquire))
     }
 
     /// For the error log: the file that the connection is served from, and how far.
