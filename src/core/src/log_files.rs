@@ -31,6 +31,8 @@ pub struct LogFiles {
     version: u64,
     /// When the log was reset last: microseconds of the system's clock, 0 for never.
     last_reset: u64,
+    /// A reset was noticed by what came after it, and the server will tell of it yet.
+    noticed: bool,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,7 @@ impl Default for LogFiles {
             last_ordinal: 0,
             version: 1,
             last_reset: 0,
+            noticed: false,
         }
     }
 }
@@ -119,11 +122,26 @@ impl LogFiles {
         end
     }
 
-    /// RESET BINARY LOGS AND GTIDS: every file is gone. `now`: microseconds of the
-    /// system's clock.
-    pub fn on_reset(&mut self, now: u64) {
+    /// The server tells of RESET BINARY LOGS AND GTIDS: every file is gone. `now`:
+    /// microseconds of the system's clock. false: it was noticed before, and what there is
+    /// now is of the new log.
+    pub fn on_reset(&mut self, now: u64) -> bool {
+        /// Between the end of a log and the server's word lie milliseconds.
+        const SOON: u64 = 60_000_000;
+        let news = !(self.noticed && now.saturating_sub(self.last_reset) < SOON);
+        self.noticed = false;
+        if news {
+            self.forget();
+            self.last_reset = now;
+        }
+        news
+    }
+
+    /// A flush has shown that the log [begins anew](Self::begins_anew).
+    pub fn on_noticed_reset(&mut self, now: u64) {
         self.forget();
         self.last_reset = now;
+        self.noticed = true;
     }
 
     /// Nothing is known of the log.
@@ -136,10 +154,10 @@ impl LogFiles {
     /// Whether the log may have been reset since `began`; both are microseconds of the
     /// system's clock. What the server has checked since then, or compared GTIDs with, may
     /// be of the log that is gone. A clock that was set back must not keep everything in
-    /// doubt until it has caught up.
+    /// doubt until it has caught up, nor let through what began by the clock of before.
     pub fn reset_since(&mut self, began: u64, now: u64) -> bool {
         self.last_reset = self.last_reset.min(now);
-        began <= self.last_reset
+        began <= self.last_reset || self.last_reset != 0 && began > now
     }
 
     /// The position that a commit names: of the newest file of this name. None: no
@@ -176,14 +194,20 @@ impl LogFiles {
                 let last = older.filter(|file| self.ordinal(file).is_some()).last();
                 let last = last.filter(|file| listed(file) == 1);
                 match last.and_then(|file| self.ordinal(file)) {
-                    Some(file) => Place::Behind(Position {
-                        file,
-                        offset: u64::MAX,
-                    }),
+                    Some(file) => Place::Behind(self.end_of(file)),
                     None => Place::Unknown,
                 }
             }
         }
+    }
+
+    /// The end of a file that another one follows.
+    fn end_of(&self, file: u64) -> Position {
+        let last = self.flushed.filter(|flushed| flushed.file == file);
+        last.unwrap_or(Position {
+            file,
+            offset: u64::MAX,
+        })
     }
 
     /// Of the oldest file of this name.
@@ -318,8 +342,35 @@ mod tests {
         assert!(files.reset_since(99, 200) && files.reset_since(100, 200));
         assert!(!files.reset_since(101, 200));
         // The clock is set back.
-        assert!(files.reset_since(40, 50));
+        assert!(files.reset_since(40, 50) && files.reset_since(99, 50));
         assert!(!files.reset_since(51, 60));
+    }
+
+    #[test]
+    fn a_reset_that_was_noticed_is_not_news_when_the_server_tells_of_it() {
+        let mut files = LogFiles::default();
+        files.on_flush(b"b.000001", 500);
+        files.on_noticed_reset(100);
+        let end = files.on_flush(b"b.000001", 200);
+        assert!(!files.on_reset(101));
+        assert_eq!(files.find(b"b.000001", 200), Some(end));
+        assert!(files.on_reset(102));
+        assert_eq!(files.find(b"b.000001", 200), None);
+        // Noticed, and never told.
+        files.on_noticed_reset(200);
+        assert!(files.on_reset(200 + 60_000_000));
+    }
+
+    #[test]
+    fn a_file_behind_the_newest_speaks_for_no_more_than_was_flushed() {
+        let mut files = LogFiles::default();
+        let end = files.on_flush(b"b.000001", 500);
+        let index = index(&["b.000001", "b.000002"]);
+        let place = files.place(b"b.000002", Some(&index));
+        // A reset log whose first file is longer is not noticed at once.
+        let later = files.on_flush(b"b.000001", 900);
+        assert_eq!(place, Place::Behind(end));
+        assert!(place.at(4) < Some(later));
     }
 
     #[test]

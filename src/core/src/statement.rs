@@ -38,6 +38,11 @@ impl<'a> Iterator for Words<'a> {
         loop {
             let comment_end: &[u8] = match self.0 {
                 [] => return None,
+                // The server executes what is in such a comment.
+                [b'/', b'*', b'!', rest @ ..] => {
+                    self.0 = rest;
+                    continue;
+                }
                 [b'/', b'*', ..] => b"*/",
                 [b'#', ..] | [b'-', b'-', ..] => b"\n",
                 [first, ..] if is_word(first) => break,
@@ -71,6 +76,7 @@ mod tests {
             " /* why */ Stop\n\tReplica IO_THREAD, SQL_THREAD FOR CHANNEL 'x'",
             "-- a line\n# another\nSTOP REPLICA;",
             "STOP REPLICA FOR CHANNEL 'c'",
+            "/*! STOP REPLICA */",
         ] {
             assert!(stops_appliers(stops.as_bytes()), "{stops}");
         }

@@ -20,7 +20,10 @@ use semisync_server::{
     },
     system_micros,
 };
-use std::ffi::{c_char, c_int};
+use std::{
+    ffi::{c_char, c_int},
+    sync::atomic::Ordering,
+};
 
 pub static TRANSACTION: Shared<sys::Trans_observer> =
     Shared::new(trans_observer(after_commit, after_rollback));
@@ -117,8 +120,8 @@ fn settle(source: &Source, name: &[u8], offset: u64) {
         wait_for_acknowledgement(source, name, offset);
         settled = ask();
     }
-    if settled == Settled::Untold {
-        session::hang_up_client(source.server);
+    if settled == Settled::Untold && !session::hang_up_client(source.server) && !applier {
+        source.not_cut.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -129,7 +132,7 @@ fn on_flush(source: &Source, name: &[u8], end: u64) {
         let reset = files.begins_anew(name, end);
         if reset {
             WAITS.clear();
-            files.on_reset(system_micros());
+            files.on_noticed_reset(system_micros());
             core.reset(fx);
         }
         core.on_flush(files.on_flush(name, end), fx);

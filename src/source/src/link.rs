@@ -133,7 +133,11 @@ impl Link {
     /// The connection is served from this file from now on. Its dump thread alone.
     pub fn enter(&self, name: &[u8], place: Place) {
         let mut files = self.served.files.lock();
-        let same = files.current().is_some_and(|(last, _)| **last == *name);
+        // A file of the same name may be another one by now.
+        let is_other = |known| matches!((known, place), (Place::In(a), Place::In(b)) if a != b);
+        let same = files
+            .current()
+            .is_some_and(|(last, known)| **last == *name && !is_other(known));
         if !same {
             self.served.offset.store(0, Ordering::Release);
         }

@@ -7,6 +7,7 @@ use semisync_server::{
     log::{self, Arg, Level},
     sys,
 };
+use std::sync::atomic::Ordering;
 
 pub fn report(source: &Source, notice: &Notice) {
     let name = |at: &Position| file_name(source, at);
@@ -69,12 +70,19 @@ pub fn left_unconfirmed(source: &Source, left: &Left) {
             )
         },
     );
+    let clients = match source.not_cut.load(Ordering::Relaxed) {
+        0 => "Their clients lost the connection and were not told OK.".to_owned(),
+        some => format!(
+            "Their clients lost the connection and were not told OK, but for {some} whose \
+             connection cannot be cut (X protocol)."
+        ),
+    };
     log::plain(
         Level::Warning,
         format_args!(
             "Semi-sync at shutdown: {commits} commit(s) stay in the binary log although too few \
              replicas have acknowledged them; the first of them ends at ({}, {}). \
-             Acknowledged is {confirmed}. Their clients lost the connection and were not told OK.",
+             Acknowledged is {confirmed}. {clients}",
             file_name(source, first),
             first.offset
         ),

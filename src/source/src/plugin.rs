@@ -40,10 +40,12 @@ pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
     THREAD.register(server);
 
     let source = Source::start(server, vocabulary);
+    // Before: a dump may begin as soon as the server knows the observer.
+    OBSERVING.store(true, Ordering::Release);
     if apply_options(source) && observe(server, plugin) {
-        OBSERVING.store(true, Ordering::Release);
         return 0;
     }
+    OBSERVING.store(false, Ordering::Release);
     source.set_enabled(false);
     Server::disconnect();
     1

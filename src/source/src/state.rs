@@ -48,6 +48,8 @@ pub struct Source {
     wanting: AtomicBool,
     unsettled: AtomicBool,
     log_version: AtomicU64,
+    /// Clients that a shutdown could not cut off before they were told OK.
+    pub not_cut: AtomicU64,
     next_link: AtomicU64,
 }
 
@@ -81,6 +83,7 @@ impl Source {
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
             log_version: AtomicU64::new(0),
+            not_cut: AtomicU64::new(0),
             next_link: AtomicU64::new(1),
         });
         source.instrument(server);
@@ -169,7 +172,13 @@ impl Source {
     pub fn set_enabled(&'static self, on: bool) -> bool {
         let mut done = true;
         if on {
-            self.update(|core, fx| core.enable(fx));
+            self.update_log(|core, files, fx| {
+                // What was flushed meanwhile nobody has told. Nobody waits for it.
+                if !core.enabled() {
+                    files.forget();
+                }
+                core.enable(fx);
+            });
             let unread = self.links.start_receiver(self);
             done = unread.is_some();
             for (link, errno) in unread.unwrap_or_default() {

@@ -190,13 +190,18 @@ impl sys::SendHook for Sent {
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard("after_reset_master", 0, || {
         if let Some(source) = Source::get() {
-            // First, so that those whom it releases are not counted.
-            WAITS.clear();
-            source.update_log(|core, files, fx| {
-                files.on_reset(system_micros());
-                core.reset(fx);
+            let news = source.update_log(|core, files, fx| {
+                let news = files.on_reset(system_micros());
+                if news {
+                    // First, so that those whom it releases are not counted.
+                    WAITS.clear();
+                    core.reset(fx);
+                }
+                news
             });
-            source.links.hang_up_all();
+            if news {
+                source.links.hang_up_all();
+            }
         }
         0
     })

@@ -136,10 +136,11 @@ impl World {
         if !std::mem::take(&mut self.to_be_told) {
             return;
         }
-        self.files.on_reset(self.clock);
-        self.core.reset(&mut self.fx);
-        // Every link is hung up; what was only requested has none yet.
-        self.dumps.retain(|dump| dump.reads.is_none());
+        if self.files.on_reset(self.clock) {
+            self.core.reset(&mut self.fx);
+            // Every link is hung up; what was only requested has none yet.
+            self.dumps.retain(|dump| dump.reads.is_none());
+        }
         self.judge();
     }
 
@@ -150,8 +151,9 @@ impl World {
         self.next_transaction += 1;
         file.groups.push((end, self.next_transaction));
         if self.files.begins_anew(name.as_bytes(), end) {
-            self.files.on_reset(self.clock);
+            self.files.on_noticed_reset(self.clock);
             self.core.reset(&mut self.fx);
+            self.dumps.retain(|dump| dump.reads.is_none());
         }
         let at = self.files.on_flush(name.as_bytes(), end);
         self.core.on_flush(at, &mut self.fx);
