@@ -77,12 +77,16 @@ pub fn left_unconfirmed(source: &Source, left: &Left) {
              connection cannot be cut (X protocol)."
         ),
     };
-    log::plain(
+    // Behind stock's own text, which those who read logs know and expect.
+    let code = sys::ER_SEMISYNC_FORCED_SHUTDOWN;
+    log::coded(
         Level::Warning,
+        code,
         format_args!(
-            "Semi-sync at shutdown: {commits} commit(s) stay in the binary log although too few \
+            "{} Semi-sync at shutdown: {commits} commit(s) stay in the binary log although too few \
              replicas have acknowledged them; the first of them ends at ({}, {}). \
              Acknowledged is {confirmed}. {clients}",
+            log::server_text(code, &[]),
             file_name(source, first),
             first.offset
         ),
