@@ -49,6 +49,8 @@ pub struct Dump {
     /// None: the connection cannot be shared with the receiver. The replica
     /// gets its headers and is never asked.
     connection: Option<DumpConnection>,
+    /// The receiver was ready to read from it when the dump began.
+    readable: Cell<bool>,
     compressed: bool,
     /// Whether packets may ask that no hook announces, see [`Request`].
     asks_unannounced: bool,
@@ -112,9 +114,9 @@ impl Dump {
         unsafe { DUMP.get().as_ref() }
     }
 
-    /// Whether its replica was one that counts, as far as the connection lets it.
+    /// Whether its replica counted when the dump began, as far as the connection let it.
     pub fn is_semi_sync(&self) -> bool {
-        self.connection.is_some()
+        self.connection.is_some() && self.readable.get()
     }
 
     /// Where the file lies that the server names.
@@ -425,6 +427,7 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
         source,
         link: Arc::clone(&link),
         connection,
+        readable: Cell::new(true),
         compressed,
         asks_unannounced: request.knows_newer_name || !compressed,
         file: RefCell::default(),
@@ -442,7 +445,10 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
     // whoever closes it finds the link, and no acknowledgement an unknown one.
     source.links.add(Arc::clone(&link));
     source.tell_use();
-    let Some(connection) = Dump::of_this_thread().and_then(|dump| dump.connection.as_ref()) else {
+    let Some(dump) = Dump::of_this_thread() else {
+        return false;
+    };
+    let Some(connection) = &dump.connection else {
         return false;
     };
     if connection.is_tls() {
@@ -466,13 +472,12 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
     });
     if !counts {
         notices::must_connect_again(&link);
-        if let Some(dump) = Dump::of_this_thread() {
-            dump.must_reconnect.set(true);
-        }
+        dump.must_reconnect.set(true);
         return true;
     }
     if let Err(errno) = source.links.read_from(&link) {
         source.cannot_read(&link, errno);
+        dump.readable.set(false);
         return false;
     }
     if link.is_closed() {

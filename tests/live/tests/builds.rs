@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use semisync_live_tests::{Libraries, Names, Server, ServerConfig, in_both_vocabularies};
+use semisync_live_tests::{Libraries, Names, Server, ServerConfig, in_both_vocabularies, needs};
 
 /// What makes a release look like a debug build: it exports what only such a build has, under the name of C as older
 /// servers do, and of C++.
@@ -48,9 +48,10 @@ fn compile(name: &str, source: &str) -> PathBuf {
 
 /// `reason`: what the line in the error log says of the server.
 fn assert_refused(names: Names, name: &str, source: &str, reason: &str) {
-    if Libraries::under_test() == Libraries::Stock {
-        return;
-    }
+    needs!(
+        Libraries::under_test() != Libraries::Stock,
+        "the test is of our libraries"
+    );
     let library = compile(&format!("{name}-{names:?}"), source);
     let config = ServerConfig::new(1, names).env("LD_PRELOAD", &library.display().to_string());
     let server = Server::start(config);

@@ -122,9 +122,10 @@ in_both_vocabularies! {
 #[test]
 fn of_a_source_of_stocks_the_status_is_what_is_known() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
-    if Libraries::under_test() == Libraries::Stock {
-        return;
-    }
+    needs!(
+        Libraries::under_test() != Libraries::Stock,
+        "the test is of our libraries"
+    );
     let builder = Topology::new(Names::of_stock()).source_libraries(Libraries::Stock);
     let pair = builder.set("enabled", "0").start_unlinked();
     let (source, replica) = (&pair.source, pair.replica());
