@@ -13,7 +13,7 @@
 //! | `stats` | the counters behind the status variables |
 //! | `statement` | whether a statement's text stops appliers |
 //! | `terms` | what goes into the coordinator and what comes out of it |
-//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together |
+//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together; in `coordinator/commits`, what happens to a commit |
 //!
 //! No unsafe, no clock, no lock, no I/O, no server.
 
