@@ -11,6 +11,7 @@ use semisync_core::{
 };
 use semisync_server::{
     Shared, bytes,
+    callback::Callback,
     client::{SendError, SourceConnection},
     guard::guard,
     log::{self, Arg, Level},
@@ -28,7 +29,7 @@ pub static RELAY_IO: Shared<sys::Binlog_relay_IO_observer> = Shared::new(sys::re
 
 /// The receiver thread starts; there is no connection yet.
 unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_int {
-    guard("thread_start", 0, || {
+    guard(Callback::ThreadStart, 0, || {
         // SAFETY: the server's structure and its strings, valid during the hook.
         let (param, user, host, file) = unsafe {
             let param = &*param;
@@ -63,7 +64,7 @@ unsafe extern "C" fn thread_start(param: *mut sys::Binlog_relay_IO_param) -> c_i
 
 /// The receiver thread ends.
 unsafe extern "C" fn thread_stop(_: *mut sys::Binlog_relay_IO_param) -> c_int {
-    guard("thread_stop", 0, || {
+    guard(Callback::ThreadStop, 0, || {
         Channel::disconnect(false);
         0
     })
@@ -74,7 +75,7 @@ unsafe extern "C" fn before_request_transmit(
     param: *mut sys::Binlog_relay_IO_param,
     _flags: u32,
 ) -> c_int {
-    guard("before_request_transmit", 0, || {
+    guard(Callback::BeforeRequestTransmit, 0, || {
         let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
         // In use from here on: if the source agrees, its packets carry headers.
         Channel::disconnect(replica.is_some());
@@ -119,7 +120,7 @@ unsafe extern "C" fn after_read_event(
         None => Some((0, bytes)),
     };
     let Some((flags, event)) = header else {
-        guard("after_read_event", (), || {
+        guard(Callback::AfterReadEvent, (), || {
             log::message(
                 Level::Error,
                 sys::ER_SEMISYNC_MISSING_MAGIC_NO_FOR_SEMISYNC_PKT,
@@ -134,7 +135,7 @@ unsafe extern "C" fn after_read_event(
         *event_len = event.len() as c_ulong;
     }
     // The header is off by now: whatever happens in here, replication goes on.
-    guard("after_read_event", 0, || {
+    guard(Callback::AfterReadEvent, 0, || {
         channel.on_packet(flags);
         channel.ask = flags & FLAG_ASK != 0;
         channel.heartbeat = channel.peer.is_some() && is_heartbeat(event);
@@ -157,7 +158,7 @@ unsafe extern "C" fn after_queue_event(
     _len: c_ulong,
     _flags: u32,
 ) -> c_int {
-    guard("after_queue_event", 0, || {
+    guard(Callback::AfterQueueEvent, 0, || {
         let mut channel = Channel::current();
         let (Some(replica), Some(mut peer)) = (Replica::get(), channel.peer) else {
             return 0;

@@ -8,6 +8,7 @@ use crate::{
 };
 use semisync_server::{
     Server,
+    callback::Callback,
     guard::{self, guard},
     log::{self, Level},
     observers::{register, unregister},
@@ -105,11 +106,12 @@ pub fn deinit(plugin: &Handle) -> c_int {
 }
 
 /// A hook panicked: replication goes on, without acknowledgements.
-fn after_panic(hook: &'static str) {
+fn after_panic(callback: Callback) {
     log::plain(
         Level::Error,
         format_args!(
-            "Internal error in hook '{hook}': semi-sync replication is switched OFF, replication goes on without acknowledgements. Setting the plugin's _enabled variable OFF and ON again starts it anew; please report this."
+            "Internal error in hook '{}': semi-sync replication is switched OFF, replication goes on without acknowledgements. Setting the plugin's _enabled variable OFF and ON again starts it anew; please report this.",
+            callback.name()
         ),
     );
     if let Some(replica) = Replica::get() {
@@ -135,7 +137,7 @@ unsafe extern "C" fn update_enabled(
     _: *mut c_void,
     save: *const c_void,
 ) {
-    guard("update_enabled", (), || {
+    guard(Callback::UpdateVariable, (), || {
         // SAFETY: the server's value of a BOOL variable.
         ENABLED.store(unsafe { saved(save) }, Ordering::Release);
         if let Some(replica) = Replica::get() {
@@ -155,7 +157,7 @@ pub unsafe extern "C" fn show_status(
     out: *mut sys::st_mysql_show_var,
     buffer: *mut c_char,
 ) -> c_int {
-    guard("show_status", 1, || {
+    guard(Callback::ShowStatus, 1, || {
         let working = Replica::get().is_some_and(Replica::is_working);
         // SAFETY: the arguments of a show function.
         unsafe { answer(out, buffer, Value::Bool(working && any_semi_sync())) }

@@ -5,10 +5,12 @@
 
 #[cfg(semisync_failpoints)]
 mod told {
+    use crate::callback::Callback;
     use std::{env::var, fs, path::Path, sync::Once, thread, time::Duration};
 
     /// Every hook comes by here.
-    pub fn hit(hook: &'static str) {
+    pub fn hit(callback: Callback) {
+        let hook = callback.name();
         static FIRST: Once = Once::new();
         stall(hook);
         if var("SEMISYNC_FAILPOINT").as_deref() == Ok(hook) {
@@ -42,7 +44,7 @@ mod told {
 #[cfg(not(semisync_failpoints))]
 mod told {
     #[inline(always)]
-    pub fn hit(_hook: &'static str) {}
+    pub fn hit(_: crate::callback::Callback) {}
 
     #[inline(always)]
     pub fn fails(_call: &'static str) -> bool {

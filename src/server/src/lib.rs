@@ -7,6 +7,7 @@
 //! | `variables`, `status` | system and status variables |
 //! | `observers` | registration of the replication observers |
 //! | `stand_by` | our libraries for MySQL in a MariaDB server that has semi-sync built in |
+//! | `callback` | the one list of functions that the server enters |
 //! | `guard` | no panic unwinds into the server |
 //! | `log` | the error log, by the server's own message numbers |
 //! | `psi` | stages and instrumented threads |
@@ -21,6 +22,7 @@
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
 
 pub mod ack_stream;
+pub mod callback;
 pub mod client;
 pub mod connection;
 pub mod failpoint;

@@ -53,7 +53,7 @@ macro_rules! export_plugin {
         status: $status:expr, variables: $variables:expr $(,)?
     ) => {
         unsafe extern "C" fn plugin_init(raw: *mut ::std::ffi::c_void) -> ::std::ffi::c_int {
-            $crate::guard::guard("init", 1, || {
+            $crate::guard::guard($crate::callback::Callback::Init, 1, || {
                 // SAFETY: the server's argument; the services are this library's.
                 $init(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) })
             })
@@ -61,10 +61,10 @@ macro_rules! export_plugin {
         unsafe extern "C" fn plugin_check_uninstall(
             _: *mut ::std::ffi::c_void,
         ) -> ::std::ffi::c_int {
-            $crate::guard::guard("check_uninstall", 1, || $check())
+            $crate::guard::guard($crate::callback::Callback::CheckUninstall, 1, || $check())
         }
         unsafe extern "C" fn plugin_deinit(raw: *mut ::std::ffi::c_void) -> ::std::ffi::c_int {
-            $crate::guard::guard("deinit", 1, || {
+            $crate::guard::guard($crate::callback::Callback::Deinit, 1, || {
                 // SAFETY: as in plugin_init.
                 $deinit(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) })
             })

@@ -112,14 +112,18 @@ struct Start {
 }
 
 extern "C" fn run(argument: *mut c_void) -> *mut c_void {
-    crate::guard::guard("ack_receiver", std::ptr::null_mut(), || {
-        // SAFETY: the box that `spawn` made for this thread alone.
-        let start = unsafe { Box::from_raw(argument.cast::<Start>()) };
-        // SAFETY: first and last thing in a thread that calls server code.
-        unsafe { (start.server.symbols().my_thread_init)() };
-        (start.body)();
-        // SAFETY: as above.
-        unsafe { (start.server.symbols().my_thread_end)() };
-        std::ptr::null_mut()
-    })
+    crate::guard::guard(
+        crate::callback::Callback::AckReceiver,
+        std::ptr::null_mut(),
+        || {
+            // SAFETY: the box that `spawn` made for this thread alone.
+            let start = unsafe { Box::from_raw(argument.cast::<Start>()) };
+            // SAFETY: first and last thing in a thread that calls server code.
+            unsafe { (start.server.symbols().my_thread_init)() };
+            (start.body)();
+            // SAFETY: as above.
+            unsafe { (start.server.symbols().my_thread_end)() };
+            std::ptr::null_mut()
+        },
+    )
 }

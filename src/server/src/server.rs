@@ -2,6 +2,7 @@
 //! that a plugin asks of it.
 
 use crate::{
+    callback::Callback,
     guard,
     log::{self, Level},
 };
@@ -54,7 +55,7 @@ impl Server {
         handle: &crate::plugin::Handle,
         plugin: &CStr,
         rival: &CStr,
-        on_panic: fn(hook: &'static str),
+        on_panic: fn(Callback),
     ) -> Option<Self> {
         let server = Self::connect(handle)?;
         guard::arm(on_panic);

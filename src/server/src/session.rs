@@ -1,7 +1,7 @@
 //! The session that the current thread serves. The leader of a commit group stands
 //! in for each member in turn, while it runs the hooks in the member's name.
 
-use crate::{Server, connection, guard::guard, sys};
+use crate::{Server, callback::Callback, connection, guard::guard, sys};
 
 /// Whether it applies what another server has sent.
 pub fn is_applier(server: Server) -> bool {
@@ -25,7 +25,7 @@ pub fn are_appliers_stopped(server: Server, is_stop: fn(statement: &[u8]) -> boo
     let symbols = server.symbols();
     let mut found = false;
     let mut visit = |thd: *mut sys::THD| {
-        found |= guard("visit_session", false, || {
+        found |= guard(Callback::VisitSession, false, || {
             let mut buffer = [0; READ];
             // SAFETY: the session lives as long as it is visited.
             let killed =

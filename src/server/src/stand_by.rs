@@ -6,7 +6,7 @@
 //! nothing. Nothing of this touches what the rest of the crate relies on: the
 //! series of the library does not matter here.
 
-use crate::{guard::guard, server::text};
+use crate::{callback::Callback, guard::guard, server::text};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
 const PRINT_NOTE: &CStr = c"_Z21sql_print_informationPKcz";
@@ -17,7 +17,7 @@ const PRINT_ERROR: &CStr = c"_Z15sql_print_errorPKcz";
 /// # Safety
 /// Called by a MariaDB server.
 pub unsafe extern "C" fn init(_: *mut c_void) -> c_int {
-    guard("init", 1, || {
+    guard(Callback::Init, 1, || {
         // SAFETY: the version is a C string for as long as the server lives.
         let version = unsafe { text(find(c"server_version").cast_const().cast()) };
         let (print, line, answer) = if has_semi_sync_built_in(version) {

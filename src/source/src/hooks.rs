@@ -12,6 +12,7 @@ use crate::{
 use semisync_core::Settled;
 use semisync_server::{
     Shared,
+    callback::Callback,
     guard::guard,
     log_name, session,
     sys::{
@@ -37,7 +38,7 @@ impl sys::StorageHooks for Storage {
     /// Flush leader, or the committing session, under `LOCK_log`, before any dump
     /// thread may see the end.
     unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int {
-        guard("after_flush", 0, || {
+        guard(Callback::AfterFlush, 0, || {
             let Some(source) = enabled() else {
                 return 0;
             };
@@ -51,7 +52,7 @@ impl sys::StorageHooks for Storage {
 
     /// Leader of the commit group; under `LOCK_commit` with `binlog_order_commits`.
     unsafe fn after_sync(log_file: *const c_char, log_pos: u64) -> c_int {
-        guard("after_sync", 0, || {
+        guard(Callback::AfterSync, 0, || {
             let Some(source) = enabled().filter(|_| wait_point() == WaitPoint::AfterSync) else {
                 return 0;
             };
@@ -68,13 +69,17 @@ impl sys::StorageHooks for Storage {
 /// file, or with a position that was confirmed long ago.
 unsafe extern "C" fn after_commit(param: *mut sys::Trans_param) -> c_int {
     // SAFETY: the hook's argument.
-    guard("after_commit", 0, || unsafe { after_transaction(param) })
+    guard(Callback::AfterCommit, 0, || unsafe {
+        after_transaction(param)
+    })
 }
 
 /// As `after_commit`: a rollback too can leave events in the binary log.
 unsafe extern "C" fn after_rollback(param: *mut sys::Trans_param) -> c_int {
     // SAFETY: the hook's argument.
-    guard("after_rollback", 0, || unsafe { after_transaction(param) })
+    guard(Callback::AfterRollback, 0, || unsafe {
+        after_transaction(param)
+    })
 }
 
 /// # Safety

@@ -9,6 +9,7 @@ use crate::{
 use semisync_core::Coordinator;
 use semisync_server::{
     Server,
+    callback::Callback,
     log::{self, Level},
     observers::{register, unregister},
     plugin::Handle,
@@ -132,8 +133,8 @@ pub fn deinit(plugin: &Handle) -> c_int {
 }
 
 /// A hook panicked: replication goes on asynchronously.
-pub(crate) fn after_panic(hook: &'static str) {
-    notices::internal_error(hook);
+pub(crate) fn after_panic(callback: Callback) {
+    notices::internal_error(callback.name());
     if let Some(source) = Source::get() {
         source.update(|core, fx| core.disable(fx));
     }

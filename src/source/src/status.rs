@@ -8,6 +8,7 @@
 use crate::state::Source;
 use semisync_core::{Coordinator, Stats};
 use semisync_server::{
+    callback::Callback,
     guard::guard,
     status::{Value, answer},
     sys,
@@ -144,7 +145,7 @@ pub unsafe extern "C" fn show<const ROW: usize>(
     buffer: *mut c_char,
 ) -> c_int {
     let row = const { ROWS[ROW] };
-    guard("show_status", 1, || {
+    guard(Callback::ShowStatus, 1, || {
         let value = match Source::get() {
             Some(source) => {
                 if row == Row::Clients {

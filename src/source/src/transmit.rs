@@ -10,6 +10,7 @@ use crate::{
 use semisync_core::HEADER;
 use semisync_server::{
     Shared,
+    callback::Callback,
     connection::{Current, DumpConnection},
     guard::guard,
     log::{self, Level},
@@ -45,7 +46,7 @@ unsafe extern "C" fn transmit_start(
     // SAFETY: the server's structure, valid during the hook.
     let server_id = unsafe { (*param).server_id };
     // Of an earlier dump in this thread, if its end was left out.
-    guard("transmit_start", (), || drop(take_dump()));
+    guard(Callback::TransmitStart, (), || drop(take_dump()));
     let announces = |name| {
         let value = source.server.user_variable(name);
         value.is_some_and(|value| value != 0)
@@ -59,7 +60,7 @@ unsafe extern "C" fn transmit_start(
         start: None,
         knows_newer_name,
     };
-    let attached = guard("transmit_start", false, || {
+    let attached = guard(Callback::TransmitStart, false, || {
         // SAFETY: the server's file name.
         let name = unsafe { log_name(log_file) };
         let start = (!name.is_empty()).then_some((name, log_pos));
@@ -73,7 +74,7 @@ unsafe extern "C" fn transmit_start(
     });
     if announced && !attached && Dump::current().is_none() {
         // After a panic: the replica cannot do without the headers.
-        guard("transmit_start", false, || {
+        guard(Callback::TransmitStart, false, || {
             attach(source, request, Current::Ended)
         });
     }
@@ -91,7 +92,7 @@ fn how(is_semi_sync: bool) -> &'static str {
 
 /// The dump ends. Another dump to the same replica may have begun already.
 unsafe extern "C" fn transmit_stop(param: *mut sys::Binlog_transmit_param) -> c_int {
-    guard("transmit_stop", 0, || {
+    guard(Callback::TransmitStop, 0, || {
         // SAFETY: the server's structure.
         let server_id = unsafe { (*param).server_id };
         match take_dump() {
@@ -120,7 +121,7 @@ unsafe extern "C" fn reserve_header(
         return 0;
     }
     // After a panic the packet still needs its header: the replica would stop.
-    let bytes = guard("reserve_header", HEADER, || dump.on_reserve());
+    let bytes = guard(Callback::ReserveHeader, HEADER, || dump.on_reserve());
     // SAFETY: the server's buffer of `size` bytes, and its length to add to.
     unsafe {
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), header, bytes.len());
@@ -137,7 +138,7 @@ unsafe extern "C" fn before_send_event(
     log_file: *const c_char,
     log_pos: u64,
 ) -> c_int {
-    guard("before_send_event", 0, || {
+    guard(Callback::BeforeSendEvent, 0, || {
         let Some(dump) = Dump::current() else {
             return 0;
         };
@@ -162,7 +163,7 @@ pub struct Sent;
 impl sys::SendHook for Sent {
     /// The event was handed to the network layer, or skipped.
     unsafe fn after_send_event(packet: *const c_char, len: c_ulong, skipped: bool) -> c_int {
-        guard("after_send_event", 0, || {
+        guard(Callback::AfterSendEvent, 0, || {
             let Some(dump) = Dump::current() else {
                 return 0;
             };
@@ -188,7 +189,7 @@ impl sys::SendHook for Sent {
 
 /// RESET BINARY LOGS AND GTIDS; in the session that runs it.
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
-    guard("after_reset_master", 0, || {
+    guard(Callback::AfterResetMaster, 0, || {
         if let Some(source) = Source::get() {
             let news = source.update_log(|core, files, fx| {
                 let news = files.on_reset(system_micros());

@@ -11,6 +11,7 @@ use crate::{
     state::Source,
 };
 use semisync_server::{
+    callback::Callback,
     connection::{self, ConnectionId, WRITE_FAILED},
     guard::guard,
     sys,
@@ -23,7 +24,7 @@ pub unsafe extern "C" fn write_hook<const TLS: bool>(
     bytes: *const c_uchar,
     size: usize,
 ) -> usize {
-    guard("write", WRITE_FAILED, || {
+    guard(Callback::Write, WRITE_FAILED, || {
         if !is_observing() {
             // The plugin was uninstalled, the replica is gone, and no hook ends
             // this dump any more.
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn shutdown_hook<const TLS: bool>(vio: *mut sys::Vio) -> c
     let Some(source) = Source::get() else {
         return -1;
     };
-    let link = guard("shutdown", None, || {
+    let link = guard(Callback::Shutdown, None, || {
         let link = source.links.find_connection(ConnectionId::of(vio))?;
         source.links.close(&link);
         source.stop_counting(&link);

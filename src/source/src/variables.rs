@@ -6,6 +6,7 @@
 use crate::{plugin::after_panic, state::Source};
 use semisync_server::{
     Shared,
+    callback::Callback,
     guard::{self, guard},
     sys::{self, compat},
     variables::{self as v, NamePtr, saved},
@@ -141,7 +142,7 @@ unsafe extern "C" fn update_enabled(
     _: *mut c_void,
     save: *const c_void,
 ) {
-    guard("update_enabled", (), || {
+    guard(Callback::UpdateVariable, (), || {
         // SAFETY: the server's value of a BOOL variable.
         let wanted: bool = unsafe { saved(save) };
         guard::arm(after_panic);
@@ -156,7 +157,7 @@ unsafe extern "C" fn update_wait_count(
     _: *mut c_void,
     save: *const c_void,
 ) {
-    guard("update_wait_count", (), || {
+    guard(Callback::UpdateVariable, (), || {
         // SAFETY: the server's value of an unsigned INT variable.
         let count: u32 = unsafe { saved(save) };
         WAIT_COUNT.store(count, Ordering::Release);
@@ -172,7 +173,7 @@ unsafe extern "C" fn update_wait_no_replica(
     _: *mut c_void,
     save: *const c_void,
 ) {
-    guard("update_wait_no_replica", (), || {
+    guard(Callback::UpdateVariable, (), || {
         // SAFETY: the server's value of a BOOL variable.
         let on: bool = unsafe { saved(save) };
         let before = WAIT_NO_REPLICA.swap(on, Ordering::AcqRel);
