@@ -49,6 +49,8 @@ pub struct Coordinator<W> {
     /// others in their commit group.
     abandoned: Option<Position>,
     stats: Stats,
+    /// What the changes since the last [`Self::take_effects`] want done.
+    effects: Effects<W>,
     scratch: Vec<Position>,
 }
 
@@ -68,6 +70,7 @@ impl<W> Coordinator<W> {
             left: BTreeSet::new(),
             abandoned: None,
             stats: Stats::default(),
+            effects: Effects::default(),
             scratch: Vec::new(),
         }
     }
@@ -143,9 +146,16 @@ impl<W> Coordinator<W> {
         }
     }
 
+    /// What is to be done for all that has changed since the last call. Nothing is
+    /// allocated or copied for it.
+    #[must_use = "sessions that are released must be woken"]
+    pub fn take_effects(&mut self) -> Effects<W> {
+        std::mem::take(&mut self.effects)
+    }
+
     // ---- the operator ----
 
-    pub fn enable(&mut self, fx: &mut Effects<W>) {
+    pub fn enable(&mut self) {
         if self.enabled() {
             return;
         }
@@ -157,29 +167,29 @@ impl<W> Coordinator<W> {
         } else {
             Mode::Off
         };
-        fx.notices.push(Notice::Enabled);
+        self.effects.notices.push(Notice::Enabled);
     }
 
-    pub fn disable(&mut self, fx: &mut Effects<W>) {
+    pub fn disable(&mut self) {
         if !self.enabled() {
             return;
         }
-        self.switch_off(fx);
+        self.switch_off();
         self.mode = Mode::Disabled;
-        fx.notices.push(Notice::Disabled);
+        self.effects.notices.push(Notice::Disabled);
     }
 
-    pub fn set_wait_count(&mut self, count: u32, fx: &mut Effects<W>) {
+    pub fn set_wait_count(&mut self, count: u32) {
         self.settings.wait_count = count;
-        self.switch_off_if_few(fx);
-        self.count_votes(fx);
+        self.switch_off_if_few();
+        self.count_votes();
     }
 
     /// Turning it ON while OFF switches semi-sync on at once, as stock's
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn set_wait_no_replica(&mut self, on: bool, fx: &mut Effects<W>) {
+    pub fn set_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
-        self.switch_off_if_few(fx);
+        self.switch_off_if_few();
         if on && self.mode == Mode::Off {
             self.mode = Mode::On;
         }
@@ -189,15 +199,15 @@ impl<W> Coordinator<W> {
     /// Nobody can acknowledge any more what sessions wait for. Replicas do not
     /// count until they connect again: the server lets their dumps go on, and
     /// what these were served belongs to a log that is gone.
-    pub fn reset(&mut self, fx: &mut Effects<W>) {
-        self.release_all(fx);
+    pub fn reset(&mut self) {
+        self.release_all();
         self.newest = None;
         self.confirmed = None;
         self.forget_pending();
         self.voters.clear();
         self.warned.clear();
         self.left.clear();
-        self.switch_off_if_few(fx);
+        self.switch_off_if_few();
         self.stats = Stats::default();
     }
 
@@ -206,23 +216,17 @@ impl<W> Coordinator<W> {
     /// A replica has connected. `start`: it asks for the log from this position
     /// on, so it has what lies before; None: it names GTIDs instead, or a position that
     /// the log is not known to have.
-    pub fn attach(
-        &mut self,
-        link: LinkId,
-        server_id: u32,
-        start: Option<Position>,
-        fx: &mut Effects<W>,
-    ) {
+    pub fn attach(&mut self, link: LinkId, server_id: u32, start: Option<Position>) {
         self.voters.push(Voter {
             server_id,
             link,
             newest: start.min(self.newest),
         });
-        self.count_votes(fx);
+        self.count_votes();
     }
 
     /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn detach(&mut self, link: LinkId, shutting_down: bool, fx: &mut Effects<W>) {
+    pub fn detach(&mut self, link: LinkId, shutting_down: bool) {
         let before = self.voters.len();
         self.voters.retain(|voter| voter.link != link);
         self.warned.retain(|warned| *warned != link);
@@ -232,23 +236,17 @@ impl<W> Coordinator<W> {
         // First, for the notice: as in stock's `ReplSemiSyncSource::remove_replica`,
         // it does not depend on `wait_no_replica`.
         if shutting_down {
-            self.give_up_if_few(fx);
+            self.give_up_if_few();
         }
-        self.switch_off_if_few(fx);
+        self.switch_off_if_few();
         // Those who stay may have more than was counted when semi-sync was
         // enabled.
-        self.count_votes(fx);
+        self.count_votes();
     }
 
     /// A replica has everything up to `at`, it says. `served`: how far its
     /// connection has been served.
-    pub fn on_ack(
-        &mut self,
-        link: LinkId,
-        at: Position,
-        served: Option<Position>,
-        fx: &mut Effects<W>,
-    ) -> AckVerdict {
+    pub fn on_ack(&mut self, link: LinkId, at: Position, served: Option<Position>) -> AckVerdict {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
             return AckVerdict::UnknownLink;
         };
@@ -260,7 +258,7 @@ impl<W> Coordinator<W> {
             return AckVerdict::Stale;
         }
         voter.newest = news;
-        self.count_votes(fx);
+        self.count_votes();
         AckVerdict::Accepted
     }
 
@@ -279,20 +277,14 @@ impl<W> Coordinator<W> {
     /// The transaction that ends at `at` was not sent to a replica, because it has
     /// it already. It shows that the replica has everything up to `at` only if it
     /// acknowledged what was sent to it before (`sent`: up to where).
-    pub fn on_skip(
-        &mut self,
-        link: LinkId,
-        at: Position,
-        sent: Option<Position>,
-        fx: &mut Effects<W>,
-    ) {
+    pub fn on_skip(&mut self, link: LinkId, at: Position, sent: Option<Position>) {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
             return;
         };
         let news = Some(at).min(self.newest);
         if sent.min(self.newest) <= voter.newest && news > voter.newest {
             voter.newest = news;
-            self.count_votes(fx);
+            self.count_votes();
         }
     }
 
@@ -346,7 +338,7 @@ impl<W> Coordinator<W> {
     }
 
     /// What replicas have, or how many must have it, has changed.
-    fn count_votes(&mut self, fx: &mut Effects<W>) {
+    fn count_votes(&mut self) {
         if !self.enabled() {
             return;
         }
@@ -359,17 +351,18 @@ impl<W> Coordinator<W> {
             if caught_up {
                 self.mode = Mode::On;
                 let nowhere = Position { file: 0, offset: 0 };
-                fx.notices
+                self.effects
+                    .notices
                     .push(Notice::SwitchedOn(quorum.unwrap_or(nowhere)));
             }
         }
         if quorum > self.confirmed {
             self.confirmed = quorum;
-            self.release_confirmed(fx);
+            self.release_confirmed();
         }
     }
 
-    fn release_confirmed(&mut self, fx: &mut Effects<W>) {
+    fn release_confirmed(&mut self) {
         let Some(confirmed) = self.confirmed else {
             return;
         };
@@ -382,37 +375,37 @@ impl<W> Coordinator<W> {
                 break;
             }
             let waiter = first.remove();
-            self.release(waiter, Outcome::Acknowledged, fx);
+            self.release(waiter, Outcome::Acknowledged);
         }
     }
 
-    fn release(&mut self, waiter: W, outcome: Outcome, fx: &mut Effects<W>) {
+    fn release(&mut self, waiter: W, outcome: Outcome) {
         self.count(outcome);
-        fx.released.push((waiter, outcome));
+        self.effects.released.push((waiter, outcome));
     }
 
     /// Releases everybody unconfirmed.
-    fn release_all(&mut self, fx: &mut Effects<W>) {
+    fn release_all(&mut self) {
         while let Some((_, waiter)) = self.waiting.pop_first() {
-            self.release(waiter, Outcome::Asynchronous, fx);
+            self.release(waiter, Outcome::Asynchronous);
         }
     }
 
-    fn switch_off(&mut self, fx: &mut Effects<W>) {
+    fn switch_off(&mut self) {
         if self.mode == Mode::On {
             self.forget_pending();
-            self.stop_waiting(Mode::Off, fx);
+            self.stop_waiting(Mode::Off);
         }
     }
 
     /// The server shuts down: nobody waits any more, and what is not confirmed is
     /// told to nobody.
-    fn give_up(&mut self, fx: &mut Effects<W>) {
+    fn give_up(&mut self) {
         if self.mode == Mode::On {
             if self.newest > self.confirmed {
-                fx.notices.push(Notice::ForcedShutdown);
+                self.effects.notices.push(Notice::ForcedShutdown);
             }
-            self.stop_waiting(Mode::Closing, fx);
+            self.stop_waiting(Mode::Closing);
         }
     }
 
@@ -421,24 +414,24 @@ impl<W> Coordinator<W> {
         self.abandoned = None;
     }
 
-    fn stop_waiting(&mut self, mode: Mode, fx: &mut Effects<W>) {
+    fn stop_waiting(&mut self, mode: Mode) {
         self.mode = mode;
         self.stats.no_times += 1;
-        fx.notices.push(Notice::SwitchedOff);
-        self.release_all(fx);
+        self.effects.notices.push(Notice::SwitchedOff);
+        self.release_all();
     }
 
     /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
-    fn switch_off_if_few(&mut self, fx: &mut Effects<W>) {
+    fn switch_off_if_few(&mut self) {
         if !self.settings.wait_no_replica && !self.has_enough_replicas() {
-            self.switch_off(fx);
+            self.switch_off();
         }
     }
 
     /// The server shuts down: replicas that are gone will not come back in time.
-    fn give_up_if_few(&mut self, fx: &mut Effects<W>) {
+    fn give_up_if_few(&mut self) {
         if !self.has_enough_replicas() {
-            self.give_up(fx);
+            self.give_up();
         }
     }
 }

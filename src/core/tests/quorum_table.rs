@@ -2,9 +2,7 @@
 //! itself, in every order of the voters that a rotation gives, and by the
 //! coordinator, which never takes back what was confirmed.
 
-use semisync_core::{
-    Coordinator, Effects, LinkId, Position, Settings, Voter, quorum_position, split_name,
-};
+use semisync_core::{Coordinator, LinkId, Position, Settings, Voter, quorum_position, split_name};
 
 #[derive(Debug)]
 enum Event {
@@ -141,11 +139,10 @@ fn every_case_of_the_table() {
 fn the_coordinator_follows_the_table_and_takes_nothing_back() {
     for Case { name, steps } in cases() {
         let mut core = Coordinator::<()>::new(Settings::default());
-        let mut fx = Effects::default();
-        core.enable(&mut fx);
+        core.enable();
         // All that the table names was flushed before it is acknowledged.
         let (file, offset) = (u64::MAX, 4);
-        core.on_flush(Position { file, offset }, &mut fx);
+        core.on_flush(Position { file, offset });
         let (mut links, mut next, mut best): (Vec<(u32, LinkId)>, u64, Option<Position>) =
             (vec![], 0, None);
         let newest = |links: &[(u32, LinkId)], replica| {
@@ -154,19 +151,19 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         };
         for step in steps {
             match step.event {
-                Event::Count(count) => core.set_wait_count(count, &mut fx),
+                Event::Count(count) => core.set_wait_count(count),
                 Event::Connects(server_id, start) => {
                     next += 1;
                     links.push((server_id, LinkId(next)));
-                    core.attach(LinkId(next), server_id, start, &mut fx);
+                    core.attach(LinkId(next), server_id, start);
                 }
                 Event::Acknowledges(replica, at) => {
-                    core.on_ack(newest(&links, replica), at, Some(at), &mut fx);
+                    core.on_ack(newest(&links, replica), at, Some(at));
                 }
                 Event::Leaves(replica) => {
                     let link = newest(&links, replica);
                     links.retain(|(_, other)| *other != link);
-                    core.detach(link, false, &mut fx);
+                    core.detach(link, false);
                 }
             }
             best = best.max(step.confirmed);

@@ -258,7 +258,7 @@ impl Dump {
             return;
         }
         let link = self.link.id;
-        let ask = self.source.update(|core, _| {
+        let ask = self.source.update(|core| {
             let ask = core.wants_ack(link, end);
             if ask {
                 core.on_asked();
@@ -316,8 +316,7 @@ impl Dump {
             return;
         };
         let (link, sent) = (self.link.id, self.sent.get());
-        self.source
-            .update(|core, fx| core.on_skip(link, at, sent, fx));
+        self.source.update(|core| core.on_skip(link, at, sent));
     }
 
     /// The server writes to the connection, in place of its own function.
@@ -461,12 +460,12 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
         return true;
     }
     let began = source.server.command_began();
-    let counts = source.update_log(|core, files, fx| {
+    let counts = source.update_log(|core, files| {
         let clock = system_micros();
         let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
         let counts = !files.reset_since(began, clock);
         if counts {
-            core.attach(id, server_id, start, fx);
+            core.attach(id, server_id, start);
         }
         counts
     });

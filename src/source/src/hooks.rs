@@ -114,7 +114,7 @@ fn settle(source: &Source, name: &[u8], offset: u64) {
     let applier = session::is_applier(source.server);
     let ask = || {
         let shutting_down = source.server.is_shutting_down();
-        source.update_log(|core, files, _| match files.find(name, offset) {
+        source.update_log(|core, files| match files.find(name, offset) {
             Some(at) => core.settle(at, applier, shutting_down),
             // Not flushed while semi-sync was ON.
             None => Settled::Done,
@@ -133,14 +133,14 @@ fn settle(source: &Source, name: &[u8], offset: u64) {
 /// A commit group was written and ends here. A log that begins anew was reset, and the
 /// server has not told so yet: what was said of the old one is gone.
 fn on_flush(source: &Source, name: &[u8], end: u64) {
-    let reset = source.update_log(|core, files, fx| {
+    let reset = source.update_log(|core, files| {
         let reset = files.begins_anew(name, end);
         if reset {
             WAITS.clear();
             files.on_noticed_reset(system_micros());
-            core.reset(fx);
+            core.reset();
         }
-        core.on_flush(files.on_flush(name, end), fx);
+        core.on_flush(files.on_flush(name, end));
         reset
     });
     if reset {

@@ -83,7 +83,7 @@ pub fn check_uninstall() -> c_int {
     if !source.links.in_use() {
         // It goes; a session that waits would keep it from going, and nobody
         // could end the wait any more: the server passes over our hooks.
-        source.update(|core, fx| core.disable(fx));
+        source.update(|core| core.disable());
         return 0;
     }
     let words = source.vocabulary;
@@ -136,6 +136,6 @@ pub fn deinit(plugin: &Handle) -> c_int {
 pub(crate) fn after_panic(callback: Callback) {
     notices::internal_error(callback.name());
     if let Some(source) = Source::get() {
-        source.update(|core, fx| core.disable(fx));
+        source.update(|core| core.disable());
     }
 }

@@ -173,7 +173,7 @@ impl Poll {
                         &[Arg::Number(errno.unsigned_abs().into())],
                     );
                     // Nobody reads acknowledgements any more.
-                    source.update(|core, fx| core.disable(fx));
+                    source.update(|core| core.disable());
                     break;
                 }
             };
@@ -291,9 +291,9 @@ fn read(link: &Link, buffer: &mut [u8], acks: &mut Acks) -> End {
 fn acknowledge(source: &Source, link: &Link, name: &[u8], offset: u64) -> Result<(), Violation> {
     let (claim, served) = link.claim(name, offset);
     let verdict = match claim {
-        Claim::Has(Some(at)) => source.update(|core, fx| core.on_ack(link.id, at, served, fx)),
+        Claim::Has(Some(at)) => source.update(|core| core.on_ack(link.id, at, served)),
         Claim::Has(None) => AckVerdict::Stale,
-        Claim::Unserved => source.update(|core, _| core.on_unserved(link.id)),
+        Claim::Unserved => source.update(|core| core.on_unserved(link.id)),
         Claim::Foreign => return Err(Violation::BadName),
     };
     if let AckVerdict::FromTheFuture { first: true } = verdict {

@@ -13,7 +13,7 @@ use crate::{
     variables::{self, wait_count, waits_without_replicas},
 };
 use semisync_core::{
-    Coordinator, Effects, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
+    Coordinator, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
 };
 use semisync_server::{
     Server,
@@ -88,7 +88,7 @@ impl Source {
         });
         source.instrument(server);
         WAITS.clear();
-        source.update_log(|core, files, _| {
+        source.update_log(|core, files| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
@@ -124,24 +124,20 @@ impl Source {
 
     /// Changes the coordinator, then, without the lock, releases sessions and
     /// writes to the error log as it says.
-    pub fn update<R>(
-        &self,
-        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut Effects<WaiterRef>) -> R,
-    ) -> R {
-        self.update_log(|core, _, fx| change(core, fx))
+    pub fn update<R>(&self, change: impl FnOnce(&mut Coordinator<WaiterRef>) -> R) -> R {
+        self.update_log(|core, _| change(core))
     }
 
     /// As `update`, with what is known of the binary log's files.
     pub fn update_log<R>(
         &self,
-        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles, &mut Effects<WaiterRef>) -> R,
+        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles) -> R,
     ) -> R {
-        let mut effects = Effects::default();
-        let result = {
+        let (result, effects) = {
             let mut locked = self.locked.lock();
             let Locked { core, files, held } = &mut *locked;
             let before = *core.stats();
-            let result = change(core, files, &mut effects);
+            let result = change(core, files);
             status::publish(&before, core.stats());
             if core.memory() != held.size() {
                 *held = self.memory.hold(core.memory());
@@ -150,7 +146,7 @@ impl Source {
             self.wanting.store(core.wanting(), Ordering::Relaxed);
             self.unsettled.store(core.is_unsettled(), Ordering::Release);
             self.log_version.store(files.version(), Ordering::Release);
-            result
+            (result, core.take_effects())
         };
         for (waiter, _outcome) in effects.released {
             waiter.release();
@@ -172,12 +168,12 @@ impl Source {
     pub fn set_enabled(&'static self, on: bool) -> bool {
         let mut done = true;
         if on {
-            self.update_log(|core, files, fx| {
+            self.update_log(|core, files| {
                 // What was flushed meanwhile nobody has told. Nobody waits for it.
                 if !core.enabled() {
                     files.forget();
                 }
-                core.enable(fx);
+                core.enable();
             });
             let unread = self.links.start_receiver(self);
             done = unread.is_some();
@@ -186,7 +182,7 @@ impl Source {
             }
         }
         if !on || !done {
-            self.update(|core, fx| core.disable(fx));
+            self.update(|core| core.disable());
         }
         if !on {
             self.links.stop_receiver();
@@ -209,7 +205,7 @@ impl Source {
     pub fn stop_counting(&self, link: &Link) {
         self.tell_use();
         let shutting_down = self.server.is_shutting_down();
-        self.update(|core, fx| core.detach(link.id, shutting_down, fx));
+        self.update(|core| core.detach(link.id, shutting_down));
     }
 
     /// The receiver cannot read from the link: it is not asked, and does not count.

@@ -191,12 +191,12 @@ impl sys::SendHook for Sent {
 unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c_int {
     guard(Callback::AfterResetMaster, 0, || {
         if let Some(source) = Source::get() {
-            let news = source.update_log(|core, files, fx| {
+            let news = source.update_log(|core, files| {
                 let news = files.on_reset(system_micros());
                 if news {
                     // First, so that those whom it releases are not counted.
                     WAITS.clear();
-                    core.reset(fx);
+                    core.reset();
                 }
                 news
             });

@@ -162,7 +162,7 @@ unsafe extern "C" fn update_wait_count(
         let count: u32 = unsafe { saved(save) };
         WAIT_COUNT.store(count, Ordering::Release);
         if let Some(source) = Source::get() {
-            source.update(|core, fx| core.set_wait_count(count, fx));
+            source.update(|core| core.set_wait_count(count));
         }
     });
 }
@@ -182,7 +182,7 @@ unsafe extern "C" fn update_wait_no_replica(
         if before != on
             && let Some(source) = Source::get()
         {
-            source.update(|core, fx| core.set_wait_no_replica(on, fx));
+            source.update(|core| core.set_wait_no_replica(on));
         }
     });
 }

@@ -46,7 +46,7 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     let server = source.server;
     let waiter = Waiter::new(&source.memory);
     let is_applier = session::is_applier(server);
-    let begin = source.update_log(|core, files, fx| {
+    let begin = source.update_log(|core, files| {
         let Some(at) = files.find(name, offset) else {
             return core.on_unknown_commit();
         };
@@ -55,7 +55,7 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
         if is_applier && core.is_abandoned(at) {
             return Begin::NotCounted;
         }
-        core.begin_wait(at, waiter.clone(), server.is_shutting_down(), fx)
+        core.begin_wait(at, waiter.clone(), server.is_shutting_down())
     });
     let Begin::Wait(id) = begin else {
         return;
@@ -89,11 +89,11 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
         End::Released => WAITS.end(&wait),
         End::TimedOut => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core, fx| core.on_timeout(id, shutting_down, fx));
+            source.update(|core| core.on_timeout(id, shutting_down));
         }
         End::Stopped => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core, fx| core.abandon(id, shutting_down, fx));
+            source.update(|core| core.abandon(id, shutting_down));
         }
     }
 }
@@ -119,7 +119,7 @@ fn wait_as_client(
             Woken::TimedOut => return End::TimedOut,
             Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
                 saw_shutdown = true;
-                source.update(|core, fx| core.on_shutdown(id, fx));
+                source.update(|core| core.on_shutdown(id));
                 let grace = Instant::now() + SHUTDOWN_GRACE;
                 deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
             }

@@ -4,12 +4,12 @@
 use super::{Coordinator, Mode};
 use crate::{
     position::Position,
-    terms::{Begin, Effects, Notice, Outcome, Settled, WaitId},
+    terms::{Begin, Notice, Outcome, Settled, WaitId},
 };
 
 impl<W> Coordinator<W> {
     /// A commit group was written to the binary log.
-    pub fn on_flush(&mut self, end: Position, fx: &mut Effects<W>) {
+    pub fn on_flush(&mut self, end: Position) {
         if !self.enabled() {
             return;
         }
@@ -17,19 +17,13 @@ impl<W> Coordinator<W> {
         if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {
-            fx.notices.push(Notice::OutOfOrder(out_of_order));
-            self.switch_off(fx);
+            self.effects.notices.push(Notice::OutOfOrder(out_of_order));
+            self.switch_off();
         }
     }
 
     /// A session has come to its wait point.
-    pub fn begin_wait(
-        &mut self,
-        at: Position,
-        waiter: W,
-        shutting_down: bool,
-        fx: &mut Effects<W>,
-    ) -> Begin {
+    pub fn begin_wait(&mut self, at: Position, waiter: W, shutting_down: bool) -> Begin {
         match self.mode {
             Mode::Disabled => return Begin::NotCounted,
             Mode::Off => return self.done(Outcome::Asynchronous),
@@ -44,7 +38,7 @@ impl<W> Coordinator<W> {
             return self.done(Outcome::Asynchronous);
         }
         if shutting_down {
-            self.give_up_if_few(fx);
+            self.give_up_if_few();
         }
         if self.is_closing() {
             return self.done(Outcome::Asynchronous);
@@ -71,42 +65,42 @@ impl<W> Coordinator<W> {
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
-    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
+    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
-        fx.notices.push(Notice::TimedOut {
+        self.effects.notices.push(Notice::TimedOut {
             waiting: id.at,
             confirmed: self.confirmed,
         });
         if shutting_down {
-            self.give_up(fx);
+            self.give_up();
         } else {
-            self.switch_off(fx);
+            self.switch_off();
         }
         true
     }
 
     /// The session was woken by a shutdown of the server: it gives up if its
     /// replicas are gone. false: it was released meanwhile.
-    pub fn on_shutdown(&mut self, id: WaitId, fx: &mut Effects<W>) -> bool {
+    pub fn on_shutdown(&mut self, id: WaitId) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
         }
-        self.give_up_if_few(fx);
+        self.give_up_if_few();
         true
     }
 
     /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
     /// released meanwhile.
-    pub fn abandon(&mut self, id: WaitId, shutting_down: bool, fx: &mut Effects<W>) -> bool {
+    pub fn abandon(&mut self, id: WaitId, shutting_down: bool) -> bool {
         if shutting_down {
-            self.give_up_if_few(fx);
+            self.give_up_if_few();
         }
         let Some(waiter) = self.waiting.remove(&id) else {
             return false;
         };
-        self.release(waiter, Outcome::Asynchronous, fx);
+        self.release(waiter, Outcome::Asynchronous);
         self.abandoned = self.abandoned.max(Some(id.at));
         true
     }

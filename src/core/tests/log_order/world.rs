@@ -1,8 +1,8 @@
 //! The server's log, its dumps and their replicas, as far as the coordinator sees them.
 
 use semisync_core::{
-    Begin, Claim, Coordinator, Effects, LinkId, LogFiles, LogName, Outcome, Place, Position,
-    ServedFiles, Settings,
+    Begin, Claim, Coordinator, LinkId, LogFiles, LogName, Outcome, Place, Position, ServedFiles,
+    Settings,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -48,7 +48,6 @@ pub struct World {
     pub acknowledged: u32,
     core: Coordinator<u32>,
     files: LogFiles,
-    fx: Effects<u32>,
     count: u32,
     clock: u64,
     log: Vec<File>,
@@ -67,7 +66,6 @@ impl World {
             acknowledged: 0,
             core: Coordinator::new(Settings::default()),
             files: LogFiles::default(),
-            fx: Effects::default(),
             count,
             clock: 1,
             log: Vec::new(),
@@ -97,7 +95,7 @@ impl World {
             wait_no_replica: true,
         });
         self.files = LogFiles::default();
-        self.core.enable(&mut self.fx);
+        self.core.enable();
         self.rotate();
     }
 
@@ -137,7 +135,7 @@ impl World {
             return;
         }
         if self.files.on_reset(self.clock) {
-            self.core.reset(&mut self.fx);
+            self.core.reset();
             // Every link is hung up; what was only requested has none yet.
             self.dumps.retain(|dump| dump.reads.is_none());
         }
@@ -152,20 +150,20 @@ impl World {
         file.groups.push((end, self.next_transaction));
         if self.files.begins_anew(name.as_bytes(), end) {
             self.files.on_noticed_reset(self.clock);
-            self.core.reset(&mut self.fx);
+            self.core.reset();
             self.dumps.retain(|dump| dump.reads.is_none());
         }
         let at = self.files.on_flush(name.as_bytes(), end);
-        self.core.on_flush(at, &mut self.fx);
+        self.core.on_flush(at);
         self.judge();
         let at = self
             .files
             .find(name.as_bytes(), end)
             .expect("it was flushed");
         let transaction = self.next_transaction;
-        let begin = self.core.begin_wait(at, transaction, false, &mut self.fx);
+        let begin = self.core.begin_wait(at, transaction, false);
         if begin == Begin::Done(Outcome::Acknowledged) {
-            self.fx.released.push((transaction, Outcome::Acknowledged));
+            self.judge_acknowledged(transaction);
         }
         self.judge();
     }
@@ -188,7 +186,7 @@ impl World {
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
         let old: Vec<_> = old.map(|dump| dump.link).collect();
         for link in old {
-            self.core.detach(link, false, &mut self.fx);
+            self.core.detach(link, false);
         }
         self.dumps
             .retain(|dump| dump.replica != nth || dump.reads.is_none());
@@ -221,7 +219,7 @@ impl World {
         };
         if !goes_on {
             let dump = self.dumps.remove(nth);
-            self.core.detach(dump.link, false, &mut self.fx);
+            self.core.detach(dump.link, false);
         }
         self.judge();
     }
@@ -244,7 +242,7 @@ impl World {
             return false;
         }
         let server_id = u32::try_from(dump.replica).expect("few");
-        self.core.attach(dump.link, server_id, start, &mut self.fx);
+        self.core.attach(dump.link, server_id, start);
         let opened = self.log.iter().position(|file| file.name == name);
         dump.reads = opened.map(|file| (file, offset));
         opened.is_some()
@@ -318,7 +316,7 @@ impl World {
         let served = served.and_then(|(_, place)| place.at(dump.offset));
         match dump.served.claim(name.as_bytes(), offset) {
             Claim::Has(Some(at)) => {
-                self.core.on_ack(dump.link, at, served, &mut self.fx);
+                self.core.on_ack(dump.link, at, served);
             }
             Claim::Has(None) => {}
             wrong => panic!("an honest replica is taken for a liar: {name} {offset}: {wrong:?}"),
@@ -329,17 +327,20 @@ impl World {
     // ---- the judge ----
 
     fn judge(&mut self) {
-        for (transaction, outcome) in self.fx.released.drain(..) {
+        for (transaction, outcome) in self.core.take_effects().released {
             if outcome == Outcome::Acknowledged {
-                self.acknowledged += 1;
-                let has = |replica: &&Replica| replica.has.contains(&transaction);
-                let copies = self.replicas.iter().filter(has).count();
-                assert!(
-                    copies >= self.count as usize,
-                    "transaction {transaction} has {copies} copies"
-                );
+                self.judge_acknowledged(transaction);
             }
         }
-        self.fx.notices.clear();
+    }
+
+    fn judge_acknowledged(&mut self, transaction: u32) {
+        self.acknowledged += 1;
+        let has = |replica: &&Replica| replica.has.contains(&transaction);
+        let copies = self.replicas.iter().filter(has).count();
+        assert!(
+            copies >= self.count as usize,
+            "transaction {transaction} has {copies} copies"
+        );
     }
 }

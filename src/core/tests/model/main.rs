@@ -26,7 +26,6 @@ type Seen = BTreeMap<String, u32>;
 struct Run {
     core: Coordinator<u64>,
     naive: Naive,
-    fx: Effects<u64>,
     end: i64,
     /// Every connection that ever was.
     links: Vec<u64>,
@@ -40,7 +39,6 @@ impl Run {
         Self {
             core: Coordinator::new(settings),
             naive: Naive::new(settings),
-            fx: Effects::default(),
             end: 5,
             links: Vec::new(),
             attached: Vec::new(),
@@ -63,27 +61,26 @@ impl Run {
     }
 
     fn carry_out(&mut self, operation: &Operation) {
-        let (core, naive, fx) = (&mut self.core, &mut self.naive, &mut self.fx);
+        let (core, naive) = (&mut self.core, &mut self.naive);
         match *operation {
             Operation::Attach { server, start } => {
                 let number = self.links.len() as u64 + 1;
                 let start = start.map(|back| place(self.end + back));
                 self.links.push(number);
                 self.attached.push(number);
-                core.attach(LinkId(number), server, start, fx);
+                core.attach(LinkId(number), server, start);
                 naive.attach(number, server, start);
             }
             Operation::Detach { nth, shutting_down } => {
                 let number = self.link(nth);
                 self.attached.retain(|attached| *attached != number);
-                self.core
-                    .detach(LinkId(number), shutting_down, &mut self.fx);
+                self.core.detach(LinkId(number), shutting_down);
                 self.naive.detach(number, shutting_down);
             }
             Operation::Flush { groups } => {
                 let end = place(self.end + groups);
                 self.end += groups.max(0);
-                core.on_flush(end, fx);
+                core.on_flush(end);
                 naive.flush(end);
             }
             Operation::BeginWait {
@@ -92,7 +89,7 @@ impl Run {
             } => {
                 let at = place(self.end + from_end);
                 let number = self.waits.len() as u64;
-                let begin = core.begin_wait(at, number, shutting_down, fx);
+                let begin = core.begin_wait(at, number, shutting_down);
                 let answer = match begin {
                     Begin::NotCounted => Answer::NotCounted,
                     Begin::Done(outcome) => Answer::Done(outcome),
@@ -112,7 +109,7 @@ impl Run {
                 let number = self.link(nth);
                 let at = place(self.end + from_end);
                 let served = served_beyond.map(|beyond| place(self.end + from_end + beyond));
-                let verdict = self.core.on_ack(LinkId(number), at, served, &mut self.fx);
+                let verdict = self.core.on_ack(LinkId(number), at, served);
                 assert_eq!(verdict, self.naive.ack(number, at, served));
                 self.see(verdict);
             }
@@ -136,43 +133,42 @@ impl Run {
                 };
                 let (in_time, expected) = match *operation {
                     Operation::TimeOut { shutting_down, .. } => (
-                        core.on_timeout(id, shutting_down, fx),
+                        core.on_timeout(id, shutting_down),
                         naive.time_out(number, shutting_down),
                     ),
                     Operation::Abandon { shutting_down, .. } => (
-                        core.abandon(id, shutting_down, fx),
+                        core.abandon(id, shutting_down),
                         naive.abandon(number, shutting_down),
                     ),
-                    _ => (core.on_shutdown(id, fx), naive.shut_down(number)),
+                    _ => (core.on_shutdown(id), naive.shut_down(number)),
                 };
                 assert_eq!(in_time, expected);
             }
             Operation::SetWaitCount(count) => {
-                core.set_wait_count(count, fx);
+                core.set_wait_count(count);
                 naive.set_wait_count(count);
             }
             Operation::SetWaitNoReplica(on) => {
-                core.set_wait_no_replica(on, fx);
+                core.set_wait_no_replica(on);
                 naive.set_wait_no_replica(on);
             }
             Operation::Reset => {
-                core.reset(fx);
+                core.reset();
                 naive.reset();
             }
             Operation::Enable => {
-                core.enable(fx);
+                core.enable();
                 naive.enable();
             }
             Operation::Disable => {
-                core.disable(fx);
+                core.disable();
                 naive.disable();
             }
         }
     }
 
     fn compare(&mut self) {
-        let released = std::mem::take(&mut self.fx.released);
-        let notices = std::mem::take(&mut self.fx.notices);
+        let Effects { released, notices } = self.core.take_effects();
         assert_eq!(released, std::mem::take(&mut self.naive.released));
         assert_eq!(notices, std::mem::take(&mut self.naive.notices));
         released.iter().for_each(|(_, outcome)| self.see(outcome));

@@ -4,7 +4,7 @@
 mod tick;
 
 use crate::network::{Chance, Connection, Pipe, Replica};
-use semisync_core::{Coordinator, Effects, LinkId, Outcome, Position, Settings, WaitId};
+use semisync_core::{Coordinator, LinkId, Outcome, Position, Settings, WaitId};
 use std::collections::BTreeMap;
 
 struct Session {
@@ -24,7 +24,6 @@ pub struct World {
     /// How many waits ended with this outcome.
     pub acknowledged: usize,
     pub asynchronous: usize,
-    fx: Effects<usize>,
     chance: Chance,
     count: u32,
     /// Where the groups end.
@@ -55,7 +54,6 @@ impl World {
             careless: true,
             acknowledged: 0,
             asynchronous: 0,
-            fx: Effects::default(),
             chance: Chance::new(seed),
             count: settings.wait_count,
             log: Vec::new(),
@@ -66,7 +64,7 @@ impl World {
             next_session: 0,
             truth: None,
         };
-        world.core.enable(&mut world.fx);
+        world.core.enable();
         world
     }
 
@@ -93,7 +91,7 @@ impl World {
             }
         };
         self.log.push(end);
-        self.core.on_flush(end, &mut self.fx);
+        self.core.on_flush(end);
         // With AFTER_COMMIT a session waits for its own end, inside of the group.
         let inside = self.chance.below(40);
         let at = Position {
@@ -106,7 +104,7 @@ impl World {
     pub fn set_count(&mut self, count: u32) {
         self.count = count;
         self.judge();
-        self.core.set_wait_count(count, &mut self.fx);
+        self.core.set_wait_count(count);
         self.judge();
     }
 
@@ -135,7 +133,7 @@ impl World {
             dies: None,
         });
         self.judge();
-        self.core.attach(link, server_id, start, &mut self.fx);
+        self.core.attach(link, server_id, start);
         self.judge();
     }
 
@@ -199,7 +197,7 @@ impl World {
     fn detach(&mut self, link: LinkId) {
         self.connections
             .retain(|connection| connection.link != link);
-        self.core.detach(link, false, &mut self.fx);
+        self.core.detach(link, false);
         self.judge();
     }
 
@@ -236,7 +234,7 @@ impl World {
         let safe = have.get(self.count as usize - 1).copied().flatten();
         self.truth = self.truth.max(safe);
         assert!(self.core.confirmed() <= self.truth.max(Some(Position { file: 1, offset: 4 })));
-        for (session, outcome) in self.fx.released.drain(..) {
+        for (session, outcome) in self.core.take_effects().released {
             let session = self.sessions.remove(&session).expect("released once");
             match outcome {
                 Outcome::Acknowledged => {
@@ -246,6 +244,5 @@ impl World {
                 Outcome::Asynchronous => self.asynchronous += 1,
             }
         }
-        self.fx.notices.clear();
     }
 }

@@ -14,7 +14,7 @@ pub fn at(offset: u64) -> Position {
 
 pub struct Story {
     pub core: Coordinator<&'static str>,
-    fx: Effects<&'static str>,
+    effects: Effects<&'static str>,
     links: u64,
 }
 
@@ -26,7 +26,7 @@ impl Story {
                 wait_count,
                 wait_no_replica,
             }),
-            fx: Effects::default(),
+            effects: Effects::default(),
             links: 0,
         }
     }
@@ -55,23 +55,23 @@ impl Story {
     }
 
     pub fn enable(&mut self) {
-        self.core.enable(&mut self.fx);
+        self.core.enable();
     }
 
     pub fn disable(&mut self) {
-        self.core.disable(&mut self.fx);
+        self.core.disable();
     }
 
     pub fn reset(&mut self) {
-        self.core.reset(&mut self.fx);
+        self.core.reset();
     }
 
     pub fn set_count(&mut self, count: u32) {
-        self.core.set_wait_count(count, &mut self.fx);
+        self.core.set_wait_count(count);
     }
 
     pub fn set_wait_no_replica(&mut self, on: bool) {
-        self.core.set_wait_no_replica(on, &mut self.fx);
+        self.core.set_wait_no_replica(on);
     }
 
     /// With auto-position.
@@ -87,28 +87,28 @@ impl Story {
     fn attach(&mut self, server: u32, start: Option<Position>) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);
-        self.core.attach(link, server, start, &mut self.fx);
+        self.core.attach(link, server, start);
         link
     }
 
     pub fn leave(&mut self, link: LinkId) {
-        self.core.detach(link, false, &mut self.fx);
+        self.core.detach(link, false);
     }
 
     pub fn leave_during_shutdown(&mut self, link: LinkId) {
-        self.core.detach(link, true, &mut self.fx);
+        self.core.detach(link, true);
     }
 
     pub fn flush(&mut self, offset: u64) {
-        self.core.on_flush(at(offset), &mut self.fx);
+        self.core.on_flush(at(offset));
     }
 
     pub fn commit(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core.begin_wait(at(offset), who, false, &mut self.fx)
+        self.core.begin_wait(at(offset), who, false)
     }
 
     pub fn commit_during_shutdown(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core.begin_wait(at(offset), who, true, &mut self.fx)
+        self.core.begin_wait(at(offset), who, true)
     }
 
     /// A commit that has to wait.
@@ -120,19 +120,19 @@ impl Story {
     }
 
     pub fn time_out(&mut self, id: WaitId) -> bool {
-        self.core.on_timeout(id, false, &mut self.fx)
+        self.core.on_timeout(id, false)
     }
 
     pub fn time_out_during_shutdown(&mut self, id: WaitId) -> bool {
-        self.core.on_timeout(id, true, &mut self.fx)
+        self.core.on_timeout(id, true)
     }
 
     pub fn abandon(&mut self, id: WaitId) -> bool {
-        self.core.abandon(id, false, &mut self.fx)
+        self.core.abandon(id, false)
     }
 
     pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
-        self.core.abandon(id, true, &mut self.fx)
+        self.core.abandon(id, true)
     }
 
     /// A client's commit is done.
@@ -154,7 +154,7 @@ impl Story {
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
-        self.core.on_shutdown(id, &mut self.fx)
+        self.core.on_shutdown(id)
     }
 
     /// An acknowledgement of what was sent.
@@ -164,23 +164,29 @@ impl Story {
 
     /// The dump passes over a transaction; `sent`: how far it sent something before.
     pub fn skip(&mut self, link: LinkId, offset: u64, sent: Option<u64>) {
-        self.core
-            .on_skip(link, at(offset), sent.map(at), &mut self.fx);
+        self.core.on_skip(link, at(offset), sent.map(at));
     }
 
     pub fn ack_of_served(&mut self, link: LinkId, offset: u64, served: Option<u64>) -> AckVerdict {
-        self.core
-            .on_ack(link, at(offset), served.map(at), &mut self.fx)
+        self.core.on_ack(link, at(offset), served.map(at))
     }
 
     /// The notices since the last call.
     pub fn notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.fx.notices)
+        self.take_effects();
+        std::mem::take(&mut self.effects.notices)
     }
 
     /// Who was released since the last call, and how.
     pub fn released(&mut self) -> Vec<(&'static str, Outcome)> {
-        std::mem::take(&mut self.fx.released)
+        self.take_effects();
+        std::mem::take(&mut self.effects.released)
+    }
+
+    fn take_effects(&mut self) {
+        let Effects { released, notices } = self.core.take_effects();
+        self.effects.released.extend(released);
+        self.effects.notices.extend(notices);
     }
 
     pub fn stats(&self) -> Stats {

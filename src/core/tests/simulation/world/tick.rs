@@ -34,7 +34,7 @@ impl World {
         for (_, at) in due {
             let session = self.next_session;
             self.next_session += 1;
-            match self.core.begin_wait(at, session, false, &mut self.fx) {
+            match self.core.begin_wait(at, session, false) {
                 Begin::Wait(id) => {
                     let gives_up = self.timeout.map(|timeout| now + timeout);
                     self.sessions.insert(session, Session { id, at, gives_up });
@@ -64,8 +64,8 @@ impl World {
             connection.to_replica.push(arrives, packet);
             if std::mem::take(&mut connection.skipping) {
                 let skipped = self.log[number - 1];
-                let (link, fx) = (connection.link, &mut self.fx);
-                self.core.on_ack(link, skipped, Some(skipped), fx);
+                let link = connection.link;
+                self.core.on_ack(link, skipped, Some(skipped));
                 self.judge();
             }
         } else if (connection.skipping || now >= connection.last_packet + HEARTBEAT)
@@ -115,7 +115,7 @@ impl World {
         while let Some(at) = self.connections[connection].to_source.arrived(now) {
             let Connection { link, served, .. } = self.connections[connection];
             self.judge();
-            let verdict = self.core.on_ack(link, at, served, &mut self.fx);
+            let verdict = self.core.on_ack(link, at, served);
             let lie = self.log.last().is_none_or(|last| at > *last);
             assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
             self.judge();
@@ -139,7 +139,7 @@ impl World {
         let due = |s: &&Session| s.gives_up.is_some_and(|gives_up| gives_up <= now);
         let due: Vec<_> = self.sessions.values().filter(due).map(|s| s.id).collect();
         for id in due {
-            self.core.on_timeout(id, false, &mut self.fx);
+            self.core.on_timeout(id, false);
         }
         self.judge();
     }
