@@ -11,11 +11,13 @@
 mod commits;
 
 use crate::{
+    effects::{Effects, Message, Outcome},
     pending::Pending,
     position::Position,
     quorum::{LinkId, Voter, connected_servers, quorum_position},
+    settings::Settings,
     stats::Stats,
-    terms::{AckVerdict, Begin, Effects, Left, Notice, Outcome, Settings, WaitId},
+    verdicts::{AckVerdict, WaitId, WaitVerdict},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +31,16 @@ enum Mode {
     Closing,
 }
 
+/// What a shutdown has left unconfirmed in the binary log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LeftUnconfirmed {
+    pub commits: usize,
+    /// The end of the first of them.
+    pub first: Position,
+    /// Enough replicas have everything up to here. None: nothing is known.
+    pub confirmed: Option<Position>,
+}
+
 #[derive(Debug)]
 pub struct Coordinator<W> {
     settings: Settings,
@@ -37,7 +49,7 @@ pub struct Coordinator<W> {
     /// Connections that were warned of for an acknowledgement from the future.
     warned: Vec<LinkId>,
     /// End of the newest commit group since semi-sync was enabled.
-    newest: Option<Position>,
+    flushed: Option<Position>,
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
@@ -62,7 +74,7 @@ impl<W> Coordinator<W> {
             mode: Mode::Disabled,
             voters: Vec::new(),
             warned: Vec::new(),
-            newest: None,
+            flushed: None,
             confirmed: None,
             pending: Pending::default(),
             waiting: BTreeMap::new(),
@@ -82,14 +94,14 @@ impl<W> Coordinator<W> {
     }
 
     /// Whether commits are done at their wait point that may not be told OK to anybody
-    /// yet, or never: each asks [`Self::settle`] once its engine has committed.
+    /// yet, or never: each asks [`Self::on_engine_commit`] once its engine has committed.
     pub fn is_unsettled(&self) -> bool {
         self.is_closing() || self.abandoned > self.confirmed
     }
 
     /// Whether a stopped applier has given up to wait for this position.
-    pub fn is_abandoned(&self, at: Position) -> bool {
-        Some(at) > self.confirmed && Some(at) <= self.abandoned
+    pub fn is_abandoned(&self, at: Option<Position>) -> bool {
+        at > self.confirmed && at <= self.abandoned
     }
 
     fn is_closing(&self) -> bool {
@@ -97,9 +109,9 @@ impl<W> Coordinator<W> {
     }
 
     /// The commits that a shutdown has left unconfirmed.
-    pub fn left(&self) -> Option<Left> {
+    pub fn left_unconfirmed(&self) -> Option<LeftUnconfirmed> {
         let first = *self.left.first()?;
-        Some(Left {
+        Some(LeftUnconfirmed {
             commits: self.left.len(),
             first,
             confirmed: self.confirmed,
@@ -133,16 +145,16 @@ impl<W> Coordinator<W> {
         self.confirmed
     }
 
-    pub fn newest(&self) -> Option<Position> {
-        self.newest
+    pub fn flushed(&self) -> Option<Position> {
+        self.flushed
     }
 
-    /// Whether an acknowledgement of what is newest would change anything.
-    pub fn wanting(&self) -> bool {
+    /// Whether an acknowledgement of the newest commit would change anything.
+    pub fn is_wanting(&self) -> bool {
         match self.mode {
             Mode::Disabled => false,
             Mode::Off => true,
-            Mode::On | Mode::Closing => self.newest > self.confirmed,
+            Mode::On | Mode::Closing => self.flushed > self.confirmed,
         }
     }
 
@@ -155,11 +167,11 @@ impl<W> Coordinator<W> {
 
     // ---- the operator ----
 
-    pub fn enable(&mut self) {
+    pub fn on_enable(&mut self) {
         if self.enabled() {
             return;
         }
-        self.newest = None;
+        self.flushed = None;
         self.confirmed = None;
         self.forget_pending();
         self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
@@ -167,19 +179,19 @@ impl<W> Coordinator<W> {
         } else {
             Mode::Off
         };
-        self.effects.notices.push(Notice::Enabled);
+        self.effects.messages.push(Message::Enabled);
     }
 
-    pub fn disable(&mut self) {
+    pub fn on_disable(&mut self) {
         if !self.enabled() {
             return;
         }
         self.switch_off();
         self.mode = Mode::Disabled;
-        self.effects.notices.push(Notice::Disabled);
+        self.effects.messages.push(Message::Disabled);
     }
 
-    pub fn set_wait_count(&mut self, count: u32) {
+    pub fn on_wait_count(&mut self, count: u32) {
         self.settings.wait_count = count;
         self.switch_off_if_few();
         self.count_votes();
@@ -187,7 +199,7 @@ impl<W> Coordinator<W> {
 
     /// Turning it ON while OFF switches semi-sync on at once, as stock's
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn set_wait_no_replica(&mut self, on: bool) {
+    pub fn on_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
         self.switch_off_if_few();
         if on && self.mode == Mode::Off {
@@ -198,10 +210,10 @@ impl<W> Coordinator<W> {
     /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
     /// Nobody can acknowledge any more what sessions wait for. Replicas do not
     /// count until they connect again: the server lets their dumps go on, and
-    /// what these were served belongs to a log that is gone.
-    pub fn reset(&mut self) {
+    /// what these were sent belongs to a log that is gone.
+    pub fn on_reset(&mut self) {
         self.release_all();
-        self.newest = None;
+        self.flushed = None;
         self.confirmed = None;
         self.forget_pending();
         self.voters.clear();
@@ -216,24 +228,24 @@ impl<W> Coordinator<W> {
     /// A replica has connected. `start`: it asks for the log from this position
     /// on, so it has what lies before; None: it names GTIDs instead, or a position that
     /// the log is not known to have.
-    pub fn attach(&mut self, link: LinkId, server_id: u32, start: Option<Position>) {
+    pub fn on_connect(&mut self, link: LinkId, server_id: u32, start: Option<Position>) {
         self.voters.push(Voter {
             server_id,
             link,
-            newest: start.min(self.newest),
+            acked: start.min(self.flushed),
         });
         self.count_votes();
     }
 
     /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn detach(&mut self, link: LinkId, shutting_down: bool) {
+    pub fn on_disconnect(&mut self, link: LinkId, shutting_down: bool) {
         let before = self.voters.len();
         self.voters.retain(|voter| voter.link != link);
         self.warned.retain(|warned| *warned != link);
         if self.voters.len() == before {
             return;
         }
-        // First, for the notice: as in stock's `ReplSemiSyncSource::remove_replica`,
+        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`,
         // it does not depend on `wait_no_replica`.
         if shutting_down {
             self.give_up_if_few();
@@ -244,28 +256,28 @@ impl<W> Coordinator<W> {
         self.count_votes();
     }
 
-    /// A replica has everything up to `at`, it says. `served`: how far its
-    /// connection has been served.
-    pub fn on_ack(&mut self, link: LinkId, at: Position, served: Option<Position>) -> AckVerdict {
+    /// A replica has everything up to `at`, it says. `sent`: how far its connection was
+    /// sent the log, or skipped what the replica had.
+    pub fn on_ack(&mut self, link: LinkId, at: Position, sent: Option<Position>) -> AckVerdict {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
-            return AckVerdict::UnknownLink;
+            return AckVerdict::UnknownConnection;
         };
-        if Some(at) > served {
-            return self.on_unserved(link);
+        if Some(at) > sent {
+            return self.on_ack_of_unsent(link);
         }
-        let news = Some(at).min(self.newest);
-        if news <= voter.newest {
+        let news = Some(at).min(self.flushed);
+        if news <= voter.acked {
             return AckVerdict::Stale;
         }
-        voter.newest = news;
+        voter.acked = news;
         self.count_votes();
         AckVerdict::Accepted
     }
 
-    /// A replica acknowledges what it was not served.
-    pub fn on_unserved(&mut self, link: LinkId) -> AckVerdict {
+    /// A replica acknowledges what it was not sent.
+    pub fn on_ack_of_unsent(&mut self, link: LinkId) -> AckVerdict {
         if !self.voters.iter().any(|voter| voter.link == link) {
-            return AckVerdict::UnknownLink;
+            return AckVerdict::UnknownConnection;
         }
         let first = !self.warned.contains(&link);
         if first {
@@ -276,14 +288,14 @@ impl<W> Coordinator<W> {
 
     /// The transaction that ends at `at` was not sent to a replica, because it has
     /// it already. It shows that the replica has everything up to `at` only if it
-    /// acknowledged what was sent to it before (`sent`: up to where).
-    pub fn on_skip(&mut self, link: LinkId, at: Position, sent: Option<Position>) {
+    /// acknowledged what was really sent to it before (`last_sent`: up to where).
+    pub fn on_skip(&mut self, link: LinkId, at: Position, last_sent: Option<Position>) {
         let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
             return;
         };
-        let news = Some(at).min(self.newest);
-        if sent.min(self.newest) <= voter.newest && news > voter.newest {
-            voter.newest = news;
+        let news = Some(at).min(self.flushed);
+        if last_sent.min(self.flushed) <= voter.acked && news > voter.acked {
+            voter.acked = news;
             self.count_votes();
         }
     }
@@ -294,13 +306,13 @@ impl<W> Coordinator<W> {
         let Some(voter) = self.voters.iter().find(|voter| voter.link == link) else {
             return false;
         };
-        if voter.newest >= Some(end) {
+        if voter.acked >= Some(end) {
             return false;
         }
         match self.mode {
             Mode::Disabled => false,
             // Has it caught up?
-            Mode::Off => self.newest.is_none_or(|newest| end >= newest),
+            Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
             // Not if somebody waits for a later one: that will do for both.
             Mode::On | Mode::Closing => {
                 Some(end) > self.confirmed
@@ -325,9 +337,9 @@ impl<W> Coordinator<W> {
         self.waiting.first_key_value().map(|(id, _)| id.at)
     }
 
-    fn done(&mut self, outcome: Outcome) -> Begin {
+    fn done(&mut self, outcome: Outcome) -> WaitVerdict {
         self.count(outcome);
-        Begin::Done(outcome)
+        WaitVerdict::Done(outcome)
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -344,16 +356,13 @@ impl<W> Coordinator<W> {
         }
         let quorum = quorum_position(&self.voters, self.settings.wait_count, &mut self.scratch);
         if self.mode == Mode::Off {
-            let caught_up = match self.newest {
+            let caught_up = match self.flushed {
                 None => self.has_enough_replicas(),
-                newest => quorum >= newest,
+                flushed => quorum >= flushed,
             };
             if caught_up {
                 self.mode = Mode::On;
-                let nowhere = Position { file: 0, offset: 0 };
-                self.effects
-                    .notices
-                    .push(Notice::SwitchedOn(quorum.unwrap_or(nowhere)));
+                self.effects.messages.push(Message::SwitchedOn(quorum));
             }
         }
         if quorum > self.confirmed {
@@ -402,8 +411,8 @@ impl<W> Coordinator<W> {
     /// told to nobody.
     fn give_up(&mut self) {
         if self.mode == Mode::On {
-            if self.newest > self.confirmed {
-                self.effects.notices.push(Notice::ForcedShutdown);
+            if self.flushed > self.confirmed {
+                self.effects.messages.push(Message::ForcedShutdown);
             }
             self.stop_waiting(Mode::Closing);
         }
@@ -417,7 +426,7 @@ impl<W> Coordinator<W> {
     fn stop_waiting(&mut self, mode: Mode) {
         self.mode = mode;
         self.stats.no_times += 1;
-        self.effects.notices.push(Notice::SwitchedOff);
+        self.effects.messages.push(Message::SwitchedOff);
         self.release_all();
     }
 

@@ -13,7 +13,7 @@ pub struct Voter {
     pub server_id: u32,
     pub link: LinkId,
     /// What it acknowledged last; None: nothing on this connection.
-    pub newest: Option<Position>,
+    pub acked: Option<Position>,
 }
 
 /// The newest position that at least `count` different servers have: sort what
@@ -30,7 +30,7 @@ pub fn quorum_position(
         voters
             .iter()
             .filter(|voter| !is_superseded(voter, voters))
-            .filter_map(|voter| voter.newest),
+            .filter_map(|voter| voter.acked),
     );
     let nth = usize::try_from(count).ok()?.checked_sub(1)?;
     scratch.sort_unstable_by(|a, b| b.cmp(a));
@@ -50,8 +50,7 @@ pub fn connected_servers(voters: &[Voter]) -> u32 {
 /// has more, or the newer of two that have the same.
 fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
     voters.iter().any(|other| {
-        other.server_id == voter.server_id
-            && (other.newest, other.link) > (voter.newest, voter.link)
+        other.server_id == voter.server_id && (other.acked, other.link) > (voter.acked, voter.link)
     })
 }
 
@@ -61,12 +60,12 @@ mod tests {
     use proptest::{collection::vec, prelude::*, test_runner::Config};
 
     fn voters() -> impl Strategy<Value = Vec<Voter>> {
-        let newest = proptest::option::of((1..3_u64, 0..9_u64));
-        vec((1..6_u32, newest), 0..10).prop_map(|connections| {
-            let voter = |(link, (server_id, newest)): (u64, (u32, Option<(u64, u64)>))| Voter {
+        let acked = proptest::option::of((1..3_u64, 0..9_u64));
+        vec((1..6_u32, acked), 0..10).prop_map(|connections| {
+            let voter = |(link, (server_id, acked)): (u64, (u32, Option<(u64, u64)>))| Voter {
                 server_id,
                 link: LinkId(link),
-                newest: newest.map(|(file, offset)| Position { file, offset }),
+                acked: acked.map(|(file, offset)| Position { file, offset }),
             };
             (0..).zip(connections).map(voter).collect()
         })
@@ -76,7 +75,7 @@ mod tests {
     fn having(voters: &[Voter], at: Position) -> usize {
         let has = |server: &u32| {
             let mut its = voters.iter().filter(|voter| voter.server_id == *server);
-            its.any(|voter| voter.newest >= Some(at))
+            its.any(|voter| voter.acked >= Some(at))
         };
         (1..6).filter(has).count()
     }
@@ -95,7 +94,7 @@ mod tests {
             if let Some(at) = quorum {
                 prop_assert!(having(&voters, at) >= count);
             }
-            for newer in voters.iter().filter_map(|voter| voter.newest) {
+            for newer in voters.iter().filter_map(|voter| voter.acked) {
                 prop_assert!(Some(newer) <= quorum || having(&voters, newer) < count);
             }
         }
@@ -103,7 +102,7 @@ mod tests {
         #[test]
         fn the_order_of_voters_is_of_no_account(voters in voters(), count in 1..6_u32) {
             let mut shuffled = voters.clone();
-            shuffled.sort_by_key(|voter| (voter.newest, voter.server_id));
+            shuffled.sort_by_key(|voter| (voter.acked, voter.server_id));
             prop_assert_eq!(
                 quorum_position(&voters, count, &mut Vec::new()),
                 quorum_position(&shuffled, count, &mut Vec::new())
@@ -117,17 +116,17 @@ mod tests {
         let mut scratch = Vec::new();
         assert_eq!(quorum_position(&[], 1, &mut scratch), None);
         assert_eq!(connected_servers(&[]), 0);
-        let newest = Some(Position { file: 1, offset: 4 });
+        let acked = Some(Position { file: 1, offset: 4 });
         let link = LinkId(1);
         let server_id = 1;
         let one = Voter {
             server_id,
             link,
-            newest,
+            acked,
         };
         assert_eq!(quorum_position(&[one], 0, &mut scratch), None);
         assert_eq!(quorum_position(&[one], u32::MAX, &mut scratch), None);
-        assert_eq!(quorum_position(&[one], 1, &mut scratch), newest);
+        assert_eq!(quorum_position(&[one], 1, &mut scratch), acked);
     }
 
     #[test]
@@ -136,7 +135,7 @@ mod tests {
             .map(|server_id| Voter {
                 server_id,
                 link: LinkId(server_id.into()),
-                newest: Some(Position { file: 1, offset: 4 }),
+                acked: Some(Position { file: 1, offset: 4 }),
             })
             .collect();
         let mut scratch = Vec::new();

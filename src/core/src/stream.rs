@@ -6,7 +6,7 @@
 //! compressed), and the bytes; packets may straddle frames. Memory is bounded:
 //! a length that no acknowledgement can have is refused by its header alone.
 
-use crate::wire::{MAX_ACK, Message, Violation, decode};
+use crate::wire::{MAX_ACK, Reply, Violation, decode};
 use ruzstd::decoding::StreamingDecoder;
 use std::io::Read;
 
@@ -37,7 +37,7 @@ pub struct AckReader {
     broken: Option<Violation>,
 }
 
-type Handler<'h> = &'h mut dyn FnMut(Message<'_>);
+type Handler<'h> = &'h mut dyn FnMut(Reply<'_>);
 
 impl AckReader {
     pub fn new(framing: Framing) -> Self {

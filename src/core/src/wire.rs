@@ -48,7 +48,7 @@ pub fn encode_ack<'o>(name: &[u8], offset: u64, out: &'o mut [u8; MAX_ACK]) -> O
 
 /// What a replica sends during a dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Message<'a> {
+pub enum Reply<'a> {
     /// Everything up to `offset` of the file `name` is in its relay log. `name`: as
     /// the replica wrote it; of the form of a binary log's name.
     Ack { name: &'a [u8], offset: u64 },
@@ -87,10 +87,10 @@ impl fmt::Display for Violation {
 }
 
 /// Understands the payload of one packet.
-pub fn decode(payload: &[u8]) -> Result<Message<'_>, Violation> {
+pub fn decode(payload: &[u8]) -> Result<Reply<'_>, Violation> {
     const COM_QUIT: u8 = 0x01;
     let rest = match payload {
-        [COM_QUIT] => return Ok(Message::Quit),
+        [COM_QUIT] => return Ok(Reply::Quit),
         [] => return Err(Violation::TooShort),
         [MAGIC, rest @ ..] => rest,
         _ => return Err(Violation::Magic),
@@ -108,7 +108,7 @@ pub fn decode(payload: &[u8]) -> Result<Message<'_>, Violation> {
         return Err(Violation::BadName);
     }
     let offset = u64::from_le_bytes(*offset);
-    Ok(Message::Ack { name, offset })
+    Ok(Reply::Ack { name, offset })
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(bytes.len(), 9 + 13);
         assert_eq!(
             decode(bytes),
-            Ok(Message::Ack {
+            Ok(Reply::Ack {
                 name: b"binlog.000001",
                 offset: 158
             })
@@ -154,6 +154,6 @@ mod tests {
         assert_eq!(decode(b"\x03SELECT 1"), Err(Violation::Magic));
         assert_eq!(decode(&ack(b"nonsense")), Err(Violation::BadName));
         assert_eq!(decode(&ack(&[b'x'; 512])), Err(Violation::NameTooLong));
-        assert_eq!(decode(&[1]), Ok(Message::Quit));
+        assert_eq!(decode(&[1]), Ok(Reply::Quit));
     }
 }

@@ -25,7 +25,7 @@ fn while_disabled_nothing_asks() {
     let link = story.connect(1);
     story.flush(100);
     assert!(!story.core.wants_ack(link, at(100)));
-    assert!(!story.core.wanting());
+    assert!(!story.core.is_wanting());
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn what_is_confirmed_does_not_ask() {
     story.flush(100);
     story.ack(story.link(1), 100);
     assert!(!story.core.wants_ack(story.link(2), at(100)));
-    assert!(!story.core.wanting());
+    assert!(!story.core.is_wanting());
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn while_off_only_what_would_switch_on_asks() {
     assert!(!story.core.wants_ack(link, at(100)));
     assert!(story.core.wants_ack(link, at(200)));
     assert!(story.core.wants_ack(link, at(250)));
-    assert!(story.core.wanting());
+    assert!(story.core.is_wanting());
 }
 
 #[test]
@@ -102,11 +102,11 @@ fn while_off_without_a_commit_anything_asks() {
 #[test]
 fn heartbeats_ask_only_while_something_is_unconfirmed() {
     let mut story = Story::with_replicas(1, true, 1);
-    assert!(!story.core.wanting());
+    assert!(!story.core.is_wanting());
     story.flush(100);
-    assert!(story.core.wanting());
+    assert!(story.core.is_wanting());
     story.ack(story.link(1), 100);
-    assert!(!story.core.wanting());
+    assert!(!story.core.is_wanting());
 }
 
 #[test]

@@ -5,14 +5,11 @@
 mod support;
 
 use semisync_core::{
-    Begin,
-    Notice::{Disabled, Enabled, OutOfOrder, SwitchedOff, SwitchedOn, TimedOut},
+    Message::{Disabled, Enabled, OutOfOrder, SwitchedOff, SwitchedOn, TimedOut},
     Outcome::{Acknowledged, Asynchronous},
-    Position,
+    WaitVerdict,
 };
 use support::{Story, at};
-
-const NOWHERE: Position = Position { file: 0, offset: 0 };
 
 // ---- enabling ----
 
@@ -22,7 +19,7 @@ fn enabling_switches_on_although_nobody_is_connected() {
     assert!(!story.core.enabled() && !story.core.status());
     story.enable();
     assert!(story.core.enabled() && story.core.status());
-    assert_eq!(story.notices(), [Enabled]);
+    assert_eq!(story.messages(), [Enabled]);
 }
 
 #[test]
@@ -31,7 +28,7 @@ fn enabling_without_replicas_does_not_switch_on_if_they_are_not_waited_for() {
     story.connect(1);
     story.enable();
     assert!(story.core.enabled() && !story.core.status());
-    assert_eq!(story.notices(), [Enabled]);
+    assert_eq!(story.messages(), [Enabled]);
     assert_eq!(story.stats().no_times, 0);
 }
 
@@ -50,9 +47,9 @@ fn enabling_twice_changes_nothing() {
     story.flush(100);
     story.wait(100, "session");
     story.enable();
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
     assert_eq!(story.core.wait_sessions(), 1);
-    assert_eq!(story.core.newest(), Some(at(100)));
+    assert_eq!(story.core.flushed(), Some(at(100)));
 }
 
 #[test]
@@ -62,7 +59,7 @@ fn enabling_anew_forgets_commits_but_not_replicas() {
     story.ack(story.link(1), 100);
     story.disable();
     story.enable();
-    assert_eq!((story.core.newest(), story.core.confirmed()), (None, None));
+    assert_eq!((story.core.flushed(), story.core.confirmed()), (None, None));
     assert_eq!(story.core.clients(), 2);
     assert_eq!(story.stats().no_times, 1);
     // Replica 1 has 100 still; the next change among the replicas finds it.
@@ -80,7 +77,7 @@ fn disabling_releases_everybody() {
     story.disable();
     assert!(!story.core.enabled() && !story.core.status());
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert_eq!(story.notices(), [SwitchedOff, Disabled]);
+    assert_eq!(story.messages(), [SwitchedOff, Disabled]);
 }
 
 #[test]
@@ -88,10 +85,10 @@ fn disabling_while_off_switches_nothing_off() {
     let mut story = Story::switched_off(1, 1);
     let before = story.stats().no_times;
     story.disable();
-    assert_eq!(story.notices(), [Disabled]);
+    assert_eq!(story.messages(), [Disabled]);
     assert_eq!(story.stats().no_times, before);
     story.disable();
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -99,15 +96,15 @@ fn while_disabled_nothing_is_waited_for_nor_counted() {
     let mut story = Story::begin(1, true);
     let link = story.connect(1);
     story.flush(100);
-    assert_eq!(story.commit(100, "session"), Begin::NotCounted);
+    assert_eq!(story.commit(100, "session"), WaitVerdict::NotCounted);
     story.ack(link, 100);
     story.set_count(2);
     story.set_wait_no_replica(false);
     story.set_wait_no_replica(true);
     story.leave_during_shutdown(link);
-    assert_eq!(story.core.newest(), None);
-    assert!(!story.core.wanting() && !story.core.status());
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.core.flushed(), None);
+    assert!(!story.core.is_wanting() && !story.core.status());
+    assert_eq!(story.messages(), []);
     assert_eq!(story.stats(), Default::default());
 }
 
@@ -133,7 +130,7 @@ fn a_timeout_switches_off_and_releases_everybody() {
     let waiting = at(300);
     let confirmed = Some(at(100));
     assert_eq!(
-        story.notices(),
+        story.messages(),
         [TimedOut { waiting, confirmed }, SwitchedOff]
     );
 }
@@ -146,7 +143,7 @@ fn a_timeout_that_comes_after_the_release_changes_nothing() {
     story.ack(story.link(1), 100);
     assert!(!story.time_out(id));
     assert!(story.core.status());
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -165,9 +162,12 @@ fn of_two_that_time_out_together_one_switches_off() {
 fn while_off_commits_go_on_and_are_counted() {
     let mut story = Story::switched_off(1, 1);
     story.flush(200);
-    assert_eq!(story.commit(200, "session"), Begin::Done(Asynchronous));
+    assert_eq!(
+        story.commit(200, "session"),
+        WaitVerdict::Done(Asynchronous)
+    );
     assert_eq!(story.stats().no_tx, 2);
-    assert!(story.core.wanting());
+    assert!(story.core.is_wanting());
 }
 
 // ---- catching up ----
@@ -177,8 +177,8 @@ fn catching_up_with_the_newest_commit_switches_on() {
     let mut story = Story::switched_off(1, 1);
     story.flush(200);
     story.ack(story.link(1), 200);
-    assert!(story.core.status() && !story.core.wanting());
-    assert_eq!(story.notices(), [SwitchedOn(at(200))]);
+    assert!(story.core.status() && !story.core.is_wanting());
+    assert_eq!(story.messages(), [SwitchedOn(Some(at(200)))]);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn catching_up_with_an_older_commit_does_not_switch_on() {
     story.flush(200);
     story.ack(story.link(1), 199);
     assert!(!story.core.status());
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -197,19 +197,19 @@ fn one_of_two_does_not_switch_on() {
     assert!(!story.core.status());
     story.ack(story.link(2), 99);
     assert!(!story.core.status());
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
     story.ack(story.link(3), 100);
-    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+    assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
 }
 
 #[test]
 fn a_late_ack_does_not_switch_on_twice() {
     let mut story = Story::switched_off(1, 2);
     story.ack(story.link(1), 100);
-    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+    assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
     story.ack(story.link(2), 100);
     story.ack(story.link(1), 100);
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
     assert!(story.core.status());
 }
 
@@ -220,7 +220,7 @@ fn a_replica_that_comes_back_with_the_newest_commit_switches_on() {
     story.connect_at(1, 99);
     assert!(!story.core.status());
     story.connect_at(1, 100);
-    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+    assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn if_there_was_no_commit_enough_replicas_switch_on_by_connecting() {
     story.connect(1);
     assert!(!story.core.status());
     story.connect(2);
-    assert_eq!(story.notices(), [Enabled, SwitchedOn(NOWHERE)]);
+    assert_eq!(story.messages(), [Enabled, SwitchedOn(None)]);
     assert_eq!(story.core.confirmed(), None);
 }
 
@@ -249,7 +249,10 @@ fn a_commit_of_the_time_of_off_is_not_waited_for_after_switching_on() {
     story.flush(200);
     story.set_wait_no_replica(true);
     assert!(story.core.status());
-    assert_eq!(story.commit(200, "session"), Begin::Done(Asynchronous));
+    assert_eq!(
+        story.commit(200, "session"),
+        WaitVerdict::Done(Asynchronous)
+    );
 }
 
 // ---- reset, and a log that goes back ----
@@ -263,8 +266,8 @@ fn a_reset_releases_waiters_and_clears_counters() {
     story.reset();
     assert_eq!(story.released(), [("session", Asynchronous)]);
     assert_eq!(story.stats(), Default::default());
-    assert_eq!((story.core.newest(), story.core.confirmed()), (None, None));
-    assert_eq!(story.notices(), []);
+    assert_eq!((story.core.flushed(), story.core.confirmed()), (None, None));
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -290,7 +293,10 @@ fn a_replica_of_before_a_reset_counts_once_it_has_connected_again() {
     assert_eq!(story.core.clients(), 0);
     story.flush(100);
     story.wait(100, "session");
-    assert_eq!(story.ack(old, 900), semisync_core::AckVerdict::UnknownLink);
+    assert_eq!(
+        story.ack(old, 900),
+        semisync_core::AckVerdict::UnknownConnection
+    );
     assert_eq!(story.released(), []);
     let new = story.connect(1);
     story.ack(new, 100);
@@ -305,7 +311,7 @@ fn a_log_that_goes_back_switches_off() {
     story.flush(100);
     let (last, new) = (at(200), at(100));
     let out_of_order = OutOfOrder(semisync_core::OutOfOrder { last, new });
-    assert_eq!(story.notices(), [out_of_order, SwitchedOff]);
+    assert_eq!(story.messages(), [out_of_order, SwitchedOff]);
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert_eq!(story.core.newest(), Some(at(200)));
+    assert_eq!(story.core.flushed(), Some(at(200)));
 }

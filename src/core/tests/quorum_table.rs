@@ -105,17 +105,17 @@ fn every_case_of_the_table() {
         {
             match event {
                 Event::Count(set) => count = set,
-                Event::Connects(server_id, newest) => {
+                Event::Connects(server_id, acked) => {
                     links += 1;
                     voters.push(Voter {
                         server_id,
                         link: LinkId(links),
-                        newest,
+                        acked,
                     });
                 }
                 Event::Acknowledges(replica, at) => {
                     let voter = newest_of(&voters, replica);
-                    voters[voter].newest = Some(at);
+                    voters[voter].acked = Some(at);
                 }
                 Event::Leaves(replica) => {
                     voters.remove(newest_of(&voters, replica));
@@ -139,7 +139,7 @@ fn every_case_of_the_table() {
 fn the_coordinator_follows_the_table_and_takes_nothing_back() {
     for Case { name, steps } in cases() {
         let mut core = Coordinator::<()>::new(Settings::default());
-        core.enable();
+        core.on_enable();
         // All that the table names was flushed before it is acknowledged.
         let (file, offset) = (u64::MAX, 4);
         core.on_flush(Position { file, offset });
@@ -151,11 +151,11 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         };
         for step in steps {
             match step.event {
-                Event::Count(count) => core.set_wait_count(count),
+                Event::Count(count) => core.on_wait_count(count),
                 Event::Connects(server_id, start) => {
                     next += 1;
                     links.push((server_id, LinkId(next)));
-                    core.attach(LinkId(next), server_id, start);
+                    core.on_connect(LinkId(next), server_id, start);
                 }
                 Event::Acknowledges(replica, at) => {
                     core.on_ack(newest(&links, replica), at, Some(at));
@@ -163,7 +163,7 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
                 Event::Leaves(replica) => {
                     let link = newest(&links, replica);
                     links.retain(|(_, other)| *other != link);
-                    core.detach(link, false);
+                    core.on_disconnect(link, false);
                 }
             }
             best = best.max(step.confirmed);

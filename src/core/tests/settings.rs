@@ -4,7 +4,7 @@
 mod support;
 
 use semisync_core::{
-    Notice::{SwitchedOff, SwitchedOn},
+    Message::{SwitchedOff, SwitchedOn},
     Outcome::{Acknowledged, Asynchronous},
 };
 use support::{Story, at};
@@ -17,7 +17,7 @@ fn lowering_the_count_switches_on() {
     story.ack(story.link(1), 100);
     story.ack(story.link(2), 100);
     story.set_count(2);
-    assert_eq!(story.notices(), [SwitchedOn(at(100))]);
+    assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn raising_the_count_beyond_the_replicas_switches_off_if_they_are_not_waited_for
     story.wait(100, "session");
     story.set_count(2);
     assert!(!story.core.status());
-    assert_eq!(story.notices(), [SwitchedOff]);
+    assert_eq!(story.messages(), [SwitchedOff]);
     assert_eq!(story.released(), [("session", Asynchronous)]);
 }
 
@@ -69,7 +69,7 @@ fn wait_no_replica_off_switches_off_at_the_loss_of_a_replica() {
     story.leave(story.link(2));
     assert!(!story.core.status());
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert_eq!(story.notices(), [SwitchedOff]);
+    assert_eq!(story.messages(), [SwitchedOff]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn wait_no_replica_on_goes_on_waiting_without_replicas() {
     story.leave(story.link(1));
     assert!(story.core.status());
     assert_eq!(story.core.wait_sessions(), 1);
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn turning_wait_no_replica_off_switches_off_at_once_if_replicas_are_few() {
     let mut story = Story::with_replicas(2, true, 1);
     story.set_wait_no_replica(false);
     assert!(!story.core.status());
-    assert_eq!(story.notices(), [SwitchedOff]);
+    assert_eq!(story.messages(), [SwitchedOff]);
     let mut story = Story::with_replicas(2, true, 2);
     story.set_wait_no_replica(false);
     assert!(story.core.status());
@@ -106,11 +106,11 @@ fn turning_wait_no_replica_off_switches_off_at_once_if_replicas_are_few() {
 fn turning_wait_no_replica_on_switches_on_at_once_and_says_nothing() {
     let mut story = Story::begin(1, false);
     story.enable();
-    story.notices();
+    story.messages();
     assert!(!story.core.status());
     story.set_wait_no_replica(true);
     assert!(story.core.status());
-    assert_eq!(story.notices(), []);
+    assert_eq!(story.messages(), []);
 }
 
 #[test]
@@ -121,5 +121,5 @@ fn after_a_loss_the_returning_replica_switches_on() {
     let back = story.connect(1);
     assert!(!story.core.status(), "it has not said that it has 100");
     story.ack(back, 100);
-    assert_eq!(story.notices(), [SwitchedOff, SwitchedOn(at(100))]);
+    assert_eq!(story.messages(), [SwitchedOff, SwitchedOn(Some(at(100)))]);
 }

@@ -3,10 +3,10 @@
 mod support;
 
 use semisync_core::{
-    AckVerdict, Begin,
-    Notice::{ForcedShutdown, SwitchedOff},
+    AckVerdict, CommitVerdict,
+    Message::{ForcedShutdown, SwitchedOff},
     Outcome::{Acknowledged, Asynchronous},
-    Settled,
+    WaitVerdict,
 };
 use support::{Story, at};
 
@@ -60,8 +60,11 @@ fn acknowledged_before_the_wait_point_is_reached_means_no_wait() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.ack(story.link(1), 100);
-    assert_eq!(story.commit(100, "session"), Begin::Done(Acknowledged));
-    assert_eq!(story.commit(50, "old"), Begin::Done(Acknowledged));
+    assert_eq!(
+        story.commit(100, "session"),
+        WaitVerdict::Done(Acknowledged)
+    );
+    assert_eq!(story.commit(50, "old"), WaitVerdict::Done(Acknowledged));
     assert_eq!(story.stats().yes_tx, 2);
 }
 
@@ -77,9 +80,15 @@ fn a_transaction_inside_a_group_is_released_with_the_group() {
 #[test]
 fn a_position_that_was_never_flushed_is_not_waited_for() {
     let mut story = Story::with_replicas(1, true, 1);
-    assert_eq!(story.commit(100, "session"), Begin::Done(Asynchronous));
+    assert_eq!(
+        story.commit(100, "session"),
+        WaitVerdict::Done(Asynchronous)
+    );
     story.flush(100);
-    assert_eq!(story.commit(101, "session"), Begin::Done(Asynchronous));
+    assert_eq!(
+        story.commit(101, "session"),
+        WaitVerdict::Done(Asynchronous)
+    );
     assert_eq!(story.stats().no_tx, 2);
 }
 
@@ -89,7 +98,10 @@ fn what_was_confirmed_stays_confirmed_without_the_replica() {
     story.flush(100);
     story.ack(story.link(1), 100);
     story.leave(story.link(1));
-    assert_eq!(story.commit(100, "session"), Begin::Done(Acknowledged));
+    assert_eq!(
+        story.commit(100, "session"),
+        WaitVerdict::Done(Acknowledged)
+    );
 }
 
 #[test]
@@ -122,7 +134,7 @@ fn a_lost_acknowledgement_heals_when_the_replica_is_back_by_auto_position() {
     story.wait(100, "session");
     story.leave(story.link(1));
     let back = story.connect(1);
-    assert!(story.core.wanting(), "so its heartbeats ask");
+    assert!(story.core.is_wanting(), "so its heartbeats ask");
     story.ack(back, 100);
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
@@ -143,7 +155,7 @@ fn leaving_twice_is_leaving_once() {
     story.leave(story.link(1));
     story.leave(story.link(1));
     assert_eq!(story.core.clients(), 1);
-    assert_eq!(story.ack(story.link(1), 100), AckVerdict::UnknownLink);
+    assert_eq!(story.ack(story.link(1), 100), AckVerdict::UnknownConnection);
 }
 
 // ---- acknowledgements that do not count ----
@@ -155,17 +167,17 @@ fn an_acknowledgement_from_the_future_is_refused_and_warned_of_once() {
     story.flush(100);
     story.wait(100, "session");
     let refused = |first| AckVerdict::FromTheFuture { first };
-    assert_eq!(story.ack_of_served(link, 100, Some(99)), refused(true));
-    assert_eq!(story.ack_of_served(link, 5000, Some(100)), refused(false));
-    assert_eq!(story.ack_of_served(link, 100, None), refused(false));
+    assert_eq!(story.ack_of_sent(link, 100, Some(99)), refused(true));
+    assert_eq!(story.ack_of_sent(link, 5000, Some(100)), refused(false));
+    assert_eq!(story.ack_of_sent(link, 100, None), refused(false));
     assert_eq!(story.released(), []);
     assert_eq!(story.core.confirmed(), None);
-    // Nor later, when it has been served that far.
+    // Nor later, when it has been sent that far.
     story.flush(5000);
     story.connect(2);
     assert_eq!(story.core.confirmed(), None);
     let again = story.connect(1);
-    assert_eq!(story.ack_of_served(again, 100, None), refused(true));
+    assert_eq!(story.ack_of_sent(again, 100, None), refused(true));
 }
 
 #[test]
@@ -175,7 +187,7 @@ fn old_and_repeated_acknowledgements_change_nothing() {
     story.flush(100);
     assert_eq!(story.ack(link, 100), AckVerdict::Accepted);
     assert_eq!(story.ack(link, 100), AckVerdict::Stale);
-    assert_eq!(story.ack_of_served(link, 50, Some(100)), AckVerdict::Stale);
+    assert_eq!(story.ack_of_sent(link, 50, Some(100)), AckVerdict::Stale);
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }
 
@@ -221,7 +233,7 @@ fn an_applier_that_is_stopped_goes_on_alone_and_unconfirmed() {
     assert!(story.core.status(), "it is not switched off");
     assert_eq!((story.core.wait_sessions(), story.stats().no_tx), (1, 1));
     assert!(!story.abandon(applier), "it was released");
-    assert!(story.core.is_abandoned(at(100)) && !story.core.is_abandoned(at(200)));
+    assert!(story.core.is_abandoned(Some(at(100))) && !story.core.is_abandoned(Some(at(200))));
     story.ack(story.link(1), 200);
     assert_eq!(story.released(), [("client", Acknowledged)]);
     assert!(!story.core.is_unsettled());
@@ -234,23 +246,23 @@ fn clients_in_the_group_of_an_applier_that_was_stopped_wait_for_themselves() {
     let leader = story.wait(100, "applier");
     story.abandon(leader);
     assert!(story.core.is_unsettled());
-    assert_eq!(story.settle_applier(100), Settled::Done);
-    assert_eq!(story.settle(90), Settled::Waits);
+    assert_eq!(story.settle_applier(100), CommitVerdict::Done);
+    assert_eq!(story.settle(90), CommitVerdict::Waits);
     story.wait(90, "client");
     story.ack(story.link(1), 100);
-    assert_eq!(story.settle(90), Settled::Done);
+    assert_eq!(story.settle(90), CommitVerdict::Done);
     // A later group has waited for itself.
     story.flush(200);
     let leader = story.wait(200, "applier");
     story.flush(300);
     story.abandon(leader);
-    assert_eq!(story.settle(300), Settled::Done);
-    assert_eq!(story.settle(200), Settled::Waits);
+    assert_eq!(story.settle(300), CommitVerdict::Done);
+    assert_eq!(story.settle(200), CommitVerdict::Waits);
     // What is asynchronous waits for nobody.
     story.disable();
     story.enable();
     assert!(!story.core.is_unsettled());
-    assert_eq!(story.settle(200), Settled::Done);
+    assert_eq!(story.settle(200), CommitVerdict::Done);
 }
 
 #[test]
@@ -261,16 +273,22 @@ fn an_applier_that_a_shutdown_stops_is_counted_with_what_is_left() {
     // Its replica is there, and clients may wait for it a little longer.
     assert!(story.abandon_during_shutdown(applier));
     assert!(story.core.status());
-    assert_eq!(story.settle_applier_during_shutdown(100), Settled::Untold);
-    assert_eq!(story.core.left().map(|left| left.commits), Some(1));
+    assert_eq!(
+        story.settle_applier_during_shutdown(100),
+        CommitVerdict::Untold
+    );
+    assert_eq!(
+        story.core.left_unconfirmed().map(|left| left.commits),
+        Some(1)
+    );
     story.ack(story.link(1), 100);
-    assert_eq!(story.core.left(), None);
+    assert_eq!(story.core.left_unconfirmed(), None);
     // With the replica gone nobody waits any more.
     story.flush(200);
     let applier = story.wait(200, "applier");
     story.leave(story.link(1));
     assert!(!story.abandon_during_shutdown(applier), "released with all");
-    assert_eq!(story.settle(200), Settled::Untold);
+    assert_eq!(story.settle(200), CommitVerdict::Untold);
 }
 
 // ---- shutdown of the server ----
@@ -282,10 +300,10 @@ fn during_a_shutdown_nobody_begins_to_wait_for_replicas_that_are_gone() {
     story.wait(100, "before");
     assert_eq!(
         story.commit_during_shutdown(100, "after"),
-        Begin::Done(Asynchronous)
+        WaitVerdict::Done(Asynchronous)
     );
     assert_eq!(story.released(), [("before", Asynchronous)]);
-    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
     assert_eq!(story.stats().no_tx, 2);
 }
 
@@ -306,10 +324,10 @@ fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
     story.flush(300);
     assert_eq!(
         story.commit_during_shutdown(300, "later"),
-        Begin::Done(Asynchronous)
+        WaitVerdict::Done(Asynchronous)
     );
     assert!(story.is_untold(300));
-    let left = story.core.left().expect("two commits");
+    let left = story.core.left_unconfirmed().expect("two commits");
     assert_eq!(
         (left.commits, left.first, left.confirmed),
         (2, at(200), Some(at(100)))
@@ -327,7 +345,7 @@ fn what_is_confirmed_after_all_is_not_left() {
     story.connect(2);
     story.ack(story.link(1), 150);
     story.ack(story.link(2), 150);
-    assert_eq!(story.core.left(), None);
+    assert_eq!(story.core.left_unconfirmed(), None);
     assert!(!story.is_untold(100));
     assert!(story.is_untold(200));
     assert!(story.core.is_unsettled(), "it does not come back");
@@ -350,7 +368,7 @@ fn what_was_asynchronous_before_the_shutdown_stays_so() {
     story.flush(200);
     assert_eq!(
         story.commit_during_shutdown(200, "session"),
-        Begin::Done(Asynchronous)
+        WaitVerdict::Done(Asynchronous)
     );
     story.leave_during_shutdown(story.link(1));
     assert!(!story.is_untold(200));
@@ -361,12 +379,12 @@ fn what_was_asynchronous_before_the_shutdown_stays_so() {
 fn during_a_shutdown_replicas_that_are_there_are_waited_for() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    let Begin::Wait(id) = story.commit_during_shutdown(100, "session") else {
+    let WaitVerdict::Waits(id) = story.commit_during_shutdown(100, "session") else {
         panic!("it should wait");
     };
     assert!(story.wake_by_shutdown(id));
     assert!(story.core.status());
-    assert_eq!((story.released(), story.notices()), (vec![], vec![]));
+    assert_eq!((story.released(), story.messages()), (vec![], vec![]));
 }
 
 #[test]
@@ -376,7 +394,7 @@ fn a_session_woken_by_a_shutdown_gives_up_if_its_replicas_are_gone() {
     let id = story.wait(100, "session");
     story.leave(story.link(1));
     assert!(story.wake_by_shutdown(id));
-    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
     assert_eq!(story.released(), [("session", Asynchronous)]);
     assert!(!story.wake_by_shutdown(id), "it was released");
 }
@@ -390,7 +408,7 @@ fn the_last_replica_that_leaves_during_a_shutdown_ends_all_waits() {
     assert_eq!(story.released(), [], "two are left");
     story.leave_during_shutdown(story.link(2));
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
 }
 
 #[test]
@@ -400,7 +418,7 @@ fn a_forced_shutdown_is_told_whether_or_not_commits_wait_for_replicas_that_are_g
     story.wait(100, "session");
     story.leave_during_shutdown(story.link(1));
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert_eq!(story.notices(), [ForcedShutdown, SwitchedOff]);
+    assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
 }
 
 #[test]
@@ -409,5 +427,5 @@ fn a_shutdown_with_everything_confirmed_is_not_forced() {
     story.flush(100);
     story.ack(story.link(1), 100);
     story.leave_during_shutdown(story.link(1));
-    assert_eq!(story.notices(), [SwitchedOff]);
+    assert_eq!(story.messages(), [SwitchedOff]);
 }

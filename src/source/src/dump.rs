@@ -16,7 +16,7 @@
 
 use crate::{
     link::{Intake, Link},
-    notices,
+    messages,
     state::Source,
     transport::{shutdown_hook, write_hook},
     variables::traces_details,
@@ -396,7 +396,7 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
         Current::Usable(connection) => (Some(connection), None),
         Current::Ended => (None, None),
         Current::Unusable(why, socket) => {
-            notices::served_asynchronously(server_id, why);
+            messages::served_asynchronously(server_id, why);
             (None, socket)
         }
     };
@@ -417,7 +417,7 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
     if let (Some(connection), None) = (&connection, &shared)
         && !connection.is_shut_down()
     {
-        notices::served_asynchronously(server_id, "there is no file descriptor left");
+        messages::served_asynchronously(server_id, "there is no file descriptor left");
     }
     let connection = connection.filter(|_| shared.is_some());
     let link = Link::new(id, server_id, shared, unshared);
@@ -465,12 +465,12 @@ pub fn attach(source: &'static Source, request: Request<'_>, current: Current) -
         let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
         let counts = !files.reset_since(began, clock);
         if counts {
-            core.attach(id, server_id, start);
+            core.on_connect(id, server_id, start);
         }
         counts
     });
     if !counts {
-        notices::must_connect_again(&link);
+        messages::must_connect_again(&link);
         dump.must_reconnect.set(true);
         return true;
     }

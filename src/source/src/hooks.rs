@@ -9,7 +9,7 @@ use crate::{
     variables::{WaitPoint, wait_point},
     wait::wait_for_acknowledgement,
 };
-use semisync_core::Settled;
+use semisync_core::CommitVerdict;
 use semisync_server::{
     Shared,
     callback::Callback,
@@ -114,18 +114,16 @@ fn settle(source: &Source, name: &[u8], offset: u64) {
     let applier = session::is_applier(source.server);
     let ask = || {
         let shutting_down = source.server.is_shutting_down();
-        source.update_log(|core, files| match files.find(name, offset) {
-            Some(at) => core.settle(at, applier, shutting_down),
-            // Not flushed while semi-sync was ON.
-            None => Settled::Done,
+        source.update_log(|core, files| {
+            core.on_engine_commit(files.find(name, offset), applier, shutting_down)
         })
     };
     let mut settled = ask();
-    if settled == Settled::Waits {
+    if settled == CommitVerdict::Waits {
         wait_for_acknowledgement(source, name, offset);
         settled = ask();
     }
-    if settled == Settled::Untold && !session::hang_up_client(source.server) && !applier {
+    if settled == CommitVerdict::Untold && !session::hang_up_client(source.server) && !applier {
         source.not_cut.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -138,7 +136,7 @@ fn on_flush(source: &Source, name: &[u8], end: u64) {
         if reset {
             WAITS.clear();
             files.on_noticed_reset(system_micros());
-            core.reset();
+            core.on_reset();
         }
         core.on_flush(files.on_flush(name, end));
         reset

@@ -21,7 +21,7 @@
 //! | `transport` | what stands in for the server's functions of its connection |
 //! | `link` | one replica's connection, shared by its dump thread and the receiver |
 //! | `receiver` | the thread that reads acknowledgements |
-//! | `notices` | what is said in the error log |
+//! | `messages` | what is said in the error log |
 //!
 //! Locks, in the order in which they may nest: the registry of links, then the
 //! gate of one link. The coordinator's lock nests with none, and no lock is held
@@ -30,7 +30,7 @@
 mod dump;
 mod hooks;
 mod link;
-mod notices;
+mod messages;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;

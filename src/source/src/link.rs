@@ -10,7 +10,7 @@
 
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
-use semisync_core::{AckReader, Claim, LinkId, LogName, Place, Position, ServedFiles};
+use semisync_core::{AckReader, Claim, LinkId, LogName, Place, Position, SentFiles};
 use semisync_server::{Server, ack_stream::AckStream, connection::ConnectionId, instruments};
 use std::{
     collections::HashMap,
@@ -108,7 +108,7 @@ impl Link {
         self.served_from(&self.served.files.lock())
     }
 
-    fn served_from(&self, files: &ServedFiles) -> Option<Position> {
+    fn served_from(&self, files: &SentFiles) -> Option<Position> {
         files.reach(self.served.offset.load(Ordering::Acquire))
     }
 
@@ -150,7 +150,7 @@ impl Link {
 /// The lock nests in a gate; nothing nests in it.
 #[derive(Default)]
 struct Served {
-    files: Mutex<ServedFiles>,
+    files: Mutex<SentFiles>,
     /// In the current file. Set to 0 under the lock of `files`.
     offset: AtomicU64,
 }

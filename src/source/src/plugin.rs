@@ -1,7 +1,7 @@
 //! Installing and uninstalling the source side, and what a panic leads to.
 
 use crate::{
-    Vocabulary, hooks, notices,
+    Vocabulary, hooks, messages,
     receiver::THREAD,
     state::{Source, apply_options},
     transmit,
@@ -83,7 +83,7 @@ pub fn check_uninstall() -> c_int {
     if !source.links.in_use() {
         // It goes; a session that waits would keep it from going, and nobody
         // could end the wait any more: the server passes over our hooks.
-        source.update(|core| core.disable());
+        source.update(|core| core.on_disable());
         return 0;
     }
     let words = source.vocabulary;
@@ -120,8 +120,8 @@ pub fn deinit(plugin: &Handle) -> c_int {
             result = 1;
         }
     }
-    if let Some(left) = source.look(Coordinator::left) {
-        notices::left_unconfirmed(source, &left);
+    if let Some(left) = source.look(Coordinator::left_unconfirmed) {
+        messages::left_unconfirmed(source, &left);
     }
     source.set_enabled(false);
     source.links.close_all();
@@ -134,8 +134,8 @@ pub fn deinit(plugin: &Handle) -> c_int {
 
 /// A hook panicked: replication goes on asynchronously.
 pub(crate) fn after_panic(callback: Callback) {
-    notices::internal_error(callback.name());
+    messages::internal_error(callback.name());
     if let Some(source) = Source::get() {
-        source.update(|core| core.disable());
+        source.update(|core| core.on_disable());
     }
 }

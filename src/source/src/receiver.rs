@@ -6,8 +6,8 @@
 //! connection that has just been removed finds no link. Level-triggered, one
 //! read for each event, so that a flood from one replica takes its turn.
 
-use crate::{link::Link, notices, state::Source, variables::traces_details};
-use semisync_core::{AckVerdict, Claim, LinkId, Message, Violation};
+use crate::{link::Link, messages, state::Source, variables::traces_details};
+use semisync_core::{AckVerdict, Claim, LinkId, Reply, Violation};
 use semisync_server::{
     ack_stream::Received,
     failpoint,
@@ -173,7 +173,7 @@ impl Poll {
                         &[Arg::Number(errno.unsigned_abs().into())],
                     );
                     // Nobody reads acknowledgements any more.
-                    source.update(|core| core.disable());
+                    source.update(|core| core.on_disable());
                     break;
                 }
             };
@@ -259,7 +259,7 @@ fn serve(source: &Source, link: &Link, buffer: &mut [u8], acks: &mut Acks) {
         End::Open => {}
         End::Closed => source.lose(link),
         End::Broken(violation) => {
-            notices::violation(link, violation);
+            messages::violation(link, violation);
             source.links.ignore(link);
             source.stop_counting(link);
         }
@@ -277,9 +277,9 @@ fn read(link: &Link, buffer: &mut [u8], acks: &mut Acks) -> End {
         Received::Bytes(read) => buffer.get(..read).unwrap_or_default(),
     };
     let mut quit = false;
-    let fed = intake.reader.feed(read, &mut |message| match message {
-        Message::Ack { name, offset } => acks.push(name, offset),
-        Message::Quit => quit = true,
+    let fed = intake.reader.feed(read, &mut |reply| match reply {
+        Reply::Ack { name, offset } => acks.push(name, offset),
+        Reply::Quit => quit = true,
     });
     match fed {
         Err(violation) => End::Broken(violation),
@@ -293,11 +293,11 @@ fn acknowledge(source: &Source, link: &Link, name: &[u8], offset: u64) -> Result
     let verdict = match claim {
         Claim::Has(Some(at)) => source.update(|core| core.on_ack(link.id, at, served)),
         Claim::Has(None) => AckVerdict::Stale,
-        Claim::Unserved => source.update(|core| core.on_unserved(link.id)),
+        Claim::Unsent => source.update(|core| core.on_ack_of_unsent(link.id)),
         Claim::Foreign => return Err(Violation::BadName),
     };
     if let AckVerdict::FromTheFuture { first: true } = verdict {
-        notices::from_the_future(link, name, offset);
+        messages::from_the_future(link, name, offset);
     }
     if traces_details() {
         log::message(

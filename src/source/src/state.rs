@@ -8,7 +8,7 @@
 use crate::{
     Vocabulary,
     link::{Link, Links},
-    notices,
+    messages,
     status::{self, WAITS},
     variables::{self, wait_count, waits_without_replicas},
 };
@@ -143,7 +143,7 @@ impl Source {
                 *held = self.memory.hold(core.memory());
             }
             self.enabled.store(core.enabled(), Ordering::Release);
-            self.wanting.store(core.wanting(), Ordering::Relaxed);
+            self.wanting.store(core.is_wanting(), Ordering::Relaxed);
             self.unsettled.store(core.is_unsettled(), Ordering::Release);
             self.log_version.store(files.version(), Ordering::Release);
             (result, core.take_effects())
@@ -151,8 +151,8 @@ impl Source {
         for (waiter, _outcome) in effects.released {
             waiter.release();
         }
-        for notice in effects.notices {
-            notices::report(self, &notice);
+        for message in effects.messages {
+            messages::report(self, &message);
         }
         result
     }
@@ -173,7 +173,7 @@ impl Source {
                 if !core.enabled() {
                     files.forget();
                 }
-                core.enable();
+                core.on_enable();
             });
             let unread = self.links.start_receiver(self);
             done = unread.is_some();
@@ -182,7 +182,7 @@ impl Source {
             }
         }
         if !on || !done {
-            self.update(|core| core.disable());
+            self.update(|core| core.on_disable());
         }
         if !on {
             self.links.stop_receiver();
@@ -205,20 +205,20 @@ impl Source {
     pub fn stop_counting(&self, link: &Link) {
         self.tell_use();
         let shutting_down = self.server.is_shutting_down();
-        self.update(|core| core.detach(link.id, shutting_down));
+        self.update(|core| core.on_disconnect(link.id, shutting_down));
     }
 
     /// The receiver cannot read from the link: it is not asked, and does not count.
     pub fn cannot_read(&self, link: &Link, errno: c_int) {
         let why = std::io::Error::from_raw_os_error(errno);
-        notices::served_asynchronously(link.server_id, &format!("epoll refuses it ({why})"));
+        messages::served_asynchronously(link.server_id, &format!("epoll refuses it ({why})"));
         self.links.ignore(link);
         self.stop_counting(link);
     }
 
     /// The replica has closed its end of the connection.
     pub fn lose(&self, link: &Link) {
-        notices::connection_gone(link);
+        messages::connection_gone(link);
         self.links.set_gone(link);
         self.stop_counting(link);
     }

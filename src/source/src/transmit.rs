@@ -3,7 +3,7 @@
 
 use crate::{
     dump::{Dump, Request, attach, take_dump},
-    notices,
+    messages,
     state::Source,
     status::WAITS,
 };
@@ -69,7 +69,7 @@ unsafe extern "C" fn transmit_start(
             announced && attach(source, request, DumpConnection::current(source.server));
         // SAFETY: as above.
         let file = unsafe { text(log_file) };
-        notices::dump_started(how(is_semi_sync), server_id, file, log_pos);
+        messages::dump_started(how(is_semi_sync), server_id, file, log_pos);
         true
     });
     if announced && !attached && Dump::current().is_none() {
@@ -96,9 +96,9 @@ unsafe extern "C" fn transmit_stop(param: *mut sys::Binlog_transmit_param) -> c_
         // SAFETY: the server's structure.
         let server_id = unsafe { (*param).server_id };
         match take_dump() {
-            None => notices::dump_stopped(how(false), server_id),
+            None => messages::dump_stopped(how(false), server_id),
             Some(dump) => {
-                notices::dump_stopped(how(dump.is_semi_sync()), server_id);
+                messages::dump_stopped(how(dump.is_semi_sync()), server_id);
                 dump.source.stop_counting(&dump.link);
             }
         }
@@ -196,7 +196,7 @@ unsafe extern "C" fn after_reset_master(_: *mut sys::Binlog_transmit_param) -> c
                 if news {
                     // First, so that those whom it releases are not counted.
                     WAITS.clear();
-                    core.reset();
+                    core.on_reset();
                 }
                 news
             });

@@ -162,7 +162,7 @@ unsafe extern "C" fn update_wait_count(
         let count: u32 = unsafe { saved(save) };
         WAIT_COUNT.store(count, Ordering::Release);
         if let Some(source) = Source::get() {
-            source.update(|core| core.set_wait_count(count));
+            source.update(|core| core.on_wait_count(count));
         }
     });
 }
@@ -182,7 +182,7 @@ unsafe extern "C" fn update_wait_no_replica(
         if before != on
             && let Some(source) = Source::get()
         {
-            source.update(|core| core.set_wait_no_replica(on));
+            source.update(|core| core.on_wait_no_replica(on));
         }
     });
 }

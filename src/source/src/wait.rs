@@ -14,7 +14,7 @@ use crate::{
     status::WAITS,
     variables::{timeout_ms, traces_details},
 };
-use semisync_core::{Begin, WaitId, stops_appliers};
+use semisync_core::{WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
     MonotonicMicros, Server,
     log::{self, Arg, Level},
@@ -47,17 +47,15 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     let waiter = Waiter::new(&source.memory);
     let is_applier = session::is_applier(server);
     let begin = source.update_log(|core, files| {
-        let Some(at) = files.find(name, offset) else {
-            return core.on_unknown_commit();
-        };
+        let at = files.find(name, offset);
         // An applier that ends commits once more, where it stands, and still names the
         // position of its last transaction.
         if is_applier && core.is_abandoned(at) {
-            return Begin::NotCounted;
+            return WaitVerdict::NotCounted;
         }
-        core.begin_wait(at, waiter.clone(), server.is_shutting_down())
+        core.on_wait_point(at, waiter.clone(), server.is_shutting_down())
     });
-    let Begin::Wait(id) = begin else {
+    let WaitVerdict::Waits(id) = begin else {
         return;
     };
     let wait = WAITS.begin();
@@ -93,7 +91,7 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
         }
         End::Stopped => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core| core.abandon(id, shutting_down));
+            source.update(|core| core.on_applier_stop(id, shutting_down));
         }
     }
 }

@@ -3,8 +3,9 @@
 
 use super::{Coordinator, Mode};
 use crate::{
+    effects::{Message, Outcome},
     position::Position,
-    terms::{Begin, Notice, Outcome, Settled, WaitId},
+    verdicts::{CommitVerdict, WaitId, WaitVerdict},
 };
 
 impl<W> Coordinator<W> {
@@ -13,22 +14,33 @@ impl<W> Coordinator<W> {
         if !self.enabled() {
             return;
         }
-        self.newest = self.newest.max(Some(end));
+        self.flushed = self.flushed.max(Some(end));
         if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {
-            self.effects.notices.push(Notice::OutOfOrder(out_of_order));
+            self.effects
+                .messages
+                .push(Message::OutOfOrder(out_of_order));
             self.switch_off();
         }
     }
 
-    /// A session has come to its wait point.
-    pub fn begin_wait(&mut self, at: Position, waiter: W, shutting_down: bool) -> Begin {
+    /// A session has come to its wait point. `at`: None for a position that no flush has
+    /// named since semi-sync was enabled; no replica is asked for that one.
+    pub fn on_wait_point(
+        &mut self,
+        at: Option<Position>,
+        waiter: W,
+        shutting_down: bool,
+    ) -> WaitVerdict {
         match self.mode {
-            Mode::Disabled => return Begin::NotCounted,
+            Mode::Disabled => return WaitVerdict::NotCounted,
             Mode::Off => return self.done(Outcome::Asynchronous),
             Mode::On | Mode::Closing => {}
         }
+        let Some(at) = at else {
+            return self.done(Outcome::Asynchronous);
+        };
         if self.confirmed >= Some(at) {
             return self.done(Outcome::Acknowledged);
         }
@@ -52,16 +64,7 @@ impl<W> Coordinator<W> {
             number: self.next_wait,
         };
         self.waiting.insert(id, waiter);
-        Begin::Wait(id)
-    }
-
-    /// A session has come to its wait point with a position that no flush has named
-    /// since semi-sync was enabled: no replica is asked for it.
-    pub fn on_unknown_commit(&mut self) -> Begin {
-        match self.mode {
-            Mode::Disabled => Begin::NotCounted,
-            Mode::Off | Mode::On | Mode::Closing => self.done(Outcome::Asynchronous),
-        }
+        WaitVerdict::Waits(id)
     }
 
     /// The session has waited long enough. false: it was released meanwhile.
@@ -69,7 +72,7 @@ impl<W> Coordinator<W> {
         if !self.waiting.contains_key(&id) {
             return false;
         }
-        self.effects.notices.push(Notice::TimedOut {
+        self.effects.messages.push(Message::TimedOut {
             waiting: id.at,
             confirmed: self.confirmed,
         });
@@ -93,7 +96,7 @@ impl<W> Coordinator<W> {
 
     /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
     /// released meanwhile.
-    pub fn abandon(&mut self, id: WaitId, shutting_down: bool) -> bool {
+    pub fn on_applier_stop(&mut self, id: WaitId, shutting_down: bool) -> bool {
         if shutting_down {
             self.give_up_if_few();
         }
@@ -105,20 +108,29 @@ impl<W> Coordinator<W> {
         true
     }
 
-    /// The engine has committed; asked while [`Self::is_unsettled`].
-    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
+    /// The engine has committed; asked while [`Self::is_unsettled`]. `at` as in
+    /// [`Self::on_wait_point`].
+    pub fn on_engine_commit(
+        &mut self,
+        at: Option<Position>,
+        applier: bool,
+        shutting_down: bool,
+    ) -> CommitVerdict {
         // What was not flushed while semi-sync was ON is asynchronous.
+        let Some(at) = at else {
+            return CommitVerdict::Done;
+        };
         if Some(at) <= self.confirmed || !self.pending.covers(at) {
-            return Settled::Done;
+            return CommitVerdict::Done;
         }
-        let abandoned = self.is_abandoned(at);
+        let abandoned = self.is_abandoned(Some(at));
         if self.is_closing() || (shutting_down && applier && abandoned) {
             self.left.insert(at);
-            Settled::Untold
+            CommitVerdict::Untold
         } else if abandoned && !applier {
-            Settled::Waits
+            CommitVerdict::Waits
         } else {
-            Settled::Done
+            CommitVerdict::Done
         }
     }
 }

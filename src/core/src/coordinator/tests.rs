@@ -9,8 +9,8 @@ fn at(offset: u64) -> Position {
 /// ON, one replica on link 1, groups pending at 100, 200 and 300.
 fn with_pending() -> Coordinator<()> {
     let mut core = Coordinator::new(Settings::default());
-    core.enable();
-    core.attach(LinkId(1), 1, None);
+    core.on_enable();
+    core.on_connect(LinkId(1), 1, None);
     for end in [100, 200, 300] {
         core.on_flush(at(end));
     }
@@ -28,7 +28,7 @@ fn what_is_confirmed_is_pending_no_longer() {
 #[test]
 fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     let mut core = with_pending();
-    let Begin::Wait(id) = core.begin_wait(at(300), (), false) else {
+    let WaitVerdict::Waits(id) = core.on_wait_point(Some(at(300)), (), false) else {
         panic!("it should wait");
     };
     core.on_timeout(id, false);
@@ -37,8 +37,8 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     core.on_ack(LinkId(1), at(400), Some(at(400)));
     assert!(core.status());
     core.on_flush(at(500));
-    core.begin_wait(at(500), (), false);
-    core.disable();
+    core.on_wait_point(Some(at(500)), (), false);
+    core.on_disable();
     core.on_flush(at(600));
     assert!(!core.pending.covers(at(0)) && core.waiting.is_empty());
 }
@@ -47,9 +47,9 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
 fn nothing_is_kept_of_a_connection_that_is_gone() {
     let mut core = with_pending();
     for link in 2..1000 {
-        core.attach(LinkId(link), 2, None);
+        core.on_connect(LinkId(link), 2, None);
         core.on_ack(LinkId(link), at(900), None);
-        core.detach(LinkId(link), false);
+        core.on_disconnect(LinkId(link), false);
     }
     assert_eq!((core.voters.len(), core.warned.len()), (1, 0));
 }
@@ -58,8 +58,8 @@ fn nothing_is_kept_of_a_connection_that_is_gone() {
 fn every_wait_has_an_id_of_its_own() {
     let mut core = with_pending();
     let mut ids: Vec<_> = (0..10)
-        .filter_map(|_| match core.begin_wait(at(100), (), false) {
-            Begin::Wait(id) => Some(id),
+        .filter_map(|_| match core.on_wait_point(Some(at(100)), (), false) {
+            WaitVerdict::Waits(id) => Some(id),
             _ => None,
         })
         .collect();

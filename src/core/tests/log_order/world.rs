@@ -1,8 +1,8 @@
 //! The server's log, its dumps and their replicas, as far as the coordinator sees them.
 
 use semisync_core::{
-    Begin, Claim, Coordinator, LinkId, LogFiles, LogName, Outcome, Place, Position, ServedFiles,
-    Settings,
+    Claim, Coordinator, LinkId, LogFiles, LogName, Outcome, Place, Position, SentFiles, Settings,
+    WaitVerdict,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -38,7 +38,7 @@ struct Dump {
     /// The file that it reads, and how far; None: it was requested and checked only.
     reads: Option<(usize, u64)>,
     at: (String, u64),
-    served: ServedFiles,
+    sent: SentFiles,
     offset: u64,
     /// What its replica has said, and the source has not heard.
     said: VecDeque<(String, u64)>,
@@ -95,7 +95,7 @@ impl World {
             wait_no_replica: true,
         });
         self.files = LogFiles::default();
-        self.core.enable();
+        self.core.on_enable();
         self.rotate();
     }
 
@@ -135,7 +135,7 @@ impl World {
             return;
         }
         if self.files.on_reset(self.clock) {
-            self.core.reset();
+            self.core.on_reset();
             // Every link is hung up; what was only requested has none yet.
             self.dumps.retain(|dump| dump.reads.is_none());
         }
@@ -150,7 +150,7 @@ impl World {
         file.groups.push((end, self.next_transaction));
         if self.files.begins_anew(name.as_bytes(), end) {
             self.files.on_noticed_reset(self.clock);
-            self.core.reset();
+            self.core.on_reset();
             self.dumps.retain(|dump| dump.reads.is_none());
         }
         let at = self.files.on_flush(name.as_bytes(), end);
@@ -161,8 +161,8 @@ impl World {
             .find(name.as_bytes(), end)
             .expect("it was flushed");
         let transaction = self.next_transaction;
-        let begin = self.core.begin_wait(at, transaction, false);
-        if begin == Begin::Done(Outcome::Acknowledged) {
+        let begin = self.core.on_wait_point(Some(at), transaction, false);
+        if begin == WaitVerdict::Done(Outcome::Acknowledged) {
             self.judge_acknowledged(transaction);
         }
         self.judge();
@@ -186,7 +186,7 @@ impl World {
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
         let old: Vec<_> = old.map(|dump| dump.link).collect();
         for link in old {
-            self.core.detach(link, false);
+            self.core.on_disconnect(link, false);
         }
         self.dumps
             .retain(|dump| dump.replica != nth || dump.reads.is_none());
@@ -197,7 +197,7 @@ impl World {
             began: self.clock,
             reads: None,
             at,
-            served: ServedFiles::default(),
+            sent: SentFiles::default(),
             offset: 0,
             said: VecDeque::new(),
         });
@@ -219,7 +219,7 @@ impl World {
         };
         if !goes_on {
             let dump = self.dumps.remove(nth);
-            self.core.detach(dump.link, false);
+            self.core.on_disconnect(dump.link, false);
         }
         self.judge();
     }
@@ -242,7 +242,7 @@ impl World {
             return false;
         }
         let server_id = u32::try_from(dump.replica).expect("few");
-        self.core.attach(dump.link, server_id, start);
+        self.core.on_connect(dump.link, server_id, start);
         let opened = self.log.iter().position(|file| file.name == name);
         dump.reads = opened.map(|file| (file, offset));
         opened.is_some()
@@ -255,11 +255,11 @@ impl World {
         let dump = &mut self.dumps[nth];
         let place = if believed { place } else { Place::Unknown };
         let same = dump
-            .served
+            .sent
             .current()
             .is_some_and(|(file, _)| **file == *name.as_bytes());
         if believed || !same {
-            dump.served.enter(name.as_bytes(), place);
+            dump.sent.enter(name.as_bytes(), place);
             dump.offset = offset;
         }
         believed.then(|| place.at(offset)).flatten()
@@ -279,7 +279,7 @@ impl World {
             Some(&(end, transaction)) => {
                 let place = self.place(&read.name);
                 let dump = &mut self.dumps[nth];
-                dump.served.enter(read.name.as_bytes(), place);
+                dump.sent.enter(read.name.as_bytes(), place);
                 dump.offset = end;
                 let _ = place.at(end).map(|at| self.core.wants_ack(link, at));
                 dump.reads = Some((file, end));
@@ -312,11 +312,11 @@ impl World {
         let Some((name, offset)) = dump.said.pop_front() else {
             return;
         };
-        let served = dump.served.current();
-        let served = served.and_then(|(_, place)| place.at(dump.offset));
-        match dump.served.claim(name.as_bytes(), offset) {
+        let sent = dump.sent.current();
+        let sent = sent.and_then(|(_, place)| place.at(dump.offset));
+        match dump.sent.claim(name.as_bytes(), offset) {
             Claim::Has(Some(at)) => {
-                self.core.on_ack(dump.link, at, served);
+                self.core.on_ack(dump.link, at, sent);
             }
             Claim::Has(None) => {}
             wrong => panic!("an honest replica is taken for a liar: {name} {offset}: {wrong:?}"),

@@ -1,6 +1,6 @@
 //! The coordinator against the naive model, by random operations on up to seven
 //! replicas. After each operation everything that can be seen is compared: the
-//! answer, who was released and how, the notices and their order, status, counters,
+//! answer, who was released and how, the messages and their order, status, counters,
 //! and which events would ask for an acknowledgement. A failure prints the shortest
 //! list of operations that shows it; PROPTEST_CASES sets how many are tried.
 
@@ -15,8 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
-    WaitId,
+    AckVerdict, CommitVerdict, Coordinator, Effects, LinkId, Message, Outcome, Position, Settings,
+    WaitId, WaitVerdict,
 };
 use std::collections::BTreeMap;
 
@@ -68,20 +68,20 @@ impl Run {
                 let start = start.map(|back| place(self.end + back));
                 self.links.push(number);
                 self.attached.push(number);
-                core.attach(LinkId(number), server, start);
-                naive.attach(number, server, start);
+                core.on_connect(LinkId(number), server, start);
+                naive.on_connect(number, server, start);
             }
             Operation::Detach { nth, shutting_down } => {
                 let number = self.link(nth);
                 self.attached.retain(|attached| *attached != number);
-                self.core.detach(LinkId(number), shutting_down);
-                self.naive.detach(number, shutting_down);
+                self.core.on_disconnect(LinkId(number), shutting_down);
+                self.naive.on_disconnect(number, shutting_down);
             }
             Operation::Flush { groups } => {
                 let end = place(self.end + groups);
                 self.end += groups.max(0);
                 core.on_flush(end);
-                naive.flush(end);
+                naive.on_flush(end);
             }
             Operation::BeginWait {
                 from_end,
@@ -89,28 +89,28 @@ impl Run {
             } => {
                 let at = place(self.end + from_end);
                 let number = self.waits.len() as u64;
-                let begin = core.begin_wait(at, number, shutting_down);
+                let begin = core.on_wait_point(Some(at), number, shutting_down);
                 let answer = match begin {
-                    Begin::NotCounted => Answer::NotCounted,
-                    Begin::Done(outcome) => Answer::Done(outcome),
-                    Begin::Wait(id) => {
+                    WaitVerdict::NotCounted => Answer::NotCounted,
+                    WaitVerdict::Done(outcome) => Answer::Done(outcome),
+                    WaitVerdict::Waits(id) => {
                         self.waits.push((id, number));
                         Answer::Waits
                     }
                 };
-                assert_eq!(answer, naive.begin(number, at, shutting_down));
+                assert_eq!(answer, naive.on_wait_point(number, at, shutting_down));
                 self.see(answer);
             }
             Operation::Ack {
                 nth,
                 from_end,
-                served_beyond,
+                sent_beyond,
             } => {
                 let number = self.link(nth);
                 let at = place(self.end + from_end);
-                let served = served_beyond.map(|beyond| place(self.end + from_end + beyond));
-                let verdict = self.core.on_ack(LinkId(number), at, served);
-                assert_eq!(verdict, self.naive.ack(number, at, served));
+                let sent = sent_beyond.map(|beyond| place(self.end + from_end + beyond));
+                let verdict = self.core.on_ack(LinkId(number), at, sent);
+                assert_eq!(verdict, self.naive.on_ack(number, at, sent));
                 self.see(verdict);
             }
             Operation::End {
@@ -119,9 +119,9 @@ impl Run {
                 shutting_down,
             } => {
                 let at = place(self.end + from_end);
-                let settled = core.settle(at, applier, shutting_down);
-                assert_eq!(settled, naive.settle(at, applier, shutting_down));
-                self.see(("Settled", settled));
+                let verdict = core.on_engine_commit(Some(at), applier, shutting_down);
+                assert_eq!(verdict, naive.on_engine_commit(at, applier, shutting_down));
+                self.see(("CommitVerdict", verdict));
             }
             Operation::TimeOut { nth, .. }
             | Operation::ShutDown { nth }
@@ -134,56 +134,56 @@ impl Run {
                 let (in_time, expected) = match *operation {
                     Operation::TimeOut { shutting_down, .. } => (
                         core.on_timeout(id, shutting_down),
-                        naive.time_out(number, shutting_down),
+                        naive.on_timeout(number, shutting_down),
                     ),
                     Operation::Abandon { shutting_down, .. } => (
-                        core.abandon(id, shutting_down),
-                        naive.abandon(number, shutting_down),
+                        core.on_applier_stop(id, shutting_down),
+                        naive.on_applier_stop(number, shutting_down),
                     ),
-                    _ => (core.on_shutdown(id), naive.shut_down(number)),
+                    _ => (core.on_shutdown(id), naive.on_shutdown(number)),
                 };
                 assert_eq!(in_time, expected);
             }
             Operation::SetWaitCount(count) => {
-                core.set_wait_count(count);
-                naive.set_wait_count(count);
+                core.on_wait_count(count);
+                naive.on_wait_count(count);
             }
             Operation::SetWaitNoReplica(on) => {
-                core.set_wait_no_replica(on);
-                naive.set_wait_no_replica(on);
+                core.on_wait_no_replica(on);
+                naive.on_wait_no_replica(on);
             }
             Operation::Reset => {
-                core.reset();
-                naive.reset();
+                core.on_reset();
+                naive.on_reset();
             }
             Operation::Enable => {
-                core.enable();
-                naive.enable();
+                core.on_enable();
+                naive.on_enable();
             }
             Operation::Disable => {
-                core.disable();
-                naive.disable();
+                core.on_disable();
+                naive.on_disable();
             }
         }
     }
 
     fn compare(&mut self) {
-        let Effects { released, notices } = self.core.take_effects();
+        let Effects { released, messages } = self.core.take_effects();
         assert_eq!(released, std::mem::take(&mut self.naive.released));
-        assert_eq!(notices, std::mem::take(&mut self.naive.notices));
+        assert_eq!(messages, std::mem::take(&mut self.naive.messages));
         released.iter().for_each(|(_, outcome)| self.see(outcome));
-        notices.iter().for_each(|notice| self.see(notice));
+        messages.iter().for_each(|message| self.see(message));
 
         let (core, naive) = (&self.core, &self.naive);
         assert_eq!(core.enabled(), naive.enabled, "enabled");
         assert_eq!(core.status(), naive.on, "status");
         assert_eq!(core.is_unsettled(), naive.is_unsettled(), "unsettled");
-        assert_eq!(core.left(), naive.left(), "left");
+        assert_eq!(core.left_unconfirmed(), naive.left_unconfirmed(), "left");
         assert_eq!(core.clients(), naive.clients() as u64, "clients");
         assert_eq!(core.wait_sessions(), naive.sessions() as u64, "sessions");
-        assert_eq!(core.newest(), naive.newest, "newest");
+        assert_eq!(core.flushed(), naive.flushed, "flushed");
         assert_eq!(core.confirmed(), naive.confirmed, "confirmed");
-        assert_eq!(core.wanting(), naive.wanting(), "wanting");
+        assert_eq!(core.is_wanting(), naive.is_wanting(), "wanting");
         assert_eq!(*core.stats(), naive.stats);
         for &number in &self.links {
             for group in self.end - 4..=self.end + 1 {
@@ -239,7 +239,7 @@ proptest! {
 /// Guards the test above against operations that lead nowhere.
 #[cfg(not(miri))] // many cases; nothing new in them
 #[test]
-fn the_random_operations_reach_every_answer_notice_and_outcome() {
+fn the_random_operations_reach_every_answer_message_and_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = (settings(), operations());
     let mut seen = Seen::new();
@@ -250,7 +250,7 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
             *seen.entry(what).or_default() += times;
         }
     }
-    let position = Position { file: 0, offset: 0 };
+    let position = Position { file: 1, offset: 4 };
     let (last, new) = (position, position);
     let (waiting, confirmed) = (position, None);
     let mut all = Run::new(Settings::default());
@@ -263,17 +263,21 @@ fn the_random_operations_reach_every_answer_notice_and_outcome() {
     all.see(AckVerdict::Accepted);
     all.see(AckVerdict::Stale);
     all.see(AckVerdict::FromTheFuture { first: true });
-    all.see(AckVerdict::UnknownLink);
-    for settled in [Settled::Done, Settled::Waits, Settled::Untold] {
-        all.see(("Settled", settled));
+    all.see(AckVerdict::UnknownConnection);
+    for verdict in [
+        CommitVerdict::Done,
+        CommitVerdict::Waits,
+        CommitVerdict::Untold,
+    ] {
+        all.see(("CommitVerdict", verdict));
     }
-    all.see(Notice::Enabled);
-    all.see(Notice::Disabled);
-    all.see(Notice::SwitchedOff);
-    all.see(Notice::SwitchedOn(position));
-    all.see(Notice::TimedOut { waiting, confirmed });
-    all.see(Notice::ForcedShutdown);
-    all.see(Notice::OutOfOrder(semisync_core::OutOfOrder { last, new }));
+    all.see(Message::Enabled);
+    all.see(Message::Disabled);
+    all.see(Message::SwitchedOff);
+    all.see(Message::SwitchedOn(Some(position)));
+    all.see(Message::TimedOut { waiting, confirmed });
+    all.see(Message::ForcedShutdown);
+    all.see(Message::OutOfOrder(semisync_core::OutOfOrder { last, new }));
     for what in all.seen.keys() {
         let times = seen.get(what).copied().unwrap_or_default();
         assert!(times >= 20, "{what}: {times} times only; {seen:#?}");

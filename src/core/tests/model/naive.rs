@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use semisync_core::{
-    AckVerdict, Left, Notice, OutOfOrder, Outcome, Position, Settings, Settled, Stats,
+    AckVerdict, CommitVerdict, LeftUnconfirmed, Message, OutOfOrder, Outcome, Position, Settings,
+    Stats,
 };
 
 /// How a commit's wish to wait is answered.
@@ -19,7 +20,7 @@ pub enum Answer {
 struct Link {
     number: u64,
     server: u32,
-    newest: Option<Position>,
+    acked: Option<Position>,
     warned: bool,
 }
 
@@ -34,10 +35,10 @@ pub struct Naive {
     /// The server shuts down: nobody waits, and what is not confirmed is told to nobody.
     pub closing: bool,
     pub confirmed: Option<Position>,
-    pub newest: Option<Position>,
+    pub flushed: Option<Position>,
     pub stats: Stats,
     pub released: Vec<(u64, Outcome)>,
-    pub notices: Vec<Notice>,
+    pub messages: Vec<Message>,
     settings: Settings,
     links: Vec<Link>,
     /// Groups that were written while ON or closing and are not confirmed.
@@ -55,10 +56,10 @@ impl Naive {
             on: false,
             closing: false,
             confirmed: None,
-            newest: None,
+            flushed: None,
             stats: Stats::default(),
             released: Vec::new(),
-            notices: Vec::new(),
+            messages: Vec::new(),
             settings,
             links: Vec::new(),
             groups: Vec::new(),
@@ -76,11 +77,11 @@ impl Naive {
         let mut numbers: Vec<u32> = self.links.iter().map(|link| link.server).collect();
         numbers.sort();
         numbers.dedup();
-        let newest_of = |server| {
+        let acked_by = |server| {
             let its = self.links.iter().filter(|link| link.server == server);
-            its.map(|link| link.newest).max().flatten()
+            its.map(|link| link.acked).max().flatten()
         };
-        numbers.into_iter().map(newest_of).collect()
+        numbers.into_iter().map(acked_by).collect()
     }
 
     pub fn clients(&self) -> usize {
@@ -104,8 +105,8 @@ impl Naive {
         self.sessions.len()
     }
 
-    pub fn wanting(&self) -> bool {
-        self.enabled && (self.is_off() || self.newest > self.confirmed)
+    pub fn is_wanting(&self) -> bool {
+        self.enabled && (self.is_off() || self.flushed > self.confirmed)
     }
 
     pub fn is_unsettled(&self) -> bool {
@@ -116,9 +117,9 @@ impl Naive {
         !self.on && !self.closing
     }
 
-    pub fn left(&self) -> Option<Left> {
+    pub fn left_unconfirmed(&self) -> Option<LeftUnconfirmed> {
         let first = self.left.first()?;
-        Some(Left {
+        Some(LeftUnconfirmed {
             commits: self.left.len(),
             first: *first,
             confirmed: self.confirmed,
@@ -129,42 +130,42 @@ impl Naive {
         let Some(link) = self.links.iter().find(|link| link.number == number) else {
             return false;
         };
-        let news = link.newest.is_none_or(|newest| end > newest);
+        let news = link.acked.is_none_or(|acked| end > acked);
         if !self.is_off() {
             let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
             let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
             news && unconfirmed && self.groups.contains(&end) && !too_early
         } else {
-            self.enabled && news && self.newest.is_none_or(|newest| end >= newest)
+            self.enabled && news && self.flushed.is_none_or(|flushed| end >= flushed)
         }
     }
 
     // ---- what happens ----
 
-    pub fn enable(&mut self) {
+    pub fn on_enable(&mut self) {
         if !self.enabled {
             self.enabled = true;
             self.on = self.settings.wait_no_replica || !self.few();
-            (self.newest, self.confirmed) = (None, None);
+            (self.flushed, self.confirmed) = (None, None);
             self.forget_groups();
-            self.notices.push(Notice::Enabled);
+            self.messages.push(Message::Enabled);
         }
     }
 
-    pub fn disable(&mut self) {
+    pub fn on_disable(&mut self) {
         if self.enabled {
             self.switch_off();
             (self.enabled, self.closing) = (false, false);
-            self.notices.push(Notice::Disabled);
+            self.messages.push(Message::Disabled);
         }
     }
 
-    pub fn set_wait_count(&mut self, count: u32) {
+    pub fn on_wait_count(&mut self, count: u32) {
         self.settings.wait_count = count;
         self.replicas_changed();
     }
 
-    pub fn set_wait_no_replica(&mut self, on: bool) {
+    pub fn on_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
         if on {
             self.on = self.enabled && !self.closing;
@@ -173,9 +174,9 @@ impl Naive {
         }
     }
 
-    pub fn reset(&mut self) {
+    pub fn on_reset(&mut self) {
         self.release(Outcome::Asynchronous, |_| true);
-        (self.newest, self.confirmed) = (None, None);
+        (self.flushed, self.confirmed) = (None, None);
         self.forget_groups();
         self.links.clear();
         self.left.clear();
@@ -183,18 +184,18 @@ impl Naive {
         self.stats = Stats::default();
     }
 
-    pub fn attach(&mut self, number: u64, server: u32, newest: Option<Position>) {
+    pub fn on_connect(&mut self, number: u64, server: u32, start: Option<Position>) {
         self.links.push(Link {
             number,
             server,
             // Said before the next commit, so it does not speak for that one.
-            newest: newest.min(self.newest),
+            acked: start.min(self.flushed),
             warned: false,
         });
         self.replicas_changed();
     }
 
-    pub fn detach(&mut self, number: u64, shutting_down: bool) {
+    pub fn on_disconnect(&mut self, number: u64, shutting_down: bool) {
         if self.links.iter().any(|link| link.number == number) {
             self.links.retain(|link| link.number != number);
             if shutting_down {
@@ -204,42 +205,42 @@ impl Naive {
         }
     }
 
-    pub fn ack(&mut self, number: u64, at: Position, served: Option<Position>) -> AckVerdict {
+    pub fn on_ack(&mut self, number: u64, at: Position, sent: Option<Position>) -> AckVerdict {
         let Some(link) = self.links.iter_mut().find(|link| link.number == number) else {
-            return AckVerdict::UnknownLink;
+            return AckVerdict::UnknownConnection;
         };
-        if served.is_none_or(|served| at > served) {
+        if sent.is_none_or(|sent| at > sent) {
             let first = !std::mem::replace(&mut link.warned, true);
             return AckVerdict::FromTheFuture { first };
         }
-        let of_commits = self.newest.map(|newest| at.min(newest));
-        if link.newest >= of_commits {
+        let of_commits = self.flushed.map(|flushed| at.min(flushed));
+        if link.acked >= of_commits {
             return AckVerdict::Stale;
         }
-        link.newest = of_commits;
+        link.acked = of_commits;
         self.replicas_changed();
         AckVerdict::Accepted
     }
 
-    pub fn flush(&mut self, end: Position) {
+    pub fn on_flush(&mut self, end: Position) {
         if !self.enabled {
             return;
         }
-        self.newest = self.newest.max(Some(end));
+        self.flushed = self.flushed.max(Some(end));
         if self.is_off() {
             return;
         }
         match self.groups.last() {
             Some(&last) if last >= end => {
                 let order = OutOfOrder { last, new: end };
-                self.notices.push(Notice::OutOfOrder(order));
+                self.messages.push(Message::OutOfOrder(order));
                 self.switch_off();
             }
             _ => self.groups.push(end),
         }
     }
 
-    pub fn begin(&mut self, number: u64, at: Position, shutting_down: bool) -> Answer {
+    pub fn on_wait_point(&mut self, number: u64, at: Position, shutting_down: bool) -> Answer {
         if !self.enabled {
             return Answer::NotCounted;
         }
@@ -263,11 +264,11 @@ impl Naive {
         Answer::Waits
     }
 
-    pub fn time_out(&mut self, number: u64, shutting_down: bool) -> bool {
+    pub fn on_timeout(&mut self, number: u64, shutting_down: bool) -> bool {
         let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
             return false;
         };
-        self.notices.push(Notice::TimedOut {
+        self.messages.push(Message::TimedOut {
             waiting: session.at,
             confirmed: self.confirmed,
         });
@@ -279,7 +280,7 @@ impl Naive {
         true
     }
 
-    pub fn shut_down(&mut self, number: u64) -> bool {
+    pub fn on_shutdown(&mut self, number: u64) -> bool {
         let waits = self.sessions.iter().any(|s| s.number == number);
         if waits {
             self.give_up_if_few();
@@ -288,7 +289,7 @@ impl Naive {
     }
 
     /// An applier is stopped.
-    pub fn abandon(&mut self, number: u64, shutting_down: bool) -> bool {
+    pub fn on_applier_stop(&mut self, number: u64, shutting_down: bool) -> bool {
         if shutting_down {
             self.give_up_if_few();
         }
@@ -305,18 +306,23 @@ impl Naive {
     }
 
     /// A commit is done.
-    pub fn settle(&mut self, at: Position, applier: bool, shutting_down: bool) -> Settled {
+    pub fn on_engine_commit(
+        &mut self,
+        at: Position,
+        applier: bool,
+        shutting_down: bool,
+    ) -> CommitVerdict {
         let asked = self.groups.iter().any(|end| *end >= at);
         let unconfirmed = self.confirmed.is_none_or(|confirmed| at > confirmed);
         let abandoned = self.abandoned.iter().any(|end| *end >= at);
         match (asked && unconfirmed, self.closing, abandoned, applier) {
             (true, true, _, _) => {}
             (true, false, true, true) if shutting_down => {}
-            (true, false, true, false) => return Settled::Waits,
-            _ => return Settled::Done,
+            (true, false, true, false) => return CommitVerdict::Waits,
+            _ => return CommitVerdict::Done,
         }
         self.left.insert(at);
-        Settled::Untold
+        CommitVerdict::Untold
     }
 
     // ---- what follows ----
@@ -329,15 +335,13 @@ impl Naive {
         if !self.enabled {
             return;
         }
-        let caught_up = match self.newest {
+        let caught_up = match self.flushed {
             None => !self.few(),
-            Some(newest) => quorum.is_some_and(|quorum| quorum >= newest),
+            Some(flushed) => quorum.is_some_and(|quorum| quorum >= flushed),
         };
         if self.is_off() && caught_up {
             self.on = true;
-            let nowhere = Position { file: 0, offset: 0 };
-            let at = quorum.unwrap_or(nowhere);
-            self.notices.push(Notice::SwitchedOn(at));
+            self.messages.push(Message::SwitchedOn(quorum));
         }
         if let Some(quorum) = quorum
             && self.confirmed.is_none_or(|confirmed| quorum > confirmed)
@@ -363,12 +367,12 @@ impl Naive {
 
     fn give_up(&mut self) {
         if self.on {
-            if self.newest > self.confirmed {
-                self.notices.push(Notice::ForcedShutdown);
+            if self.flushed > self.confirmed {
+                self.messages.push(Message::ForcedShutdown);
             }
             (self.on, self.closing) = (false, true);
             self.stats.no_times += 1;
-            self.notices.push(Notice::SwitchedOff);
+            self.messages.push(Message::SwitchedOff);
             self.release(Outcome::Asynchronous, |_| true);
         }
     }
@@ -377,7 +381,7 @@ impl Naive {
         if self.on {
             self.on = false;
             self.stats.no_times += 1;
-            self.notices.push(Notice::SwitchedOff);
+            self.messages.push(Message::SwitchedOff);
             self.forget_groups();
             self.release(Outcome::Asynchronous, |_| true);
         }

@@ -26,7 +26,7 @@ pub enum Operation {
     Ack {
         nth: usize,
         from_end: i64,
-        served_beyond: Option<i64>,
+        sent_beyond: Option<i64>,
     },
     /// A commit is done, at whatever wait point it waited.
     End {
@@ -58,8 +58,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     let nth = || 0..8_usize;
     let near_end = || prop_oneof![Just(0), -3..=1_i64];
     let rarely = || prop::bool::weighted(0.1);
-    // Mostly what it has been sent is at least what it acknowledges.
-    let served = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
+    // Mostly what it was sent is at least what it acknowledges.
+    let sent = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
     let start = prop_oneof![Just(None), (-4..=0_i64).prop_map(Some)];
     prop_oneof![
         5 => (1..=7_u32, start).prop_map(|(server, start)| Attach { server, start }),
@@ -67,7 +67,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         10 => (1..=3_i64).prop_map(|groups| Flush { groups }),
         1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
         10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
-        16 => (nth(), near_end(), served).prop_map(|(nth, from_end, served_beyond)| Ack { nth, from_end, served_beyond }),
+        16 => (nth(), near_end(), sent).prop_map(|(nth, from_end, sent_beyond)| Ack { nth, from_end, sent_beyond }),
         8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| End { from_end, applier, shutting_down }),
         5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Abandon { nth, shutting_down }),
         2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),

@@ -66,7 +66,7 @@ pub struct Connection {
     pub replica: usize,
     /// Number of the group to be sent next.
     pub next: usize,
-    pub served: Option<Position>,
+    pub sent: Option<Position>,
     /// Groups were skipped because the replica had them, and it was not told yet.
     pub skipping: bool,
     pub last_packet: u64,

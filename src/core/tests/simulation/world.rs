@@ -64,7 +64,7 @@ impl World {
             next_session: 0,
             truth: None,
         };
-        world.core.enable();
+        world.core.on_enable();
         world
     }
 
@@ -104,7 +104,7 @@ impl World {
     pub fn set_count(&mut self, count: u32) {
         self.count = count;
         self.judge();
-        self.core.set_wait_count(count);
+        self.core.on_wait_count(count);
         self.judge();
     }
 
@@ -125,7 +125,7 @@ impl World {
             link,
             replica,
             next: has,
-            served: start,
+            sent: start,
             skipping: !by_position && has > 0,
             last_packet: 0,
             to_replica: Pipe::new(),
@@ -133,7 +133,7 @@ impl World {
             dies: None,
         });
         self.judge();
-        self.core.attach(link, server_id, start);
+        self.core.on_connect(link, server_id, start);
         self.judge();
     }
 
@@ -197,7 +197,7 @@ impl World {
     fn detach(&mut self, link: LinkId) {
         self.connections
             .retain(|connection| connection.link != link);
-        self.core.detach(link, false);
+        self.core.on_disconnect(link, false);
         self.judge();
     }
 

@@ -7,7 +7,7 @@ use flate2::{Compression, write::ZlibEncoder};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use semisync_core::{
-    AckReader, Framing, MAX_ACK, Message, Position, Violation, encode_ack, split_name,
+    AckReader, Framing, MAX_ACK, Position, Reply, Violation, encode_ack, split_name,
 };
 use std::io::Write;
 
@@ -41,13 +41,13 @@ pub fn read_whole(framing: Framing, bytes: &[u8]) -> (Vec<Said>, Result<(), Viol
     read(framing, bytes, &[usize::MAX])
 }
 
-pub fn own(message: Message<'_>) -> Said {
+pub fn own(message: Reply<'_>) -> Said {
     match message {
-        Message::Ack { name, offset } => {
+        Reply::Ack { name, offset } => {
             let (base, file) = split_name(name).expect("the name of a binary log");
             Said::Ack(base.to_vec(), Position { file, offset })
         }
-        Message::Quit => Said::Quit,
+        Reply::Quit => Said::Quit,
     }
 }
 

@@ -4,8 +4,8 @@
 #![allow(dead_code)] // every test uses its own part
 
 use semisync_core::{
-    AckVerdict, Begin, Coordinator, Effects, LinkId, Notice, Outcome, Position, Settings, Settled,
-    Stats, WaitId,
+    AckVerdict, CommitVerdict, Coordinator, Effects, LinkId, Message, Outcome, Position, Settings,
+    Stats, WaitId, WaitVerdict,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -32,14 +32,14 @@ impl Story {
     }
 
     /// Enabled, with replicas 1 to `replicas` connected by auto-position; the
-    /// notices of that are forgotten.
+    /// messages of that are forgotten.
     pub fn with_replicas(wait_count: u32, wait_no_replica: bool, replicas: u32) -> Self {
         let mut story = Self::begin(wait_count, wait_no_replica);
         for server in 1..=replicas {
             story.connect(server);
         }
         story.enable();
-        story.notices();
+        story.messages();
         story
     }
 
@@ -49,29 +49,29 @@ impl Story {
         story.flush(100);
         let id = story.wait(100, "gives up");
         assert!(story.time_out(id) && !story.core.status());
-        story.notices();
+        story.messages();
         story.released();
         story
     }
 
     pub fn enable(&mut self) {
-        self.core.enable();
+        self.core.on_enable();
     }
 
     pub fn disable(&mut self) {
-        self.core.disable();
+        self.core.on_disable();
     }
 
     pub fn reset(&mut self) {
-        self.core.reset();
+        self.core.on_reset();
     }
 
     pub fn set_count(&mut self, count: u32) {
-        self.core.set_wait_count(count);
+        self.core.on_wait_count(count);
     }
 
     pub fn set_wait_no_replica(&mut self, on: bool) {
-        self.core.set_wait_no_replica(on);
+        self.core.on_wait_no_replica(on);
     }
 
     /// With auto-position.
@@ -87,34 +87,34 @@ impl Story {
     fn attach(&mut self, server: u32, start: Option<Position>) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);
-        self.core.attach(link, server, start);
+        self.core.on_connect(link, server, start);
         link
     }
 
     pub fn leave(&mut self, link: LinkId) {
-        self.core.detach(link, false);
+        self.core.on_disconnect(link, false);
     }
 
     pub fn leave_during_shutdown(&mut self, link: LinkId) {
-        self.core.detach(link, true);
+        self.core.on_disconnect(link, true);
     }
 
     pub fn flush(&mut self, offset: u64) {
         self.core.on_flush(at(offset));
     }
 
-    pub fn commit(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core.begin_wait(at(offset), who, false)
+    pub fn commit(&mut self, offset: u64, who: &'static str) -> WaitVerdict {
+        self.core.on_wait_point(Some(at(offset)), who, false)
     }
 
-    pub fn commit_during_shutdown(&mut self, offset: u64, who: &'static str) -> Begin {
-        self.core.begin_wait(at(offset), who, true)
+    pub fn commit_during_shutdown(&mut self, offset: u64, who: &'static str) -> WaitVerdict {
+        self.core.on_wait_point(Some(at(offset)), who, true)
     }
 
     /// A commit that has to wait.
     pub fn wait(&mut self, offset: u64, who: &'static str) -> WaitId {
         match self.commit(offset, who) {
-            Begin::Wait(id) => id,
+            WaitVerdict::Waits(id) => id,
             done => panic!("{who} does not wait: {done:?}"),
         }
     }
@@ -128,29 +128,29 @@ impl Story {
     }
 
     pub fn abandon(&mut self, id: WaitId) -> bool {
-        self.core.abandon(id, false)
+        self.core.on_applier_stop(id, false)
     }
 
     pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
-        self.core.abandon(id, true)
+        self.core.on_applier_stop(id, true)
     }
 
     /// A client's commit is done.
-    pub fn settle(&mut self, offset: u64) -> Settled {
-        self.core.settle(at(offset), false, false)
+    pub fn settle(&mut self, offset: u64) -> CommitVerdict {
+        self.core.on_engine_commit(Some(at(offset)), false, false)
     }
 
-    pub fn settle_applier(&mut self, offset: u64) -> Settled {
-        self.core.settle(at(offset), true, false)
+    pub fn settle_applier(&mut self, offset: u64) -> CommitVerdict {
+        self.core.on_engine_commit(Some(at(offset)), true, false)
     }
 
-    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> Settled {
-        self.core.settle(at(offset), true, true)
+    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> CommitVerdict {
+        self.core.on_engine_commit(Some(at(offset)), true, true)
     }
 
     /// Whether a client's commit that is done is told to nobody.
     pub fn is_untold(&mut self, offset: u64) -> bool {
-        self.settle(offset) == Settled::Untold
+        self.settle(offset) == CommitVerdict::Untold
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
@@ -159,7 +159,7 @@ impl Story {
 
     /// An acknowledgement of what was sent.
     pub fn ack(&mut self, link: LinkId, offset: u64) -> AckVerdict {
-        self.ack_of_served(link, offset, Some(offset))
+        self.ack_of_sent(link, offset, Some(offset))
     }
 
     /// The dump passes over a transaction; `sent`: how far it sent something before.
@@ -167,14 +167,14 @@ impl Story {
         self.core.on_skip(link, at(offset), sent.map(at));
     }
 
-    pub fn ack_of_served(&mut self, link: LinkId, offset: u64, served: Option<u64>) -> AckVerdict {
-        self.core.on_ack(link, at(offset), served.map(at))
+    pub fn ack_of_sent(&mut self, link: LinkId, offset: u64, sent: Option<u64>) -> AckVerdict {
+        self.core.on_ack(link, at(offset), sent.map(at))
     }
 
-    /// The notices since the last call.
-    pub fn notices(&mut self) -> Vec<Notice> {
+    /// The messages since the last call.
+    pub fn messages(&mut self) -> Vec<Message> {
         self.take_effects();
-        std::mem::take(&mut self.effects.notices)
+        std::mem::take(&mut self.effects.messages)
     }
 
     /// Who was released since the last call, and how.
@@ -184,9 +184,9 @@ impl Story {
     }
 
     fn take_effects(&mut self) {
-        let Effects { released, notices } = self.core.take_effects();
+        let Effects { released, messages } = self.core.take_effects();
         self.effects.released.extend(released);
-        self.effects.notices.extend(notices);
+        self.effects.messages.extend(messages);
     }
 
     pub fn stats(&self) -> Stats {

@@ -3,7 +3,7 @@
 
 use super::{Session, World};
 use crate::network::{Connection, Packet};
-use semisync_core::{AckVerdict, Begin, Outcome};
+use semisync_core::{AckVerdict, Outcome, WaitVerdict};
 
 /// How often an idle dump sends one, in milliseconds.
 const HEARTBEAT: u64 = 300;
@@ -34,14 +34,14 @@ impl World {
         for (_, at) in due {
             let session = self.next_session;
             self.next_session += 1;
-            match self.core.begin_wait(at, session, false) {
-                Begin::Wait(id) => {
+            match self.core.on_wait_point(Some(at), session, false) {
+                WaitVerdict::Waits(id) => {
                     let gives_up = self.timeout.map(|timeout| now + timeout);
                     self.sessions.insert(session, Session { id, at, gives_up });
                 }
-                Begin::Done(Outcome::Acknowledged) => assert!(self.truth >= Some(at)),
-                Begin::Done(Outcome::Asynchronous) => assert!(!self.core.status()),
-                Begin::NotCounted => panic!("it is enabled"),
+                WaitVerdict::Done(Outcome::Acknowledged) => assert!(self.truth >= Some(at)),
+                WaitVerdict::Done(Outcome::Asynchronous) => assert!(!self.core.status()),
+                WaitVerdict::NotCounted => panic!("it is enabled"),
             }
             self.judge();
         }
@@ -52,7 +52,7 @@ impl World {
         let (now, arrives) = (self.now, self.arrival());
         let connection = &mut self.connections[connection];
         if let Some(&end) = self.log.get(connection.next) {
-            connection.served = Some(end);
+            connection.sent = Some(end);
             let asks = self.core.wants_ack(connection.link, end);
             if asks {
                 self.core.on_asked();
@@ -72,10 +72,10 @@ impl World {
             && let Some(last) = connection.next.checked_sub(1)
         {
             let at = self.log[last];
-            connection.served = Some(at);
+            connection.sent = Some(at);
             connection.skipping = false;
             connection.last_packet = now;
-            let asks = self.core.wanting();
+            let asks = self.core.is_wanting();
             let packet = Packet::Heartbeat { at, asks };
             connection.to_replica.push(arrives, packet);
         }
@@ -113,9 +113,9 @@ impl World {
     fn hear(&mut self, connection: usize) {
         let now = self.now;
         while let Some(at) = self.connections[connection].to_source.arrived(now) {
-            let Connection { link, served, .. } = self.connections[connection];
+            let Connection { link, sent, .. } = self.connections[connection];
             self.judge();
-            let verdict = self.core.on_ack(link, at, served);
+            let verdict = self.core.on_ack(link, at, sent);
             let lie = self.log.last().is_none_or(|last| at > *last);
             assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
             self.judge();

@@ -13,7 +13,7 @@ const REMEMBERED: usize = 1024;
 
 /// The files of one connection, oldest first.
 #[derive(Default, Debug)]
-pub struct ServedFiles {
+pub struct SentFiles {
     files: VecDeque<(LogName, Place)>,
     forgot: bool,
 }
@@ -24,12 +24,12 @@ pub enum Claim {
     /// The replica has everything up to here. None: it has nothing that matters.
     Has(Option<Position>),
     /// The file belongs to this server's log, and this connection was not served from it.
-    Unserved,
+    Unsent,
     /// The file is none of this server's.
     Foreign,
 }
 
-impl ServedFiles {
+impl SentFiles {
     /// From now on the connection is served from this file; or it goes on to be, and
     /// more is known of where the file lies.
     pub fn enter(&mut self, name: &[u8], place: Place) {
@@ -72,7 +72,7 @@ impl ServedFiles {
         let base = |name| split_name(name).map(|(base, _)| base);
         let wanted = base(name);
         match self.files.iter().any(|(file, _)| base(file) == wanted) {
-            true => Claim::Unserved,
+            true => Claim::Unsent,
             false => Claim::Foreign,
         }
     }
@@ -84,47 +84,47 @@ mod tests {
 
     #[test]
     fn a_file_that_nobody_knows_takes_nothing_back_of_those_before_it() {
-        let mut served = ServedFiles::default();
-        assert_eq!(served.reach(4), None);
-        served.enter(b"b.000001", Place::Unknown);
-        assert_eq!(served.reach(900), None);
-        served.enter(b"b.000002", Place::In(7));
+        let mut sent = SentFiles::default();
+        assert_eq!(sent.reach(4), None);
+        sent.enter(b"b.000001", Place::Unknown);
+        assert_eq!(sent.reach(900), None);
+        sent.enter(b"b.000002", Place::In(7));
         let (file, offset) = (7, 900);
-        assert_eq!(served.reach(900), Some(Position { file, offset }));
+        assert_eq!(sent.reach(900), Some(Position { file, offset }));
         // The last acknowledgement of the file before is still on its way.
-        served.enter(b"b.000003", Place::Unknown);
+        sent.enter(b"b.000003", Place::Unknown);
         let end = u64::MAX;
-        assert_eq!(served.reach(4), Some(Position { file, offset: end }));
-        served.enter(b"b.000003", Place::In(8));
+        assert_eq!(sent.reach(4), Some(Position { file, offset: end }));
+        sent.enter(b"b.000003", Place::In(8));
         let (file, offset) = (8, 245);
-        assert_eq!(served.reach(245), Some(Position { file, offset }));
+        assert_eq!(sent.reach(245), Some(Position { file, offset }));
     }
 
     #[test]
     fn an_acknowledgement_means_the_file_that_was_served() {
-        let mut served = ServedFiles::default();
-        assert_eq!(served.claim(b"b.000001", 4), Claim::Foreign);
-        served.enter(b"b.000006", Place::Unknown);
-        served.enter(b"c.000001", Place::In(7));
+        let mut sent = SentFiles::default();
+        assert_eq!(sent.claim(b"b.000001", 4), Claim::Foreign);
+        sent.enter(b"b.000006", Place::Unknown);
+        sent.enter(b"c.000001", Place::In(7));
         let seven = |offset| Some(Position { file: 7, offset });
-        assert_eq!(served.claim(b"c.000001", 99), Claim::Has(seven(99)));
-        assert_eq!(served.claim(b"b.000006", 99), Claim::Has(None));
-        assert_eq!(served.claim(b"c.000002", 4), Claim::Unserved);
-        assert_eq!(served.claim(b"d.000001", 4), Claim::Foreign);
+        assert_eq!(sent.claim(b"c.000001", 99), Claim::Has(seven(99)));
+        assert_eq!(sent.claim(b"b.000006", 99), Claim::Has(None));
+        assert_eq!(sent.claim(b"c.000002", 4), Claim::Unsent);
+        assert_eq!(sent.claim(b"d.000001", 4), Claim::Foreign);
         // A file of the same name, later in the log.
-        served.enter(b"b.000006", Place::In(8));
+        sent.enter(b"b.000006", Place::In(8));
         let eight = Position { file: 8, offset: 4 };
-        assert_eq!(served.claim(b"b.000006", 4), Claim::Has(Some(eight)));
-        assert_eq!(served.current().unwrap().1, Place::In(8));
+        assert_eq!(sent.claim(b"b.000006", 4), Claim::Has(Some(eight)));
+        assert_eq!(sent.current().unwrap().1, Place::In(8));
     }
 
     #[test]
     fn a_replica_far_behind_is_no_stranger_and_memory_is_bounded() {
-        let mut served = ServedFiles::default();
+        let mut sent = SentFiles::default();
         for number in 0..2 * REMEMBERED {
-            served.enter(format!("b.{number:06}").as_bytes(), Place::Unknown);
+            sent.enter(format!("b.{number:06}").as_bytes(), Place::Unknown);
         }
-        assert_eq!(served.files.len(), REMEMBERED);
-        assert_eq!(served.claim(b"b.000000", 4), Claim::Has(None));
+        assert_eq!(sent.files.len(), REMEMBERED);
+        assert_eq!(sent.claim(b"b.000000", 4), Claim::Has(None));
     }
 }

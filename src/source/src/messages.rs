@@ -2,44 +2,44 @@
 //! own numbers, in stock's order.
 
 use crate::{link::Link, state::Source};
-use semisync_core::{Left, Notice, OutOfOrder, Position, Violation};
+use semisync_core::{LeftUnconfirmed, Message, OutOfOrder, Position, Violation};
 use semisync_server::{
     log::{self, Arg, Level},
     sys,
 };
 use std::sync::atomic::Ordering;
 
-pub fn report(source: &Source, notice: &Notice) {
+pub fn report(source: &Source, message: &Message) {
     let name = |at: &Position| file_name(source, at);
-    match notice {
-        Notice::Enabled => {
+    // Stock's texts have room for a position in any case: no name and 0 for none.
+    let name_of = |at: &Option<Position>| at.as_ref().map_or_else(String::new, name);
+    let offset_of = |at: &Option<Position>| at.map_or(0, |at| at.offset);
+    match message {
+        Message::Enabled => {
             log::message(Level::Note, sys::ER_SEMISYNC_RPL_INIT_FOR_TRX, &[]);
             log::message(Level::Note, sys::ER_SEMISYNC_RPL_ENABLED_ON_SOURCE, &[]);
         }
-        Notice::Disabled => log::message(Level::Note, sys::ER_SEMISYNC_DISABLED_ON_SOURCE, &[]),
-        Notice::SwitchedOff => log::message(Level::Note, sys::ER_SEMISYNC_RPL_SWITCHED_OFF, &[]),
-        Notice::SwitchedOn(at) => log::message(
+        Message::Disabled => log::message(Level::Note, sys::ER_SEMISYNC_DISABLED_ON_SOURCE, &[]),
+        Message::SwitchedOff => log::message(Level::Note, sys::ER_SEMISYNC_RPL_SWITCHED_OFF, &[]),
+        Message::SwitchedOn(at) => log::message(
             Level::Note,
             sys::ER_SEMISYNC_RPL_SWITCHED_ON,
-            &[Arg::Text(&name(at)), Arg::Number(at.offset)],
+            &[Arg::Text(&name_of(at)), Arg::Number(offset_of(at))],
         ),
-        Notice::TimedOut { waiting, confirmed } => {
-            let confirmed = confirmed.unwrap_or(Position { file: 0, offset: 0 });
-            log::message(
-                Level::Warning,
-                sys::ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
-                &[
-                    Arg::Text(&name(waiting)),
-                    Arg::Number(waiting.offset),
-                    Arg::Text(&name(&confirmed)),
-                    Arg::Number(confirmed.offset),
-                ],
-            );
-        }
-        Notice::ForcedShutdown => {
+        Message::TimedOut { waiting, confirmed } => log::message(
+            Level::Warning,
+            sys::ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
+            &[
+                Arg::Text(&name(waiting)),
+                Arg::Number(waiting.offset),
+                Arg::Text(&name_of(confirmed)),
+                Arg::Number(offset_of(confirmed)),
+            ],
+        ),
+        Message::ForcedShutdown => {
             log::message(Level::Warning, sys::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
         }
-        Notice::OutOfOrder(OutOfOrder { last, new }) => log::message(
+        Message::OutOfOrder(OutOfOrder { last, new }) => log::message(
             Level::Error,
             sys::ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER,
             &[
@@ -54,8 +54,8 @@ pub fn report(source: &Source, notice: &Notice) {
 }
 
 /// The server's shutdown is done with all sessions.
-pub fn left_unconfirmed(source: &Source, left: &Left) {
-    let Left {
+pub fn left_unconfirmed(source: &Source, left: &LeftUnconfirmed) {
+    let LeftUnconfirmed {
         commits,
         first,
         confirmed,
@@ -207,7 +207,7 @@ pub fn internal_error(hook: &str) {
     );
 }
 
-/// The name of a position's file, or nothing for no position.
+/// The name of a position's file, or nothing if that file is not remembered any more.
 pub fn file_name(source: &Source, at: &Position) -> String {
     let name = source.file_name(*at);
     name.map_or_else(String::new, |name| text_of(&name))

@@ -1,0 +1,48 @@
+//! What is to be done for a change in the coordinator: sessions to wake, and messages for
+//! the error log. The coordinator keeps its effects until its caller takes them.
+
+use crate::{pending::OutOfOrder, position::Position};
+
+/// What is to be done once the lock is released.
+#[derive(Debug)]
+pub struct Effects<W> {
+    /// Sessions to wake.
+    pub released: Vec<(W, Outcome)>,
+    pub messages: Vec<Message>,
+}
+
+impl<W> Default for Effects<W> {
+    fn default() -> Self {
+        Self {
+            released: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+}
+
+/// How a commit's wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Enough replicas have it.
+    Acknowledged,
+    /// It goes on without them.
+    Asynchronous,
+}
+
+/// What the operator is told, in the error log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Message {
+    Enabled,
+    Disabled,
+    SwitchedOff,
+    /// Enough replicas have caught up: up to here. None: there was no commit to catch up
+    /// with.
+    SwitchedOn(Option<Position>),
+    TimedOut {
+        waiting: Position,
+        confirmed: Option<Position>,
+    },
+    /// The server shuts down with commits that are not confirmed.
+    ForcedShutdown,
+    OutOfOrder(OutOfOrder),
+}

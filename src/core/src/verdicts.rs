@@ -1,0 +1,47 @@
+//! What the coordinator answers to those who tell it of an event.
+
+use crate::{effects::Outcome, position::Position};
+
+/// Answer to a session at its wait point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitVerdict {
+    /// There is nothing to wait for.
+    Done(Outcome),
+    /// Semi-sync is not enabled.
+    NotCounted,
+    Waits(WaitId),
+}
+
+/// A waiting session; ordered by what it waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WaitId {
+    pub(crate) at: Position,
+    /// Tells those apart that wait for the same position.
+    pub(crate) number: u64,
+}
+
+/// What becomes of a commit that is done at its wait point and was not confirmed there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CommitVerdict {
+    /// Its client is told OK: the commit is confirmed, or asynchronous.
+    Done,
+    /// It has to wait now: the applier that waited for its group was stopped.
+    Waits,
+    /// The server shuts down: nobody is told OK.
+    Untold,
+}
+
+/// What becomes of an acknowledgement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AckVerdict {
+    Accepted,
+    /// Nothing new.
+    Stale,
+    /// Of what this connection was not sent: refused. `first`: the first such
+    /// acknowledgement of this connection.
+    FromTheFuture {
+        first: bool,
+    },
+    /// The replica is not connected (any more).
+    UnknownConnection,
+}
