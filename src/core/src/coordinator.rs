@@ -14,7 +14,7 @@ use crate::{
     effects::{Effects, Message, Outcome},
     pending::Pending,
     position::Position,
-    quorum::{LinkId, Voter, connected_servers, quorum_position},
+    quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position},
     settings::Settings,
     stats::Stats,
     verdicts::{AckVerdict, WaitId, WaitVerdict},
@@ -47,7 +47,7 @@ pub struct Coordinator<W> {
     mode: Mode,
     voters: Vec<Voter>,
     /// Connections that were warned of for an acknowledgement from the future.
-    warned: Vec<LinkId>,
+    warned: Vec<ReplicaConnectionId>,
     /// End of the newest commit group since semi-sync was enabled.
     flushed: Option<Position>,
     /// Enough replicas had everything up to here.
@@ -228,20 +228,25 @@ impl<W> Coordinator<W> {
     /// A replica has connected. `start`: it asks for the log from this position
     /// on, so it has what lies before; None: it names GTIDs instead, or a position that
     /// the log is not known to have.
-    pub fn on_connect(&mut self, link: LinkId, server_id: u32, start: Option<Position>) {
+    pub fn on_connect(
+        &mut self,
+        connection: ReplicaConnectionId,
+        server_id: u32,
+        start: Option<Position>,
+    ) {
         self.voters.push(Voter {
             server_id,
-            link,
+            connection,
             acked: start.min(self.flushed),
         });
         self.count_votes();
     }
 
     /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn on_disconnect(&mut self, link: LinkId, shutting_down: bool) {
+    pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
         let before = self.voters.len();
-        self.voters.retain(|voter| voter.link != link);
-        self.warned.retain(|warned| *warned != link);
+        self.voters.retain(|voter| voter.connection != connection);
+        self.warned.retain(|warned| *warned != connection);
         if self.voters.len() == before {
             return;
         }
@@ -258,12 +263,21 @@ impl<W> Coordinator<W> {
 
     /// A replica has everything up to `at`, it says. `sent`: how far its connection was
     /// sent the log, or skipped what the replica had.
-    pub fn on_ack(&mut self, link: LinkId, at: Position, sent: Option<Position>) -> AckVerdict {
-        let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
+    pub fn on_ack(
+        &mut self,
+        connection: ReplicaConnectionId,
+        at: Position,
+        sent: Option<Position>,
+    ) -> AckVerdict {
+        let Some(voter) = self
+            .voters
+            .iter_mut()
+            .find(|voter| voter.connection == connection)
+        else {
             return AckVerdict::UnknownConnection;
         };
         if Some(at) > sent {
-            return self.on_ack_of_unsent(link);
+            return self.on_ack_of_unsent(connection);
         }
         let news = Some(at).min(self.flushed);
         if news <= voter.acked {
@@ -275,13 +289,17 @@ impl<W> Coordinator<W> {
     }
 
     /// A replica acknowledges what it was not sent.
-    pub fn on_ack_of_unsent(&mut self, link: LinkId) -> AckVerdict {
-        if !self.voters.iter().any(|voter| voter.link == link) {
+    pub fn on_ack_of_unsent(&mut self, connection: ReplicaConnectionId) -> AckVerdict {
+        if !self
+            .voters
+            .iter()
+            .any(|voter| voter.connection == connection)
+        {
             return AckVerdict::UnknownConnection;
         }
-        let first = !self.warned.contains(&link);
+        let first = !self.warned.contains(&connection);
         if first {
-            self.warned.push(link);
+            self.warned.push(connection);
         }
         AckVerdict::FromTheFuture { first }
     }
@@ -289,8 +307,17 @@ impl<W> Coordinator<W> {
     /// The transaction that ends at `at` was not sent to a replica, because it has
     /// it already. It shows that the replica has everything up to `at` only if it
     /// acknowledged what was really sent to it before (`last_sent`: up to where).
-    pub fn on_skip(&mut self, link: LinkId, at: Position, last_sent: Option<Position>) {
-        let Some(voter) = self.voters.iter_mut().find(|voter| voter.link == link) else {
+    pub fn on_skip(
+        &mut self,
+        connection: ReplicaConnectionId,
+        at: Position,
+        last_sent: Option<Position>,
+    ) {
+        let Some(voter) = self
+            .voters
+            .iter_mut()
+            .find(|voter| voter.connection == connection)
+        else {
             return;
         };
         let news = Some(at).min(self.flushed);
@@ -302,8 +329,12 @@ impl<W> Coordinator<W> {
 
     /// Whether the event that ends at `end`, about to be sent, should ask for an
     /// acknowledgement.
-    pub fn wants_ack(&self, link: LinkId, end: Position) -> bool {
-        let Some(voter) = self.voters.iter().find(|voter| voter.link == link) else {
+    pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
+        let Some(voter) = self
+            .voters
+            .iter()
+            .find(|voter| voter.connection == connection)
+        else {
             return false;
         };
         if voter.acked >= Some(end) {

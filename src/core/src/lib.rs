@@ -42,7 +42,7 @@ pub use events::{Announced, announced_position, is_heartbeat, may_end_transactio
 pub use log_files::{LogFiles, LogName, Place, index_names};
 pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
-pub use quorum::{LinkId, Voter, connected_servers, quorum_position};
+pub use quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position};
 pub use sent::{Claim, SentFiles};
 pub use settings::Settings;
 pub use statement::stops_appliers;

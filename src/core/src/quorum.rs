@@ -5,13 +5,13 @@ use crate::position::Position;
 
 /// A connection of a replica. Grows with each connection.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub struct LinkId(pub u64);
+pub struct ReplicaConnectionId(pub u64);
 
 /// A connected replica.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Voter {
     pub server_id: u32,
-    pub link: LinkId,
+    pub connection: ReplicaConnectionId,
     /// What it acknowledged last; None: nothing on this connection.
     pub acked: Option<Position>,
 }
@@ -50,7 +50,8 @@ pub fn connected_servers(voters: &[Voter]) -> u32 {
 /// has more, or the newer of two that have the same.
 fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
     voters.iter().any(|other| {
-        other.server_id == voter.server_id && (other.acked, other.link) > (voter.acked, voter.link)
+        other.server_id == voter.server_id
+            && (other.acked, other.connection) > (voter.acked, voter.connection)
     })
 }
 
@@ -62,11 +63,12 @@ mod tests {
     fn voters() -> impl Strategy<Value = Vec<Voter>> {
         let acked = proptest::option::of((1..3_u64, 0..9_u64));
         vec((1..6_u32, acked), 0..10).prop_map(|connections| {
-            let voter = |(link, (server_id, acked)): (u64, (u32, Option<(u64, u64)>))| Voter {
-                server_id,
-                link: LinkId(link),
-                acked: acked.map(|(file, offset)| Position { file, offset }),
-            };
+            let voter =
+                |(connection, (server_id, acked)): (u64, (u32, Option<(u64, u64)>))| Voter {
+                    server_id,
+                    connection: ReplicaConnectionId(connection),
+                    acked: acked.map(|(file, offset)| Position { file, offset }),
+                };
             (0..).zip(connections).map(voter).collect()
         })
     }
@@ -117,11 +119,11 @@ mod tests {
         assert_eq!(quorum_position(&[], 1, &mut scratch), None);
         assert_eq!(connected_servers(&[]), 0);
         let acked = Some(Position { file: 1, offset: 4 });
-        let link = LinkId(1);
+        let connection = ReplicaConnectionId(1);
         let server_id = 1;
         let one = Voter {
             server_id,
-            link,
+            connection,
             acked,
         };
         assert_eq!(quorum_position(&[one], 0, &mut scratch), None);
@@ -134,7 +136,7 @@ mod tests {
         let voters: Vec<_> = (1..=7)
             .map(|server_id| Voter {
                 server_id,
-                link: LinkId(server_id.into()),
+                connection: ReplicaConnectionId(server_id.into()),
                 acked: Some(Position { file: 1, offset: 4 }),
             })
             .collect();

@@ -8,23 +8,26 @@ use support::{Story, at};
 #[test]
 fn the_end_of_a_group_asks_and_nothing_else_does() {
     let mut story = Story::with_replicas(1, true, 1);
-    let link = story.link(1);
+    let connection = story.connection(1);
     story.flush(300);
-    assert!(!story.core.wants_ack(link, at(200)), "inside the group");
-    assert!(story.core.wants_ack(link, at(300)));
+    assert!(
+        !story.core.wants_ack(connection, at(200)),
+        "inside the group"
+    );
+    assert!(story.core.wants_ack(connection, at(300)));
     let other_file = Position {
         file: 2,
         offset: 300,
     };
-    assert!(!story.core.wants_ack(link, other_file));
+    assert!(!story.core.wants_ack(connection, other_file));
 }
 
 #[test]
 fn while_disabled_nothing_asks() {
     let mut story = Story::begin(1, true);
-    let link = story.connect(1);
+    let connection = story.connect(1);
     story.flush(100);
-    assert!(!story.core.wants_ack(link, at(100)));
+    assert!(!story.core.wants_ack(connection, at(100)));
     assert!(!story.core.is_wanting());
 }
 
@@ -32,16 +35,16 @@ fn while_disabled_nothing_asks() {
 fn a_connection_that_does_not_count_is_not_asked() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    story.leave(story.link(1));
-    assert!(!story.core.wants_ack(story.link(1), at(100)));
+    story.leave(story.connection(1));
+    assert!(!story.core.wants_ack(story.connection(1), at(100)));
 }
 
 #[test]
 fn what_is_confirmed_does_not_ask() {
     let mut story = Story::with_replicas(1, true, 2);
     story.flush(100);
-    story.ack(story.link(1), 100);
-    assert!(!story.core.wants_ack(story.link(2), at(100)));
+    story.ack(story.connection(1), 100);
+    assert!(!story.core.wants_ack(story.connection(2), at(100)));
     assert!(!story.core.is_wanting());
 }
 
@@ -49,26 +52,29 @@ fn what_is_confirmed_does_not_ask() {
 fn what_the_replica_has_acknowledged_does_not_ask_it_again() {
     let mut story = Story::with_replicas(2, true, 2);
     story.flush(100);
-    story.ack(story.link(1), 100);
-    assert!(!story.core.wants_ack(story.link(1), at(100)));
-    assert!(story.core.wants_ack(story.link(2), at(100)));
+    story.ack(story.connection(1), 100);
+    assert!(!story.core.wants_ack(story.connection(1), at(100)));
+    assert!(story.core.wants_ack(story.connection(2), at(100)));
 }
 
 #[test]
 fn a_group_before_the_first_that_is_waited_for_does_not_ask() {
     let mut story = Story::with_replicas(1, true, 1);
-    let link = story.link(1);
+    let connection = story.connection(1);
     for end in [100, 200, 300] {
         story.flush(end);
     }
     assert!(
-        story.core.wants_ack(link, at(100)),
+        story.core.wants_ack(connection, at(100)),
         "somebody may wait for it yet"
     );
     story.wait(200, "session");
-    assert!(!story.core.wants_ack(link, at(100)), "200 will do for both");
-    assert!(story.core.wants_ack(link, at(200)));
-    assert!(story.core.wants_ack(link, at(300)));
+    assert!(
+        !story.core.wants_ack(connection, at(100)),
+        "200 will do for both"
+    );
+    assert!(story.core.wants_ack(connection, at(200)));
+    assert!(story.core.wants_ack(connection, at(300)));
 }
 
 #[test]
@@ -76,27 +82,27 @@ fn a_wait_inside_a_group_has_the_groups_end_ask() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(300);
     story.wait(100, "session");
-    assert!(story.core.wants_ack(story.link(1), at(300)));
+    assert!(story.core.wants_ack(story.connection(1), at(300)));
 }
 
 #[test]
 fn while_off_only_what_would_switch_on_asks() {
     let mut story = Story::switched_off(1, 1);
-    let link = story.link(1);
+    let connection = story.connection(1);
     story.flush(200);
-    assert!(!story.core.wants_ack(link, at(100)));
-    assert!(story.core.wants_ack(link, at(200)));
-    assert!(story.core.wants_ack(link, at(250)));
+    assert!(!story.core.wants_ack(connection, at(100)));
+    assert!(story.core.wants_ack(connection, at(200)));
+    assert!(story.core.wants_ack(connection, at(250)));
     assert!(story.core.is_wanting());
 }
 
 #[test]
 fn while_off_without_a_commit_anything_asks() {
     let mut story = Story::begin(2, false);
-    let link = story.connect(1);
+    let connection = story.connect(1);
     story.enable();
     assert!(!story.core.status());
-    assert!(story.core.wants_ack(link, at(4)));
+    assert!(story.core.wants_ack(connection, at(4)));
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn heartbeats_ask_only_while_something_is_unconfirmed() {
     assert!(!story.core.is_wanting());
     story.flush(100);
     assert!(story.core.is_wanting());
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert!(!story.core.is_wanting());
 }
 

@@ -56,14 +56,14 @@ fn enabling_twice_changes_nothing() {
 fn enabling_anew_forgets_commits_but_not_replicas() {
     let mut story = Story::with_replicas(1, true, 2);
     story.flush(100);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     story.disable();
     story.enable();
     assert_eq!((story.core.flushed(), story.core.confirmed()), (None, None));
     assert_eq!(story.core.clients(), 2);
     assert_eq!(story.stats().no_times, 1);
     // Replica 1 has 100 still; the next change among the replicas finds it.
-    story.leave(story.link(2));
+    story.leave(story.connection(2));
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }
 
@@ -94,14 +94,14 @@ fn disabling_while_off_switches_nothing_off() {
 #[test]
 fn while_disabled_nothing_is_waited_for_nor_counted() {
     let mut story = Story::begin(1, true);
-    let link = story.connect(1);
+    let connection = story.connect(1);
     story.flush(100);
     assert_eq!(story.commit(100, "session"), WaitVerdict::NotCounted);
-    story.ack(link, 100);
+    story.ack(connection, 100);
     story.set_count(2);
     story.set_wait_no_replica(false);
     story.set_wait_no_replica(true);
-    story.leave_during_shutdown(link);
+    story.leave_during_shutdown(connection);
     assert_eq!(story.core.flushed(), None);
     assert!(!story.core.is_wanting() && !story.core.status());
     assert_eq!(story.messages(), []);
@@ -116,7 +116,7 @@ fn a_timeout_switches_off_and_releases_everybody() {
     for end in [100, 200, 300] {
         story.flush(end);
     }
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     story.wait(200, "first");
     let second = story.wait(300, "second");
     assert!(story.time_out(second));
@@ -140,7 +140,7 @@ fn a_timeout_that_comes_after_the_release_changes_nothing() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     let id = story.wait(100, "session");
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert!(!story.time_out(id));
     assert!(story.core.status());
     assert_eq!(story.messages(), []);
@@ -176,7 +176,7 @@ fn while_off_commits_go_on_and_are_counted() {
 fn catching_up_with_the_newest_commit_switches_on() {
     let mut story = Story::switched_off(1, 1);
     story.flush(200);
-    story.ack(story.link(1), 200);
+    story.ack(story.connection(1), 200);
     assert!(story.core.status() && !story.core.is_wanting());
     assert_eq!(story.messages(), [SwitchedOn(Some(at(200)))]);
 }
@@ -185,7 +185,7 @@ fn catching_up_with_the_newest_commit_switches_on() {
 fn catching_up_with_an_older_commit_does_not_switch_on() {
     let mut story = Story::switched_off(1, 1);
     story.flush(200);
-    story.ack(story.link(1), 199);
+    story.ack(story.connection(1), 199);
     assert!(!story.core.status());
     assert_eq!(story.messages(), []);
 }
@@ -193,22 +193,22 @@ fn catching_up_with_an_older_commit_does_not_switch_on() {
 #[test]
 fn one_of_two_does_not_switch_on() {
     let mut story = Story::switched_off(2, 3);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert!(!story.core.status());
-    story.ack(story.link(2), 99);
+    story.ack(story.connection(2), 99);
     assert!(!story.core.status());
     assert_eq!(story.messages(), []);
-    story.ack(story.link(3), 100);
+    story.ack(story.connection(3), 100);
     assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
 }
 
 #[test]
 fn a_late_ack_does_not_switch_on_twice() {
     let mut story = Story::switched_off(1, 2);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
-    story.ack(story.link(2), 100);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(2), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.messages(), []);
     assert!(story.core.status());
 }
@@ -216,7 +216,7 @@ fn a_late_ack_does_not_switch_on_twice() {
 #[test]
 fn a_replica_that_comes_back_with_the_newest_commit_switches_on() {
     let mut story = Story::switched_off(1, 1);
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     story.connect_at(1, 99);
     assert!(!story.core.status());
     story.connect_at(1, 100);
@@ -287,8 +287,8 @@ fn a_reset_keeps_the_mode() {
 fn a_replica_of_before_a_reset_counts_once_it_has_connected_again() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(900);
-    story.ack(story.link(1), 900);
-    let old = story.link(1);
+    story.ack(story.connection(1), 900);
+    let old = story.connection(1);
     story.reset();
     assert_eq!(story.core.clients(), 0);
     story.flush(100);

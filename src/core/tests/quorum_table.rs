@@ -2,7 +2,9 @@
 //! itself, in every order of the voters that a rotation gives, and by the
 //! coordinator, which never takes back what was confirmed.
 
-use semisync_core::{Coordinator, LinkId, Position, Settings, Voter, quorum_position, split_name};
+use semisync_core::{
+    Coordinator, Position, ReplicaConnectionId, Settings, Voter, quorum_position, split_name,
+};
 
 #[derive(Debug)]
 enum Event {
@@ -81,7 +83,7 @@ fn position(text: &str) -> Option<Position> {
 fn newest_of(voters: &[Voter], replica: u32) -> usize {
     (0..voters.len())
         .filter(|voter| voters[*voter].server_id == replica)
-        .max_by_key(|voter| voters[*voter].link)
+        .max_by_key(|voter| voters[*voter].connection)
         .expect("not connected")
 }
 
@@ -96,7 +98,7 @@ fn the_table_holds_the_cases_that_stock_gets_wrong() {
 #[test]
 fn every_case_of_the_table() {
     for Case { name, steps } in cases() {
-        let (mut voters, mut count, mut links, mut scratch) = (vec![], 1, 0, vec![]);
+        let (mut voters, mut count, mut connections, mut scratch) = (vec![], 1, 0, vec![]);
         for Step {
             line,
             event,
@@ -106,10 +108,10 @@ fn every_case_of_the_table() {
             match event {
                 Event::Count(set) => count = set,
                 Event::Connects(server_id, acked) => {
-                    links += 1;
+                    connections += 1;
                     voters.push(Voter {
                         server_id,
-                        link: LinkId(links),
+                        connection: ReplicaConnectionId(connections),
                         acked,
                     });
                 }
@@ -143,27 +145,32 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         // All that the table names was flushed before it is acknowledged.
         let (file, offset) = (u64::MAX, 4);
         core.on_flush(Position { file, offset });
-        let (mut links, mut next, mut best): (Vec<(u32, LinkId)>, u64, Option<Position>) =
-            (vec![], 0, None);
-        let newest = |links: &[(u32, LinkId)], replica| {
-            let mine = links.iter().filter(|(server, _)| *server == replica);
-            mine.map(|(_, link)| *link).max().expect("not connected")
+        let (mut connections, mut next, mut best): (
+            Vec<(u32, ReplicaConnectionId)>,
+            u64,
+            Option<Position>,
+        ) = (vec![], 0, None);
+        let newest = |connections: &[(u32, ReplicaConnectionId)], replica| {
+            let mine = connections.iter().filter(|(server, _)| *server == replica);
+            mine.map(|(_, connection)| *connection)
+                .max()
+                .expect("not connected")
         };
         for step in steps {
             match step.event {
                 Event::Count(count) => core.on_wait_count(count),
                 Event::Connects(server_id, start) => {
                     next += 1;
-                    links.push((server_id, LinkId(next)));
-                    core.on_connect(LinkId(next), server_id, start);
+                    connections.push((server_id, ReplicaConnectionId(next)));
+                    core.on_connect(ReplicaConnectionId(next), server_id, start);
                 }
                 Event::Acknowledges(replica, at) => {
-                    core.on_ack(newest(&links, replica), at, Some(at));
+                    core.on_ack(newest(&connections, replica), at, Some(at));
                 }
                 Event::Leaves(replica) => {
-                    let link = newest(&links, replica);
-                    links.retain(|(_, other)| *other != link);
-                    core.on_disconnect(link, false);
+                    let connection = newest(&connections, replica);
+                    connections.retain(|(_, other)| *other != connection);
+                    core.on_disconnect(connection, false);
                 }
             }
             best = best.max(step.confirmed);

@@ -14,8 +14,8 @@ use support::{Story, at};
 #[test]
 fn lowering_the_count_switches_on() {
     let mut story = Story::switched_off(3, 3);
-    story.ack(story.link(1), 100);
-    story.ack(story.link(2), 100);
+    story.ack(story.connection(1), 100);
+    story.ack(story.connection(2), 100);
     story.set_count(2);
     assert_eq!(story.messages(), [SwitchedOn(Some(at(100)))]);
 }
@@ -27,7 +27,7 @@ fn lowering_the_count_releases() {
     story.flush(200);
     story.wait(100, "first");
     story.wait(200, "second");
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     story.set_count(1);
     assert_eq!(story.released(), [("first", Acknowledged)]);
 }
@@ -50,7 +50,7 @@ fn raising_the_count_beyond_the_replicas_changes_nothing_if_they_are_waited_for(
     story.wait(100, "session");
     story.set_count(2);
     assert!(story.core.status());
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.released(), []);
     let other = story.connect(2);
     story.ack(other, 100);
@@ -64,9 +64,9 @@ fn wait_no_replica_off_switches_off_at_the_loss_of_a_replica() {
     let mut story = Story::with_replicas(2, false, 3);
     story.flush(100);
     story.wait(100, "session");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     assert!(story.core.status(), "two are left");
-    story.leave(story.link(2));
+    story.leave(story.connection(2));
     assert!(!story.core.status());
     assert_eq!(story.released(), [("session", Asynchronous)]);
     assert_eq!(story.messages(), [SwitchedOff]);
@@ -76,7 +76,7 @@ fn wait_no_replica_off_switches_off_at_the_loss_of_a_replica() {
 fn wait_no_replica_off_does_not_mind_the_loss_of_an_old_connection() {
     let mut story = Story::with_replicas(1, false, 1);
     story.connect(1);
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     assert!(story.core.status());
 }
 
@@ -85,7 +85,7 @@ fn wait_no_replica_on_goes_on_waiting_without_replicas() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.wait(100, "session");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     assert!(story.core.status());
     assert_eq!(story.core.wait_sessions(), 1);
     assert_eq!(story.messages(), []);
@@ -117,7 +117,7 @@ fn turning_wait_no_replica_on_switches_on_at_once_and_says_nothing() {
 fn after_a_loss_the_returning_replica_switches_on() {
     let mut story = Story::with_replicas(1, false, 1);
     story.flush(100);
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     let back = story.connect(1);
     assert!(!story.core.status(), "it has not said that it has 100");
     story.ack(back, 100);

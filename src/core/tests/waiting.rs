@@ -21,7 +21,7 @@ fn an_acknowledgement_releases_everybody_up_to_it_and_nobody_behind() {
     story.wait(300, "third");
     story.wait(200, "second");
     story.wait(100, "first");
-    story.ack(story.link(1), 200);
+    story.ack(story.connection(1), 200);
     assert_eq!(
         story.released(),
         [("first", Acknowledged), ("second", Acknowledged)]
@@ -35,9 +35,9 @@ fn a_skipped_transaction_counts_as_acknowledged_if_nothing_is_on_its_way() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.wait(100, "session");
-    story.skip(story.link(1), 100, None);
+    story.skip(story.connection(1), 100, None);
     assert_eq!(story.released(), [("session", Acknowledged)]);
-    story.skip(story.link(1), 50, None);
+    story.skip(story.connection(1), 50, None);
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }
 
@@ -47,11 +47,11 @@ fn a_skipped_transaction_says_nothing_of_one_before_it_that_was_sent() {
     story.flush(100);
     story.flush(200);
     story.wait(200, "session");
-    story.skip(story.link(1), 200, Some(100));
+    story.skip(story.connection(1), 200, Some(100));
     assert_eq!(story.released(), []);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.released(), []);
-    story.skip(story.link(1), 200, Some(100));
+    story.skip(story.connection(1), 200, Some(100));
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
 
@@ -59,7 +59,7 @@ fn a_skipped_transaction_says_nothing_of_one_before_it_that_was_sent() {
 fn acknowledged_before_the_wait_point_is_reached_means_no_wait() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(
         story.commit(100, "session"),
         WaitVerdict::Done(Acknowledged)
@@ -73,7 +73,7 @@ fn a_transaction_inside_a_group_is_released_with_the_group() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(300);
     story.wait(100, "in the middle");
-    story.ack(story.link(1), 300);
+    story.ack(story.connection(1), 300);
     assert_eq!(story.released(), [("in the middle", Acknowledged)]);
 }
 
@@ -96,8 +96,8 @@ fn a_position_that_was_never_flushed_is_not_waited_for() {
 fn what_was_confirmed_stays_confirmed_without_the_replica() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    story.ack(story.link(1), 100);
-    story.leave(story.link(1));
+    story.ack(story.connection(1), 100);
+    story.leave(story.connection(1));
     assert_eq!(
         story.commit(100, "session"),
         WaitVerdict::Done(Acknowledged)
@@ -109,11 +109,11 @@ fn a_replica_that_is_gone_does_not_help_to_confirm() {
     let mut story = Story::with_replicas(2, true, 3);
     story.flush(100);
     story.wait(100, "session");
-    story.ack(story.link(1), 100);
-    story.leave(story.link(1));
-    story.ack(story.link(2), 100);
+    story.ack(story.connection(1), 100);
+    story.leave(story.connection(1));
+    story.ack(story.connection(2), 100);
     assert_eq!(story.released(), []);
-    story.ack(story.link(3), 100);
+    story.ack(story.connection(3), 100);
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
 
@@ -122,7 +122,7 @@ fn a_lost_acknowledgement_heals_when_the_replica_is_back_by_position() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.wait(100, "session");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     story.connect_at(1, 100);
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
@@ -132,7 +132,7 @@ fn a_lost_acknowledgement_heals_when_the_replica_is_back_by_auto_position() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     story.wait(100, "session");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     let back = story.connect(1);
     assert!(story.core.is_wanting(), "so its heartbeats ask");
     story.ack(back, 100);
@@ -145,17 +145,20 @@ fn a_silent_connection_under_the_same_server_id_silences_nobody() {
     story.flush(100);
     story.wait(100, "session");
     story.connect(1);
-    assert_eq!(story.ack(story.link(1), 100), AckVerdict::Accepted);
+    assert_eq!(story.ack(story.connection(1), 100), AckVerdict::Accepted);
     assert_eq!(story.released(), [("session", Acknowledged)]);
 }
 
 #[test]
 fn leaving_twice_is_leaving_once() {
     let mut story = Story::with_replicas(1, true, 2);
-    story.leave(story.link(1));
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
+    story.leave(story.connection(1));
     assert_eq!(story.core.clients(), 1);
-    assert_eq!(story.ack(story.link(1), 100), AckVerdict::UnknownConnection);
+    assert_eq!(
+        story.ack(story.connection(1), 100),
+        AckVerdict::UnknownConnection
+    );
 }
 
 // ---- acknowledgements that do not count ----
@@ -163,13 +166,16 @@ fn leaving_twice_is_leaving_once() {
 #[test]
 fn an_acknowledgement_from_the_future_is_refused_and_warned_of_once() {
     let mut story = Story::with_replicas(1, true, 1);
-    let link = story.link(1);
+    let connection = story.connection(1);
     story.flush(100);
     story.wait(100, "session");
     let refused = |first| AckVerdict::FromTheFuture { first };
-    assert_eq!(story.ack_of_sent(link, 100, Some(99)), refused(true));
-    assert_eq!(story.ack_of_sent(link, 5000, Some(100)), refused(false));
-    assert_eq!(story.ack_of_sent(link, 100, None), refused(false));
+    assert_eq!(story.ack_of_sent(connection, 100, Some(99)), refused(true));
+    assert_eq!(
+        story.ack_of_sent(connection, 5000, Some(100)),
+        refused(false)
+    );
+    assert_eq!(story.ack_of_sent(connection, 100, None), refused(false));
     assert_eq!(story.released(), []);
     assert_eq!(story.core.confirmed(), None);
     // Nor later, when it has been sent that far.
@@ -183,11 +189,14 @@ fn an_acknowledgement_from_the_future_is_refused_and_warned_of_once() {
 #[test]
 fn old_and_repeated_acknowledgements_change_nothing() {
     let mut story = Story::with_replicas(1, true, 1);
-    let link = story.link(1);
+    let connection = story.connection(1);
     story.flush(100);
-    assert_eq!(story.ack(link, 100), AckVerdict::Accepted);
-    assert_eq!(story.ack(link, 100), AckVerdict::Stale);
-    assert_eq!(story.ack_of_sent(link, 50, Some(100)), AckVerdict::Stale);
+    assert_eq!(story.ack(connection, 100), AckVerdict::Accepted);
+    assert_eq!(story.ack(connection, 100), AckVerdict::Stale);
+    assert_eq!(
+        story.ack_of_sent(connection, 50, Some(100)),
+        AckVerdict::Stale
+    );
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }
 
@@ -200,7 +209,7 @@ fn confirmed_and_unconfirmed_commits_are_counted_apart() {
     story.flush(200);
     story.wait(100, "first");
     story.wait(200, "second");
-    story.ack(story.link(1), 200);
+    story.ack(story.connection(1), 200);
     story.flush(300);
     let third = story.wait(300, "third");
     story.wait(300, "fourth");
@@ -234,7 +243,7 @@ fn an_applier_that_is_stopped_goes_on_alone_and_unconfirmed() {
     assert_eq!((story.core.wait_sessions(), story.stats().no_tx), (1, 1));
     assert!(!story.abandon(applier), "it was released");
     assert!(story.core.is_abandoned(Some(at(100))) && !story.core.is_abandoned(Some(at(200))));
-    story.ack(story.link(1), 200);
+    story.ack(story.connection(1), 200);
     assert_eq!(story.released(), [("client", Acknowledged)]);
     assert!(!story.core.is_unsettled());
 }
@@ -249,7 +258,7 @@ fn clients_in_the_group_of_an_applier_that_was_stopped_wait_for_themselves() {
     assert_eq!(story.settle_applier(100), CommitVerdict::Done);
     assert_eq!(story.settle(90), CommitVerdict::Waits);
     story.wait(90, "client");
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.settle(90), CommitVerdict::Done);
     // A later group has waited for itself.
     story.flush(200);
@@ -281,12 +290,12 @@ fn an_applier_that_a_shutdown_stops_is_counted_with_what_is_left() {
         story.core.left_unconfirmed().map(|left| left.commits),
         Some(1)
     );
-    story.ack(story.link(1), 100);
+    story.ack(story.connection(1), 100);
     assert_eq!(story.core.left_unconfirmed(), None);
     // With the replica gone nobody waits any more.
     story.flush(200);
     let applier = story.wait(200, "applier");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     assert!(!story.abandon_during_shutdown(applier), "released with all");
     assert_eq!(story.settle(200), CommitVerdict::Untold);
 }
@@ -311,8 +320,8 @@ fn during_a_shutdown_nobody_begins_to_wait_for_replicas_that_are_gone() {
 fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    story.ack(story.link(1), 100);
-    story.leave(story.link(1));
+    story.ack(story.connection(1), 100);
+    story.leave(story.connection(1));
     story.flush(200);
     let id = story.wait(200, "gives up");
     assert!(!story.is_untold(200), "nobody shuts down");
@@ -343,8 +352,8 @@ fn what_is_confirmed_after_all_is_not_left() {
     story.commit_during_shutdown(200, "shuts down");
     assert!(story.is_untold(100));
     story.connect(2);
-    story.ack(story.link(1), 150);
-    story.ack(story.link(2), 150);
+    story.ack(story.connection(1), 150);
+    story.ack(story.connection(2), 150);
     assert_eq!(story.core.left_unconfirmed(), None);
     assert!(!story.is_untold(100));
     assert!(story.is_untold(200));
@@ -370,7 +379,7 @@ fn what_was_asynchronous_before_the_shutdown_stays_so() {
         story.commit_during_shutdown(200, "session"),
         WaitVerdict::Done(Asynchronous)
     );
-    story.leave_during_shutdown(story.link(1));
+    story.leave_during_shutdown(story.connection(1));
     assert!(!story.is_untold(200));
     assert!(!story.core.is_unsettled());
 }
@@ -392,7 +401,7 @@ fn a_session_woken_by_a_shutdown_gives_up_if_its_replicas_are_gone() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     let id = story.wait(100, "session");
-    story.leave(story.link(1));
+    story.leave(story.connection(1));
     assert!(story.wake_by_shutdown(id));
     assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
     assert_eq!(story.released(), [("session", Asynchronous)]);
@@ -404,9 +413,9 @@ fn the_last_replica_that_leaves_during_a_shutdown_ends_all_waits() {
     let mut story = Story::with_replicas(2, true, 3);
     story.flush(100);
     story.wait(100, "session");
-    story.leave_during_shutdown(story.link(1));
+    story.leave_during_shutdown(story.connection(1));
     assert_eq!(story.released(), [], "two are left");
-    story.leave_during_shutdown(story.link(2));
+    story.leave_during_shutdown(story.connection(2));
     assert_eq!(story.released(), [("session", Asynchronous)]);
     assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
 }
@@ -416,7 +425,7 @@ fn a_forced_shutdown_is_told_whether_or_not_commits_wait_for_replicas_that_are_g
     let mut story = Story::with_replicas(1, false, 1);
     story.flush(100);
     story.wait(100, "session");
-    story.leave_during_shutdown(story.link(1));
+    story.leave_during_shutdown(story.connection(1));
     assert_eq!(story.released(), [("session", Asynchronous)]);
     assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
 }
@@ -425,7 +434,7 @@ fn a_forced_shutdown_is_told_whether_or_not_commits_wait_for_replicas_that_are_g
 fn a_shutdown_with_everything_confirmed_is_not_forced() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
-    story.ack(story.link(1), 100);
-    story.leave_during_shutdown(story.link(1));
+    story.ack(story.connection(1), 100);
+    story.leave_during_shutdown(story.connection(1));
     assert_eq!(story.messages(), [SwitchedOff]);
 }

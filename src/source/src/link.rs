@@ -10,7 +10,7 @@
 
 use crate::{receiver::Receiver, state::Source};
 use parking_lot::Mutex;
-use semisync_core::{AckReader, Claim, LinkId, LogName, Place, Position, SentFiles};
+use semisync_core::{AckReader, Claim, LogName, Place, Position, ReplicaConnectionId, SentFiles};
 use semisync_server::{Server, ack_stream::AckStream, connection::ConnectionId, instruments};
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ use std::{
 };
 
 pub struct Link {
-    pub id: LinkId,
+    pub id: ReplicaConnectionId,
     pub server_id: u32,
     /// The replica's address, for the error log.
     pub peer: String,
@@ -52,7 +52,7 @@ impl Link {
     /// `connection`: None if it cannot be shared, and nobody reads from it; `unshared`:
     /// its socket, if that can be had.
     pub fn new(
-        id: LinkId,
+        id: ReplicaConnectionId,
         server_id: u32,
         connection: Option<(ConnectionId, Intake)>,
         unshared: Option<TcpStream>,
@@ -161,7 +161,7 @@ pub struct Links(instruments::Mutex<Registry>);
 
 #[derive(Default)]
 struct Registry {
-    links: HashMap<LinkId, Arc<Link>>,
+    links: HashMap<ReplicaConnectionId, Arc<Link>>,
     receiver: Option<Receiver>,
 }
 
@@ -256,7 +256,7 @@ impl Links {
             .cloned()
     }
 
-    pub fn find(&self, id: LinkId) -> Option<Arc<Link>> {
+    pub fn find(&self, id: ReplicaConnectionId) -> Option<Arc<Link>> {
         self.0.lock().links.get(&id).cloned()
     }
 
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     fn link() -> Arc<Link> {
-        Link::new(LinkId(1), 2, None, None)
+        Link::new(ReplicaConnectionId(1), 2, None, None)
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! read for each event, so that a flood from one replica takes its turn.
 
 use crate::{link::Link, messages, state::Source, variables::traces_details};
-use semisync_core::{AckVerdict, Claim, LinkId, Reply, Violation};
+use semisync_core::{AckVerdict, Claim, ReplicaConnectionId, Reply, Violation};
 use semisync_server::{
     ack_stream::Received,
     failpoint,
@@ -67,7 +67,7 @@ impl Receiver {
     }
 
     /// May be called twice for the same link. The error is an errno.
-    pub fn watch(&self, fd: c_int, link: LinkId) -> Result<(), c_int> {
+    pub fn watch(&self, fd: c_int, link: ReplicaConnectionId) -> Result<(), c_int> {
         if failpoint::fails("watch") {
             return Err(libc::ENOSPC);
         }
@@ -179,7 +179,7 @@ impl Poll {
             };
             source.vocabulary.reading_ack.enter(source.server);
             for event in events.iter().take(ready) {
-                if let Some(link) = source.links.find(LinkId(event.u64)) {
+                if let Some(link) = source.links.find(ReplicaConnectionId(event.u64)) {
                     serve(source, &link, &mut buffer, &mut acks);
                 }
             }

@@ -13,7 +13,7 @@ use crate::{
     variables::{self, wait_count, waits_without_replicas},
 };
 use semisync_core::{
-    Coordinator, LinkId, LogFiles, LogName, Place, Position, Settings, index_names,
+    Coordinator, LogFiles, LogName, Place, Position, ReplicaConnectionId, Settings, index_names,
 };
 use semisync_server::{
     Server,
@@ -230,8 +230,8 @@ impl Source {
         }
     }
 
-    pub fn new_link_id(&self) -> LinkId {
-        LinkId(self.next_link.fetch_add(1, Ordering::Relaxed))
+    pub fn new_link_id(&self) -> ReplicaConnectionId {
+        ReplicaConnectionId(self.next_link.fetch_add(1, Ordering::Relaxed))
     }
 
     // ---- positions ----

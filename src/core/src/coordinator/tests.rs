@@ -6,11 +6,11 @@ fn at(offset: u64) -> Position {
     Position { file: 1, offset }
 }
 
-/// ON, one replica on link 1, groups pending at 100, 200 and 300.
+/// ON, one replica on connection 1, groups pending at 100, 200 and 300.
 fn with_pending() -> Coordinator<()> {
     let mut core = Coordinator::new(Settings::default());
     core.on_enable();
-    core.on_connect(LinkId(1), 1, None);
+    core.on_connect(ReplicaConnectionId(1), 1, None);
     for end in [100, 200, 300] {
         core.on_flush(at(end));
     }
@@ -20,7 +20,7 @@ fn with_pending() -> Coordinator<()> {
 #[test]
 fn what_is_confirmed_is_pending_no_longer() {
     let mut core = with_pending();
-    core.on_ack(LinkId(1), at(200), Some(at(200)));
+    core.on_ack(ReplicaConnectionId(1), at(200), Some(at(200)));
     assert!(!core.pending.contains(at(200)));
     assert!(core.pending.contains(at(300)));
 }
@@ -34,7 +34,7 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     core.on_timeout(id, false);
     core.on_flush(at(400));
     assert!(!core.pending.covers(at(0)) && core.waiting.is_empty());
-    core.on_ack(LinkId(1), at(400), Some(at(400)));
+    core.on_ack(ReplicaConnectionId(1), at(400), Some(at(400)));
     assert!(core.status());
     core.on_flush(at(500));
     core.on_wait_point(Some(at(500)), (), false);
@@ -46,10 +46,10 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
 #[test]
 fn nothing_is_kept_of_a_connection_that_is_gone() {
     let mut core = with_pending();
-    for link in 2..1000 {
-        core.on_connect(LinkId(link), 2, None);
-        core.on_ack(LinkId(link), at(900), None);
-        core.on_disconnect(LinkId(link), false);
+    for connection in 2..1000 {
+        core.on_connect(ReplicaConnectionId(connection), 2, None);
+        core.on_ack(ReplicaConnectionId(connection), at(900), None);
+        core.on_disconnect(ReplicaConnectionId(connection), false);
     }
     assert_eq!((core.voters.len(), core.warned.len()), (1, 0));
 }

@@ -1,8 +1,8 @@
 //! The server's log, its dumps and their replicas, as far as the coordinator sees them.
 
 use semisync_core::{
-    Claim, Coordinator, LinkId, LogFiles, LogName, Outcome, Place, Position, SentFiles, Settings,
-    WaitVerdict,
+    Claim, Coordinator, LogFiles, LogName, Outcome, Place, Position, ReplicaConnectionId,
+    SentFiles, Settings, WaitVerdict,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -33,7 +33,7 @@ struct Replica {
 
 struct Dump {
     replica: usize,
-    link: LinkId,
+    connection: ReplicaConnectionId,
     began: u64,
     /// The file that it reads, and how far; None: it was requested and checked only.
     reads: Option<(usize, u64)>,
@@ -56,7 +56,7 @@ pub struct World {
     base: String,
     replicas: Vec<Replica>,
     dumps: Vec<Dump>,
-    next_link: u64,
+    next_connection: u64,
     next_transaction: u32,
 }
 
@@ -74,7 +74,7 @@ impl World {
             base: "binlog".to_owned(),
             replicas: (0..replicas).map(|_| Replica::default()).collect(),
             dumps: Vec::new(),
-            next_link: 0,
+            next_connection: 0,
             next_transaction: 0,
         };
         world.start();
@@ -136,7 +136,7 @@ impl World {
         }
         if self.files.on_reset(self.clock) {
             self.core.on_reset();
-            // Every link is hung up; what was only requested has none yet.
+            // Every connection is hung up; what was only requested has none yet.
             self.dumps.retain(|dump| dump.reads.is_none());
         }
         self.judge();
@@ -184,16 +184,16 @@ impl World {
         let at = replica.at.clone().expect("set above");
         // A replica has one connection. What has begun is gone with its end.
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
-        let old: Vec<_> = old.map(|dump| dump.link).collect();
-        for link in old {
-            self.core.on_disconnect(link, false);
+        let old: Vec<_> = old.map(|dump| dump.connection).collect();
+        for connection in old {
+            self.core.on_disconnect(connection, false);
         }
         self.dumps
             .retain(|dump| dump.replica != nth || dump.reads.is_none());
-        self.next_link += 1;
+        self.next_connection += 1;
         self.dumps.push(Dump {
             replica: nth,
-            link: LinkId(self.next_link),
+            connection: ReplicaConnectionId(self.next_connection),
             began: self.clock,
             reads: None,
             at,
@@ -219,7 +219,7 @@ impl World {
         };
         if !goes_on {
             let dump = self.dumps.remove(nth);
-            self.core.on_disconnect(dump.link, false);
+            self.core.on_disconnect(dump.connection, false);
         }
         self.judge();
     }
@@ -242,7 +242,7 @@ impl World {
             return false;
         }
         let server_id = u32::try_from(dump.replica).expect("few");
-        self.core.on_connect(dump.link, server_id, start);
+        self.core.on_connect(dump.connection, server_id, start);
         let opened = self.log.iter().position(|file| file.name == name);
         dump.reads = opened.map(|file| (file, offset));
         opened.is_some()
@@ -274,14 +274,14 @@ impl World {
         if dump.at.0 != read.name || !(offset == START || read.groups.iter().any(boundary)) {
             return false; // another file by now, or no event begins there
         }
-        let (replica, link) = (dump.replica, dump.link);
+        let (replica, connection) = (dump.replica, dump.connection);
         match read.groups.iter().find(|(end, _)| *end > offset) {
             Some(&(end, transaction)) => {
                 let place = self.place(&read.name);
                 let dump = &mut self.dumps[nth];
                 dump.sent.enter(read.name.as_bytes(), place);
                 dump.offset = end;
-                let _ = place.at(end).map(|at| self.core.wants_ack(link, at));
+                let _ = place.at(end).map(|at| self.core.wants_ack(connection, at));
                 dump.reads = Some((file, end));
                 dump.at = (read.name.clone(), end);
                 self.replicas[replica].has.insert(transaction);
@@ -316,7 +316,7 @@ impl World {
         let sent = sent.and_then(|(_, place)| place.at(dump.offset));
         match dump.sent.claim(name.as_bytes(), offset) {
             Claim::Has(Some(at)) => {
-                self.core.on_ack(dump.link, at, sent);
+                self.core.on_ack(dump.connection, at, sent);
             }
             Claim::Has(None) => {}
             wrong => panic!("an honest replica is taken for a liar: {name} {offset}: {wrong:?}"),

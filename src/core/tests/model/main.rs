@@ -15,8 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, LinkId, Message, Outcome, Position, Settings,
-    WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position,
+    ReplicaConnectionId, Settings, WaitId, WaitVerdict,
 };
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ struct Run {
     naive: Naive,
     end: i64,
     /// Every connection that ever was.
-    links: Vec<u64>,
+    connections: Vec<u64>,
     attached: Vec<u64>,
     waits: Vec<(WaitId, u64)>,
     seen: Seen,
@@ -40,7 +40,7 @@ impl Run {
             core: Coordinator::new(settings),
             naive: Naive::new(settings),
             end: 5,
-            links: Vec::new(),
+            connections: Vec::new(),
             attached: Vec::new(),
             waits: Vec::new(),
             seen: Seen::new(),
@@ -54,8 +54,8 @@ impl Run {
     }
 
     /// One that is attached, or now and then one that was, or never was.
-    fn link(&self, nth: usize) -> u64 {
-        let newest = self.links.last().copied().unwrap_or_default();
+    fn connection(&self, nth: usize) -> u64 {
+        let newest = self.connections.last().copied().unwrap_or_default();
         let nth = nth % (self.attached.len() + 1);
         self.attached.get(nth).copied().unwrap_or(newest / 2)
     }
@@ -64,17 +64,18 @@ impl Run {
         let (core, naive) = (&mut self.core, &mut self.naive);
         match *operation {
             Operation::Attach { server, start } => {
-                let number = self.links.len() as u64 + 1;
+                let number = self.connections.len() as u64 + 1;
                 let start = start.map(|back| place(self.end + back));
-                self.links.push(number);
+                self.connections.push(number);
                 self.attached.push(number);
-                core.on_connect(LinkId(number), server, start);
+                core.on_connect(ReplicaConnectionId(number), server, start);
                 naive.on_connect(number, server, start);
             }
             Operation::Detach { nth, shutting_down } => {
-                let number = self.link(nth);
+                let number = self.connection(nth);
                 self.attached.retain(|attached| *attached != number);
-                self.core.on_disconnect(LinkId(number), shutting_down);
+                self.core
+                    .on_disconnect(ReplicaConnectionId(number), shutting_down);
                 self.naive.on_disconnect(number, shutting_down);
             }
             Operation::Flush { groups } => {
@@ -106,10 +107,10 @@ impl Run {
                 from_end,
                 sent_beyond,
             } => {
-                let number = self.link(nth);
+                let number = self.connection(nth);
                 let at = place(self.end + from_end);
                 let sent = sent_beyond.map(|beyond| place(self.end + from_end + beyond));
-                let verdict = self.core.on_ack(LinkId(number), at, sent);
+                let verdict = self.core.on_ack(ReplicaConnectionId(number), at, sent);
                 assert_eq!(verdict, self.naive.on_ack(number, at, sent));
                 self.see(verdict);
             }
@@ -185,11 +186,11 @@ impl Run {
         assert_eq!(core.confirmed(), naive.confirmed, "confirmed");
         assert_eq!(core.is_wanting(), naive.is_wanting(), "wanting");
         assert_eq!(*core.stats(), naive.stats);
-        for &number in &self.links {
+        for &number in &self.connections {
             for group in self.end - 4..=self.end + 1 {
                 let end = place(group);
                 let (wants, expected) = (
-                    core.wants_ack(LinkId(number), end),
+                    core.wants_ack(ReplicaConnectionId(number), end),
                     naive.wants_ack(number, end),
                 );
                 assert_eq!(wants, expected, "wants_ack({number}, {end:?})");

@@ -17,7 +17,7 @@ pub enum Answer {
     Waits,
 }
 
-struct Link {
+struct Connection {
     number: u64,
     server: u32,
     acked: Option<Position>,
@@ -40,7 +40,7 @@ pub struct Naive {
     pub released: Vec<(u64, Outcome)>,
     pub messages: Vec<Message>,
     settings: Settings,
-    links: Vec<Link>,
+    connections: Vec<Connection>,
     /// Groups that were written while ON or closing and are not confirmed.
     groups: Vec<Position>,
     sessions: Vec<Session>,
@@ -61,7 +61,7 @@ impl Naive {
             released: Vec::new(),
             messages: Vec::new(),
             settings,
-            links: Vec::new(),
+            connections: Vec::new(),
             groups: Vec::new(),
             sessions: Vec::new(),
             left: BTreeSet::new(),
@@ -74,12 +74,19 @@ impl Naive {
     /// Of each server that is connected, the most that any of its connections has
     /// acknowledged.
     fn servers(&self) -> Vec<Option<Position>> {
-        let mut numbers: Vec<u32> = self.links.iter().map(|link| link.server).collect();
+        let mut numbers: Vec<u32> = self
+            .connections
+            .iter()
+            .map(|connection| connection.server)
+            .collect();
         numbers.sort();
         numbers.dedup();
         let acked_by = |server| {
-            let its = self.links.iter().filter(|link| link.server == server);
-            its.map(|link| link.acked).max().flatten()
+            let its = self
+                .connections
+                .iter()
+                .filter(|connection| connection.server == server);
+            its.map(|connection| connection.acked).max().flatten()
         };
         numbers.into_iter().map(acked_by).collect()
     }
@@ -127,10 +134,14 @@ impl Naive {
     }
 
     pub fn wants_ack(&self, number: u64, end: Position) -> bool {
-        let Some(link) = self.links.iter().find(|link| link.number == number) else {
+        let Some(connection) = self
+            .connections
+            .iter()
+            .find(|connection| connection.number == number)
+        else {
             return false;
         };
-        let news = link.acked.is_none_or(|acked| end > acked);
+        let news = connection.acked.is_none_or(|acked| end > acked);
         if !self.is_off() {
             let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
             let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
@@ -178,14 +189,14 @@ impl Naive {
         self.release(Outcome::Asynchronous, |_| true);
         (self.flushed, self.confirmed) = (None, None);
         self.forget_groups();
-        self.links.clear();
+        self.connections.clear();
         self.left.clear();
         self.replicas_changed();
         self.stats = Stats::default();
     }
 
     pub fn on_connect(&mut self, number: u64, server: u32, start: Option<Position>) {
-        self.links.push(Link {
+        self.connections.push(Connection {
             number,
             server,
             // Said before the next commit, so it does not speak for that one.
@@ -196,8 +207,13 @@ impl Naive {
     }
 
     pub fn on_disconnect(&mut self, number: u64, shutting_down: bool) {
-        if self.links.iter().any(|link| link.number == number) {
-            self.links.retain(|link| link.number != number);
+        if self
+            .connections
+            .iter()
+            .any(|connection| connection.number == number)
+        {
+            self.connections
+                .retain(|connection| connection.number != number);
             if shutting_down {
                 self.give_up_if_few();
             }
@@ -206,18 +222,22 @@ impl Naive {
     }
 
     pub fn on_ack(&mut self, number: u64, at: Position, sent: Option<Position>) -> AckVerdict {
-        let Some(link) = self.links.iter_mut().find(|link| link.number == number) else {
+        let Some(connection) = self
+            .connections
+            .iter_mut()
+            .find(|connection| connection.number == number)
+        else {
             return AckVerdict::UnknownConnection;
         };
         if sent.is_none_or(|sent| at > sent) {
-            let first = !std::mem::replace(&mut link.warned, true);
+            let first = !std::mem::replace(&mut connection.warned, true);
             return AckVerdict::FromTheFuture { first };
         }
         let of_commits = self.flushed.map(|flushed| at.min(flushed));
-        if link.acked >= of_commits {
+        if connection.acked >= of_commits {
             return AckVerdict::Stale;
         }
-        link.acked = of_commits;
+        connection.acked = of_commits;
         self.replicas_changed();
         AckVerdict::Accepted
     }

@@ -2,7 +2,7 @@
 //! in order and late; what is lost is lost by a connection that breaks, or because
 //! a replica fails to answer. Connections overtake each other.
 
-use semisync_core::{LinkId, Position};
+use semisync_core::{Position, ReplicaConnectionId};
 use std::collections::VecDeque;
 
 /// Numbers that look random and follow from the seed.
@@ -62,7 +62,7 @@ pub enum Packet {
 
 /// A connection as the source sees it, and what is under way on it.
 pub struct Connection {
-    pub link: LinkId,
+    pub id: ReplicaConnectionId,
     pub replica: usize,
     /// Number of the group to be sent next.
     pub next: usize,
@@ -81,5 +81,5 @@ pub struct Replica {
     /// How many groups of the log are in its relay log.
     pub has: usize,
     /// The connection that it uses.
-    pub link: Option<LinkId>,
+    pub connection: Option<ReplicaConnectionId>,
 }

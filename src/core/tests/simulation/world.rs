@@ -4,7 +4,7 @@
 mod tick;
 
 use crate::network::{Chance, Connection, Pipe, Replica};
-use semisync_core::{Coordinator, LinkId, Outcome, Position, Settings, WaitId};
+use semisync_core::{Coordinator, Outcome, Position, ReplicaConnectionId, Settings, WaitId};
 use std::collections::BTreeMap;
 
 struct Session {
@@ -29,7 +29,7 @@ pub struct World {
     /// Where the groups end.
     log: Vec<Position>,
     connections: Vec<Connection>,
-    links: u64,
+    last_id: u64,
     /// Commits on their way from the flush to the wait point: when, and where.
     flushed: Vec<(u64, Position)>,
     sessions: BTreeMap<usize, Session>,
@@ -47,7 +47,7 @@ impl World {
                 .map(|server_id| Replica {
                     server_id,
                     has: 0,
-                    link: None,
+                    connection: None,
                 })
                 .collect(),
             timeout,
@@ -58,7 +58,7 @@ impl World {
             count: settings.wait_count,
             log: Vec::new(),
             connections: Vec::new(),
-            links: 0,
+            last_id: 0,
             flushed: Vec::new(),
             sessions: BTreeMap::new(),
             next_session: 0,
@@ -112,17 +112,17 @@ impl World {
     /// connection is dead.
     pub fn connect(&mut self, replica: usize, by_position: bool) {
         self.abandon(replica);
-        self.links += 1;
-        let link = LinkId(self.links);
+        self.last_id += 1;
+        let id = ReplicaConnectionId(self.last_id);
         let Replica { server_id, has, .. } = self.replicas[replica];
-        self.replicas[replica].link = Some(link);
+        self.replicas[replica].connection = Some(id);
         let start = match has.checked_sub(1) {
             Some(last) => self.log[last],
             None => Position { file: 1, offset: 4 },
         };
         let start = by_position.then_some(start);
         self.connections.push(Connection {
-            link,
+            id,
             replica,
             next: has,
             sent: start,
@@ -133,23 +133,23 @@ impl World {
             dies: None,
         });
         self.judge();
-        self.core.on_connect(link, server_id, start);
+        self.core.on_connect(id, server_id, start);
         self.judge();
     }
 
     /// The connection breaks, both ends know, and what was under way is lost.
     pub fn cut(&mut self, replica: usize) {
-        if let Some(link) = self.replicas[replica].link.take() {
-            self.detach(link);
+        if let Some(id) = self.replicas[replica].connection.take() {
+            self.detach(id);
         }
     }
 
     /// The replica gives its connection up. The source hears what was said before,
     /// and finds out later, if at all.
     pub fn abandon(&mut self, replica: usize) {
-        let link = self.replicas[replica].link.take();
+        let id = self.replicas[replica].connection.take();
         let dies = self.now + 1 + self.chance.below(3000);
-        if let Some(old) = self.connections.iter_mut().find(|c| Some(c.link) == link) {
+        if let Some(old) = self.connections.iter_mut().find(|c| Some(c.id) == id) {
             old.dies = Some(dies);
         }
     }
@@ -158,10 +158,10 @@ impl World {
     pub fn crash(&mut self, replica: usize, lost: usize) {
         // Only the loss of what the source may still believe it to have would be
         // beyond its knowledge.
-        let all: Vec<_> = self.links_of(replica).collect();
-        all.into_iter().for_each(|link| self.detach(link));
+        let all: Vec<_> = self.connections_of(replica).collect();
+        all.into_iter().for_each(|id| self.detach(id));
         let replica = &mut self.replicas[replica];
-        replica.link = None;
+        replica.connection = None;
         replica.has = replica.has.saturating_sub(lost);
     }
 
@@ -171,8 +171,8 @@ impl World {
             file: 1_000_000,
             offset: self.chance.below(1000),
         };
-        let (arrives, link) = (self.arrival(), self.replicas[replica].link);
-        if let Some(connection) = self.connections.iter_mut().find(|c| Some(c.link) == link) {
+        let (arrives, id) = (self.arrival(), self.replicas[replica].connection);
+        if let Some(connection) = self.connections.iter_mut().find(|c| Some(c.id) == id) {
             connection.to_source.push(arrives, nowhere);
         }
     }
@@ -185,7 +185,7 @@ impl World {
             session.gives_up = None;
         }
         for replica in 0..self.replicas.len() {
-            if self.replicas[replica].link.is_none() {
+            if self.replicas[replica].connection.is_none() {
                 let by_position = self.chance.one_in(2);
                 self.connect(replica, by_position);
             }
@@ -194,19 +194,18 @@ impl World {
 
     // ---- helpers ----
 
-    fn detach(&mut self, link: LinkId) {
-        self.connections
-            .retain(|connection| connection.link != link);
-        self.core.on_disconnect(link, false);
+    fn detach(&mut self, id: ReplicaConnectionId) {
+        self.connections.retain(|connection| connection.id != id);
+        self.core.on_disconnect(id, false);
         self.judge();
     }
 
-    fn links_of(&self, replica: usize) -> impl Iterator<Item = LinkId> {
+    fn connections_of(&self, replica: usize) -> impl Iterator<Item = ReplicaConnectionId> {
         let its = self
             .connections
             .iter()
             .filter(move |c| c.replica == replica);
-        its.map(|connection| connection.link)
+        its.map(|connection| connection.id)
     }
 
     /// When something arrives that leaves now.
@@ -221,7 +220,7 @@ impl World {
     /// connected replicas. Called before and after the coordinator learns something.
     fn judge(&mut self) {
         let mut have: Vec<Option<Position>> = (0..self.replicas.len())
-            .filter(|replica| self.links_of(*replica).next().is_some())
+            .filter(|replica| self.connections_of(*replica).next().is_some())
             .map(|replica| {
                 self.replicas[replica]
                     .has

@@ -4,8 +4,8 @@
 #![allow(dead_code)] // every test uses its own part
 
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, LinkId, Message, Outcome, Position, Settings,
-    Stats, WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position,
+    ReplicaConnectionId, Settings, Stats, WaitId, WaitVerdict,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -15,7 +15,7 @@ pub fn at(offset: u64) -> Position {
 pub struct Story {
     pub core: Coordinator<&'static str>,
     effects: Effects<&'static str>,
-    links: u64,
+    connections: u64,
 }
 
 impl Story {
@@ -27,7 +27,7 @@ impl Story {
                 wait_no_replica,
             }),
             effects: Effects::default(),
-            links: 0,
+            connections: 0,
         }
     }
 
@@ -75,28 +75,28 @@ impl Story {
     }
 
     /// With auto-position.
-    pub fn connect(&mut self, server: u32) -> LinkId {
+    pub fn connect(&mut self, server: u32) -> ReplicaConnectionId {
         self.attach(server, None)
     }
 
     /// By file and position.
-    pub fn connect_at(&mut self, server: u32, offset: u64) -> LinkId {
+    pub fn connect_at(&mut self, server: u32, offset: u64) -> ReplicaConnectionId {
         self.attach(server, Some(at(offset)))
     }
 
-    fn attach(&mut self, server: u32, start: Option<Position>) -> LinkId {
-        self.links += 1;
-        let link = LinkId(self.links);
-        self.core.on_connect(link, server, start);
-        link
+    fn attach(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
+        self.connections += 1;
+        let connection = ReplicaConnectionId(self.connections);
+        self.core.on_connect(connection, server, start);
+        connection
     }
 
-    pub fn leave(&mut self, link: LinkId) {
-        self.core.on_disconnect(link, false);
+    pub fn leave(&mut self, connection: ReplicaConnectionId) {
+        self.core.on_disconnect(connection, false);
     }
 
-    pub fn leave_during_shutdown(&mut self, link: LinkId) {
-        self.core.on_disconnect(link, true);
+    pub fn leave_during_shutdown(&mut self, connection: ReplicaConnectionId) {
+        self.core.on_disconnect(connection, true);
     }
 
     pub fn flush(&mut self, offset: u64) {
@@ -158,17 +158,22 @@ impl Story {
     }
 
     /// An acknowledgement of what was sent.
-    pub fn ack(&mut self, link: LinkId, offset: u64) -> AckVerdict {
-        self.ack_of_sent(link, offset, Some(offset))
+    pub fn ack(&mut self, connection: ReplicaConnectionId, offset: u64) -> AckVerdict {
+        self.ack_of_sent(connection, offset, Some(offset))
     }
 
     /// The dump passes over a transaction; `sent`: how far it sent something before.
-    pub fn skip(&mut self, link: LinkId, offset: u64, sent: Option<u64>) {
-        self.core.on_skip(link, at(offset), sent.map(at));
+    pub fn skip(&mut self, connection: ReplicaConnectionId, offset: u64, sent: Option<u64>) {
+        self.core.on_skip(connection, at(offset), sent.map(at));
     }
 
-    pub fn ack_of_sent(&mut self, link: LinkId, offset: u64, sent: Option<u64>) -> AckVerdict {
-        self.core.on_ack(link, at(offset), sent.map(at))
+    pub fn ack_of_sent(
+        &mut self,
+        connection: ReplicaConnectionId,
+        offset: u64,
+        sent: Option<u64>,
+    ) -> AckVerdict {
+        self.core.on_ack(connection, at(offset), sent.map(at))
     }
 
     /// The messages since the last call.
@@ -194,7 +199,7 @@ impl Story {
     }
 
     /// The first connections have the numbers of their replicas.
-    pub fn link(&self, server: u64) -> LinkId {
-        LinkId(server)
+    pub fn connection(&self, server: u64) -> ReplicaConnectionId {
+        ReplicaConnectionId(server)
     }
 }

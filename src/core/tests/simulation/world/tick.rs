@@ -53,7 +53,7 @@ impl World {
         let connection = &mut self.connections[connection];
         if let Some(&end) = self.log.get(connection.next) {
             connection.sent = Some(end);
-            let asks = self.core.wants_ack(connection.link, end);
+            let asks = self.core.wants_ack(connection.id, end);
             if asks {
                 self.core.on_asked();
             }
@@ -64,8 +64,8 @@ impl World {
             connection.to_replica.push(arrives, packet);
             if std::mem::take(&mut connection.skipping) {
                 let skipped = self.log[number - 1];
-                let link = connection.link;
-                self.core.on_ack(link, skipped, Some(skipped));
+                let id = connection.id;
+                self.core.on_ack(id, skipped, Some(skipped));
                 self.judge();
             }
         } else if (connection.skipping || now >= connection.last_packet + HEARTBEAT)
@@ -86,7 +86,7 @@ impl World {
         let now = self.now;
         while let Some(packet) = self.connections[connection].to_replica.arrived(now) {
             let replica = &mut self.replicas[self.connections[connection].replica];
-            if replica.link != Some(self.connections[connection].link) {
+            if replica.connection != Some(self.connections[connection].id) {
                 continue;
             }
             let (at, asks) = match packet {
@@ -113,9 +113,9 @@ impl World {
     fn hear(&mut self, connection: usize) {
         let now = self.now;
         while let Some(at) = self.connections[connection].to_source.arrived(now) {
-            let Connection { link, sent, .. } = self.connections[connection];
+            let Connection { id, sent, .. } = self.connections[connection];
             self.judge();
-            let verdict = self.core.on_ack(link, at, sent);
+            let verdict = self.core.on_ack(id, at, sent);
             let lie = self.log.last().is_none_or(|last| at > *last);
             assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
             self.judge();
@@ -125,13 +125,8 @@ impl World {
     fn bury_the_dead(&mut self) {
         let now = self.now;
         let dead = |c: &&Connection| c.dies.is_some_and(|dies| dies <= now);
-        let dead: Vec<_> = self
-            .connections
-            .iter()
-            .filter(dead)
-            .map(|c| c.link)
-            .collect();
-        dead.into_iter().for_each(|link| self.detach(link));
+        let dead: Vec<_> = self.connections.iter().filter(dead).map(|c| c.id).collect();
+        dead.into_iter().for_each(|id| self.detach(id));
     }
 
     fn give_up(&mut self) {
