@@ -10,7 +10,7 @@
 //! `thread_stop` too. So a thread that ends gives up its place by a destructor; the
 //! library stays mapped for it (SAFETY.md).
 
-use crate::{peer::Peer, plugin::Replica};
+use crate::{peer::Peer, replica::Replica};
 use parking_lot::Mutex;
 use semisync_core::Position;
 use semisync_server::socket::is_hung_up;
@@ -55,7 +55,7 @@ impl Connection {
 }
 
 thread_local! {
-    static CHANNEL: Cell<Channel> = const { Cell::new(Channel::NEW) };
+    static CHANNEL: Cell<ChannelState> = const { Cell::new(ChannelState::NEW) };
     static PLACE: Place = const { Place(Cell::new(0)) };
 }
 
@@ -135,7 +135,7 @@ pub fn hang_up_all() {
 
 /// What a receiver thread knows of its channel.
 #[derive(Clone, Copy)]
-pub struct Channel {
+pub struct ChannelState {
     /// The source, if the connection carries the 2-byte header on every packet.
     pub peer: Option<Peer>,
     /// The event that was read last asks for an acknowledgement.
@@ -148,7 +148,7 @@ pub struct Channel {
     pub told_unread: bool,
 }
 
-impl Channel {
+impl ChannelState {
     const NEW: Self = Self {
         peer: None,
         ask: false,
@@ -220,13 +220,13 @@ mod tests {
             (ours, listener.accept().unwrap().0)
         };
         let thread = std::thread::spawn(move || {
-            Channel::disconnect(true);
+            ChannelState::disconnect(true);
             assert!(in_use() && !any_semi_sync());
 
             let (ours, theirs) = connect();
-            Channel::connect(Peer::new(true, true), Some(ours));
+            ChannelState::connect(Peer::new(true, true), Some(ours));
             assert!(in_use() && any_semi_sync());
-            let mut channel = Channel::current();
+            let mut channel = ChannelState::current();
             channel.on_packet(FLAG_DISABLED);
             assert!(in_use() && !any_semi_sync());
             channel.on_packet(0);
@@ -237,14 +237,14 @@ mod tests {
             }
             assert!(in_use());
 
-            Channel::disconnect(false);
+            ChannelState::disconnect(false);
             assert!(!in_use());
-            Channel::connect(Peer::new(true, true), None);
+            ChannelState::connect(Peer::new(true, true), None);
             assert!(in_use() && any_semi_sync());
             // Back to a source that was disabled meanwhile: for a while, once.
-            Channel::connect(Peer::new(true, false), None);
+            ChannelState::connect(Peer::new(true, false), None);
             assert!(any_semi_sync());
-            Channel::connect(Peer::new(true, false), None);
+            ChannelState::connect(Peer::new(true, false), None);
             assert!(in_use() && !any_semi_sync());
             // It ends without a word.
         });

@@ -2,21 +2,30 @@
 //!
 //! | file | what it owns |
 //! |---|---|
-//! | `plugin` | install, uninstall, variables, status; what a panic leads to |
+//! | `plugin` | install, uninstall, variables, status |
 //! | `hooks` | the relay log I/O observer |
-//! | `channel` | the state of one receiver thread, and how many are semi-sync |
-//! | `peer` | what a receiver knows of its source, and what it may send unasked |
 //! | `negotiation` | what is asked of the source when a connection begins |
+//! | `channel` | the state of one receiver thread, and how many are semi-sync |
+//! | `replica` | what all hooks need, the values of the variables, what a panic leads to |
+//! | `peer` | what a receiver knows of its source, and what it may send unasked |
+//! | `messages` | what is said in the error log |
+//! | `vocabulary` | the words of the two names; the macro for the libraries |
+//!
+//! A file uses files below it in this table only.
 //!
 //! Every hook runs in the receiver thread of its channel, so the state of a
 //! channel is thread-local and needs no lock.
 
+#![forbid(unsafe_code)]
+
 mod channel;
 mod hooks;
+mod messages;
 mod negotiation;
 mod peer;
 #[doc(hidden)]
 pub mod plugin;
+mod replica;
 mod vocabulary;
 
 #[doc(hidden)]

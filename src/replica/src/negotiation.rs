@@ -8,9 +8,9 @@
 
 use crate::peer::Peer;
 use semisync_server::{
-    client::SourceConnection,
-    log::{self, Arg, Level},
-    sys,
+    client::{ER_UNKNOWN_SYSTEM_VARIABLE, SourceConnection},
+    log::{self, Arg, Level, messages as stock},
+    observers::Refused,
 };
 use std::ffi::CStr;
 
@@ -29,7 +29,7 @@ const ANNOUNCE: &CStr = c"SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave =
 
 /// Asks and announces. Err: the connection is of no use, and the error log says
 /// why; the server tries again as after a network error.
-pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, ()> {
+pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, Refused> {
     let newer = variable(source, ASK_SOURCE, plugin)?;
     let older = match newer {
         Some(_) => None,
@@ -39,7 +39,7 @@ pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, 
         log::in_the_name_of(
             plugin,
             Level::Warning,
-            sys::ER_SEMISYNC_NOT_SUPPORTED_BY_SOURCE,
+            stock::ER_SEMISYNC_NOT_SUPPORTED_BY_SOURCE,
             &[],
         );
         return Ok(Agreement::Asynchronous);
@@ -48,29 +48,33 @@ pub fn negotiate(source: &SourceConnection, plugin: &CStr) -> Result<Agreement, 
         log::in_the_name_of(
             plugin,
             Level::Error,
-            sys::ER_SEMISYNC_REPLICA_SET_FAILED,
+            stock::ER_SEMISYNC_REPLICA_SET_FAILED,
             &[],
         );
-        return Err(());
+        return Err(Refused);
     }
     Ok(Agreement::SemiSync(Peer::new(newer.is_some(), enabled)))
 }
 
 /// The value of a boolean variable; None: the source does not know it.
-fn variable(source: &SourceConnection, query: &CStr, plugin: &CStr) -> Result<Option<bool>, ()> {
+fn variable(
+    source: &SourceConnection,
+    query: &CStr,
+    plugin: &CStr,
+) -> Result<Option<bool>, Refused> {
     match source.select_bool(query) {
         Ok(value) => Ok(Some(value)),
-        Err(sys::ER_UNKNOWN_SYSTEM_VARIABLE) => Ok(None),
+        Err(ER_UNKNOWN_SYSTEM_VARIABLE) => Ok(None),
         Err(errno) => {
             let query = query.to_str().unwrap_or_default();
             let args = [Arg::Text(query), Arg::Number(errno.into())];
             log::in_the_name_of(
                 plugin,
                 Level::Error,
-                sys::ER_SEMISYNC_EXECUTION_FAILED_ON_SOURCE,
+                stock::ER_SEMISYNC_EXECUTION_FAILED_ON_SOURCE,
                 &args,
             );
-            Err(())
+            Err(Refused)
         }
     }
 }

@@ -22,7 +22,11 @@ macro_rules! replica_plugin {
     (side: $side:tt, peer: $peer:tt, rival: $rival:tt $(,)?) => {
         use $crate::{
             plugin as p,
-            server::{Shared, c_text, status, sys},
+            server::{
+                c_text,
+                status::{Row, Rows},
+                variables::{Bool, Ulong, Variables},
+            },
         };
 
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
@@ -35,34 +39,28 @@ macro_rules! replica_plugin {
             ),
         };
 
-        static ENABLED: Shared<sys::sys_var_bool> = Shared::new(p::enabled(c_text!(
+        static ENABLED: Bool = p::enabled(c_text!(
             "Acknowledge transactions to a semi-synchronous ",
             $peer,
             " (off by default)."
-        )));
-        static TRACE_LEVEL: Shared<sys::sys_var_ulong> = Shared::new(p::trace_level());
-        static VARIABLES: Shared<[*mut sys::st_mysql_sys_var; 3]> = Shared::new([
-            ENABLED.as_ptr().cast(),
-            TRACE_LEVEL.as_ptr().cast(),
-            ::std::ptr::null_mut(),
-        ]);
-        static STATUS: Shared<[sys::st_mysql_show_var; 2]> = Shared::new([
-            status::row(c_text!("Rpl_semi_sync_", $side, "_status"), p::show_status),
-            status::END,
-        ]);
-
-        fn init(plugin: &$crate::server::plugin::Handle) -> ::std::ffi::c_int {
-            p::init(&VOCABULARY, plugin)
-        }
+        ));
+        static TRACE_LEVEL: Ulong = p::trace_level();
+        static VARIABLES: Variables<2> =
+            Variables::new([Some(ENABLED.entry()), Some(TRACE_LEVEL.entry())]);
+        static STATUS: Rows<1> = Rows::new([Row::shown::<p::Status>(c_text!(
+            "Rpl_semi_sync_",
+            $side,
+            "_status"
+        ))]);
 
         $crate::server::export_plugin! {
             name: VOCABULARY.plugin,
             description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
-            init: init,
+            init: |plugin| p::init(&VOCABULARY, plugin),
             check_uninstall: p::check_uninstall,
             deinit: p::deinit,
-            status: STATUS.as_ptr().cast(),
-            variables: VARIABLES.as_ptr().cast(),
+            status: STATUS,
+            variables: VARIABLES,
         }
     };
 }

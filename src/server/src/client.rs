@@ -2,15 +2,16 @@
 //! acknowledgements during it. Belongs to the receiver thread of its channel.
 
 use crate::{
-    Server,
+    server::Server,
     socket::{duplicate, takes_bytes},
+    strings::text,
     sys,
 };
 use semisync_sys::Symbols;
-use std::{
-    ffi::{CStr, c_int},
-    net::TcpStream,
-};
+use std::{ffi::CStr, net::TcpStream, os::fd::BorrowedFd};
+
+/// The error of a source that does not know a system variable.
+pub const ER_UNKNOWN_SYSTEM_VARIABLE: u32 = sys::ER_UNKNOWN_SYSTEM_VARIABLE;
 
 /// The connection that a relay-I/O hook was given.
 pub struct SourceConnection {
@@ -32,7 +33,7 @@ impl SourceConnection {
     /// # Safety
     /// `mysql` is the `mysql` of a hook's parameter; the connection is used
     /// during that hook only.
-    pub unsafe fn new(server: Server, mysql: *mut sys::MYSQL) -> Option<Self> {
+    pub(crate) unsafe fn new(server: Server, mysql: *mut sys::MYSQL) -> Option<Self> {
         (!mysql.is_null()).then(|| Self {
             symbols: server.symbols(),
             mysql,
@@ -117,29 +118,34 @@ impl SourceConnection {
     /// Whether an acknowledgement fits into the send buffer; or the connection is
     /// broken, which `send` finds. A write that waits would stop replication.
     fn takes_bytes(&self) -> bool {
-        self.fd().is_none_or(takes_bytes)
+        self.borrowed().is_none_or(takes_bytes)
     }
 
     /// A descriptor of our own for the connection's socket; None: there is none left.
     pub fn socket(&self) -> Option<TcpStream> {
-        self.fd().and_then(duplicate)
+        self.borrowed().and_then(duplicate)
     }
 
     /// Ends the connection; the receiver thread finds it so at its next read,
     /// and connects again.
     pub fn hang_up(&self) {
-        if let Some(fd) = self.fd() {
-            // SAFETY: no pointers; the descriptor stays open.
-            unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
+        if let Some(socket) = self.borrowed() {
+            // A connection that has ended already is no error.
+            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
         }
     }
 
-    /// None: the connection has none any more.
-    fn fd(&self) -> Option<c_int> {
+    /// None: the connection has no socket any more.
+    fn borrowed(&self) -> Option<BorrowedFd<'_>> {
         // SAFETY: this thread owns the connection.
         let vio = unsafe { (*self.net()).vio };
+        if vio.is_null() {
+            return None;
+        }
         // SAFETY: the connection's Vio.
-        (!vio.is_null()).then(|| unsafe { (self.symbols.vio_fd)(vio) })
+        let fd = unsafe { (self.symbols.vio_fd)(vio) };
+        // SAFETY: this thread owns the connection, and does not close it meanwhile.
+        (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
     fn net(&self) -> *mut sys::NET {
@@ -155,7 +161,7 @@ impl SourceConnection {
         unsafe {
             (self.symbols.net_clear)(net, false);
             if (self.symbols.my_net_write)(net, acknowledgement.as_ptr(), acknowledgement.len()) {
-                let text = crate::text((&raw const (*net).last_error).cast()).to_owned();
+                let text = text((&raw const (*net).last_error).cast()).to_owned();
                 return Err(SendError::Write((*net).last_errno, text));
             }
             if (self.symbols.net_flush)(net) {

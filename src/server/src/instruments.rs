@@ -6,7 +6,7 @@
 //! goes. Nothing is locked by performance schema, so its calls may be made under any
 //! lock of ours.
 
-use crate::{Server, psi::CATEGORY, sys};
+use crate::{psi::CATEGORY, server::Server, sys};
 use semisync_sys::compat::Psi;
 use std::{
     ffi::CStr,

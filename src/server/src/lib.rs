@@ -1,36 +1,42 @@
 //! Safe Rust over the server's plugin interface.
 //!
+//! Nothing unsafe is handed on: what the server calls comes in by traits with safe
+//! arguments ([`observers`], [`dump`], [`variables`], [`status`], [`plugin`]), and what a
+//! plugin may call of the server cannot be called wrongly.
+//!
 //! | file | what it makes safe |
 //! |---|---|
 //! | `server` | the running server: series check, shutdown flag, user variables, client errors |
 //! | `plugin` | the descriptor that a library exports |
 //! | `variables`, `status` | system and status variables |
-//! | `observers` | registration of the replication observers |
+//! | `observers` | the replication observers |
+//! | `dump` | a dump thread's connection to its replica, and what the receiver shares of it |
+//! | `client` | a receiver thread's connection to its source |
 //! | `stand_by` | our libraries for MySQL in a MariaDB server that has semi-sync built in |
 //! | `callback` | the one list of functions that the server enters |
 //! | `guard` | no panic unwinds into the server |
+//! | `failpoint` | faults on purpose, for tests |
 //! | `log` | the error log, by the server's own message numbers |
+//! | `log_pos`, `strings` | what the server names: places in a binary log, strings |
 //! | `psi` | stages and instrumented threads |
 //! | `instruments` | locks, waits and memory that performance schema can count |
-//! | `session` | the session that the current thread serves: applier or client, killed, its connection's end |
+//! | `session` | the session that the current thread serves |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
-//! | `connection` | a dump thread's connection to its replica |
-//! | `ack_stream` | the receiver thread's end of the same connection |
-//! | `socket` | descriptors of our own for the server's sockets |
-//! | `client` | a receiver thread's connection to its source |
+//! | `poller`, `socket` | `epoll`, and descriptors of our own for the server's sockets |
 //!
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
 
-pub mod ack_stream;
 pub mod callback;
 pub mod client;
-pub mod connection;
-pub mod failpoint;
+pub mod dump;
+mod failpoint;
 pub mod guard;
 pub mod instruments;
 pub mod log;
+mod log_pos;
 pub mod observers;
 pub mod plugin;
+mod poller;
 pub mod psi;
 mod server;
 pub mod session;
@@ -38,9 +44,14 @@ pub mod socket;
 #[doc(hidden)]
 pub mod stand_by;
 pub mod status;
+mod strings;
 pub mod variables;
 pub mod wait;
 
-pub use semisync_sys as sys;
-pub use semisync_sys::Shared;
-pub use server::{MonotonicMicros, Server, bytes, log_name, system_micros, text};
+pub use log_pos::LogPos;
+pub use poller::{Poller, Ready};
+use semisync_sys as sys;
+pub use semisync_sys::compat::{HAS_WAIT_COUNT, HAS_WAIT_POINT, WAITS_AFTER_COMMIT};
+#[doc(hidden)]
+pub use semisync_sys::export_declarations;
+pub use server::{MonotonicMicros, Server, system_micros};

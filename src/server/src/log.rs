@@ -5,14 +5,39 @@
 //! filled in here. `note` and its like are for what stock has no message for.
 //! Any thread may log; no lock of ours may be held (the log may block on disk).
 
-use crate::plugin::Handle;
+use crate::{plugin::Handle, strings};
 pub use semisync_sys::compat::LogLevel as Level;
-use semisync_sys::{self as sys, compat};
+use semisync_sys::{compat, semisync_message};
 use std::{
     ffi::{CStr, CString, c_int},
     fmt,
     sync::{PoisonError, RwLock},
 };
+
+/// The numbers of stock's messages.
+pub mod messages {
+    pub use semisync_sys::{
+        ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER, ER_SEMISYNC_DISABLED_ON_SOURCE,
+        ER_SEMISYNC_EXECUTION_FAILED_ON_SOURCE, ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,
+        ER_SEMISYNC_FAILED_TO_START_ACK_RECEIVER_THD, ER_SEMISYNC_FAILED_TO_STOP_ACK_RECEIVER_THD,
+        ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET, ER_SEMISYNC_FORCED_SHUTDOWN,
+        ER_SEMISYNC_MISSING_MAGIC_NO_FOR_SEMISYNC_PKT, ER_SEMISYNC_NO_SPACE_IN_THE_PKT,
+        ER_SEMISYNC_NOT_SUPPORTED_BY_SOURCE, ER_SEMISYNC_REPLICA_NET_FLUSH_REPLY_FAILED,
+        ER_SEMISYNC_REPLICA_REPLY, ER_SEMISYNC_REPLICA_REPLY_WITH_BINLOG_INFO,
+        ER_SEMISYNC_REPLICA_SEND_REPLY_FAILED, ER_SEMISYNC_REPLICA_SET_FAILED,
+        ER_SEMISYNC_REPLICA_START, ER_SEMISYNC_REPLY_BINLOG_FILE_TOO_LARGE,
+        ER_SEMISYNC_REPLY_MAGIC_NO_ERROR, ER_SEMISYNC_REPLY_PKT_LENGTH_TOO_SMALL,
+        ER_SEMISYNC_RPL_ENABLED_ON_SOURCE, ER_SEMISYNC_RPL_INIT_FOR_TRX,
+        ER_SEMISYNC_RPL_SWITCHED_OFF, ER_SEMISYNC_RPL_SWITCHED_ON, ER_SEMISYNC_SERVER_REPLY,
+        ER_SEMISYNC_SOURCE_FAILED_ON_NET_FLUSH, ER_SEMISYNC_SOURCE_TRX_WAIT_POS,
+        ER_SEMISYNC_START_BINLOG_DUMP_TO_REPLICA, ER_SEMISYNC_STARTING_ACK_RECEIVER_THD,
+        ER_SEMISYNC_STOP_BINLOG_DUMP_TO_REPLICA, ER_SEMISYNC_STOPPING_ACK_RECEIVER_THREAD,
+        ER_SEMISYNC_SYNC_HEADER_UPDATE_INFO, ER_SEMISYNC_UNREGISTER_BINLOG_STORAGE_OBSERVER_FAILED,
+        ER_SEMISYNC_UNREGISTER_BINLOG_TRANSMIT_OBSERVER_FAILED,
+        ER_SEMISYNC_UNREGISTER_TRX_OBSERVER_FAILED, ER_SEMISYNC_UNREGISTERED_REPLICATOR,
+        ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
+    };
+}
 
 /// A value for a `%s`, `%d`, `%u` or `%lu` of the server's text.
 #[derive(Clone, Copy, Debug)]
@@ -43,18 +68,18 @@ fn with_log<R>(look: impl FnOnce(&compat::Log) -> R) -> Option<R> {
 }
 
 /// Logs the server's message `code`, its conversions filled with `args` in order.
-pub fn message(level: Level, code: sys::semisync_message, args: &[Arg<'_>]) {
+pub fn message(level: Level, code: semisync_message, args: &[Arg<'_>]) {
     write(level, code, &fill(&text_of(code), args));
 }
 
 /// The text of the server's message `code`, filled in; for a line that carries
 /// the number but says more than stock's text.
-pub fn server_text(code: sys::semisync_message, args: &[Arg<'_>]) -> String {
+pub fn server_text(code: semisync_message, args: &[Arg<'_>]) -> String {
     fill(&text_of(code), args)
 }
 
 /// Logs a text of our own under the server's message number.
-pub fn coded(level: Level, code: sys::semisync_message, text: fmt::Arguments<'_>) {
+pub fn coded(level: Level, code: semisync_message, text: fmt::Arguments<'_>) {
     write(level, code, &text.to_string());
 }
 
@@ -64,7 +89,7 @@ pub fn plain(level: Level, text: fmt::Arguments<'_>) {
 }
 
 /// Logs the server's message `code` in the plugin's name, where stock does so.
-pub fn in_the_name_of(plugin: &CStr, level: Level, code: sys::semisync_message, args: &[Arg<'_>]) {
+pub fn in_the_name_of(plugin: &CStr, level: Level, code: semisync_message, args: &[Arg<'_>]) {
     if compat::SPEAKS_IN_ITS_NAME {
         let plugin = plugin.to_str().unwrap_or_default();
         let text = server_text(code, args);
@@ -78,15 +103,15 @@ pub fn in_the_name_of(plugin: &CStr, level: Level, code: sys::semisync_message, 
     }
 }
 
-fn text_of(code: sys::semisync_message) -> String {
+fn text_of(code: semisync_message) -> String {
     let Ok(number) = c_int::try_from(code) else {
         return String::new();
     };
     // SAFETY: a static string, or null.
-    with_log(|log| unsafe { crate::text(log.text(number)) }.to_owned()).unwrap_or_default()
+    with_log(|log| unsafe { strings::text(log.text(number)) }.to_owned()).unwrap_or_default()
 }
 
-fn write(level: Level, code: sys::semisync_message, text: &str) {
+fn write(level: Level, code: semisync_message, text: &str) {
     let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
     with_log(|log| log.write(level, code.into(), &text));
 }

@@ -3,8 +3,10 @@
 //! `export_plugin!` goes into a cdylib once. It exports what the server looks
 //! for in a plugin library of its series.
 
-use semisync_sys::compat::Services;
-use std::ffi::{CString, c_void};
+use crate::{callback::Callback, guard::guard, sys};
+#[doc(hidden)]
+pub use semisync_sys::compat::Services;
+use std::ffi::{CStr, CString, c_int, c_void};
 
 /// The server's handle of this plugin (`st_plugin_int *`): argument of `init`
 /// and `deinit`, wanted by every registration.
@@ -14,11 +16,12 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// # Safety
-    /// `raw` is what the server passed to `init` or `deinit` of this library,
-    /// and the services are those that the same library exports.
-    pub unsafe fn new(raw: *mut c_void, services: &'static Services) -> Self {
-        Self { raw, services }
+    /// `raw`: what the server passed to `init` or `deinit` of the library of `P`.
+    fn of<P: Plugin>(raw: *mut c_void) -> Self {
+        Self {
+            raw,
+            services: P::services(),
+        }
     }
 
     /// Says why the plugin is not to be installed, in a way that needs nothing of
@@ -41,49 +44,99 @@ macro_rules! c_text {
     };
 }
 
+/// What a plugin does. Its functions run under the guard.
+pub trait Plugin: 'static {
+    /// Of the library that holds the plugin; made by [`export_plugin`].
+    #[doc(hidden)]
+    fn services() -> &'static Services;
+
+    /// `INSTALL PLUGIN`, or the server's start. In the installing session, or without a
+    /// session at the start; variables hold their values already. false: refused, and the
+    /// error log says why.
+    fn init(plugin: &Handle) -> bool;
+
+    /// Whether `UNINSTALL PLUGIN` may go on; if not, the client has been told why.
+    fn check_uninstall() -> bool;
+
+    /// `UNINSTALL PLUGIN`, or the server's end; also called if `init` failed. false: an
+    /// observer is still known to the server.
+    fn deinit(plugin: &Handle) -> bool;
+}
+
+unsafe extern "C" fn init<P: Plugin>(raw: *mut c_void) -> c_int {
+    guard(Callback::Init, 1, || {
+        c_int::from(!P::init(&Handle::of::<P>(raw)))
+    })
+}
+
+unsafe extern "C" fn check_uninstall<P: Plugin>(_: *mut c_void) -> c_int {
+    guard(Callback::CheckUninstall, 1, || {
+        c_int::from(!P::check_uninstall())
+    })
+}
+
+unsafe extern "C" fn deinit<P: Plugin>(raw: *mut c_void) -> c_int {
+    guard(Callback::Deinit, 1, || {
+        c_int::from(!P::deinit(&Handle::of::<P>(raw)))
+    })
+}
+
+/// What the descriptor of a plugin library says, for [`export_plugin`].
+#[doc(hidden)]
+pub const fn parts<P: Plugin>(
+    name: &'static CStr,
+    description: &'static CStr,
+    status: *mut sys::st_mysql_show_var,
+    variables: *mut *mut sys::st_mysql_sys_var,
+) -> sys::PluginParts {
+    sys::PluginParts {
+        info: std::ptr::null_mut(), // each kind of descriptor has its own
+        name,
+        author: c"The semi-sync in Rust project",
+        description,
+        version: 0x0100, // as stock's
+        init: init::<P>,
+        check_uninstall: check_uninstall::<P>,
+        deinit: deinit::<P>,
+        status,
+        variables,
+    }
+}
+
 /// Exports a plugin library: descriptor, interface version, service pointers.
 ///
-/// `init`, `check_uninstall` and `deinit` get a [`Handle`] and answer 0 for
-/// success; they run under the guard. `side`: the word in the plugin's name.
+/// `init`, `check_uninstall` and `deinit` are the functions of [`Plugin`]; `status` is a
+/// static [`Rows`](crate::status::Rows), `variables` a static
+/// [`Variables`](crate::variables::Variables).
 #[macro_export]
 macro_rules! export_plugin {
     (
         name: $name:expr, description: $description:expr,
-        init: $init:path, check_uninstall: $check:path, deinit: $deinit:path,
+        init: $init:expr, check_uninstall: $check:path, deinit: $deinit:path,
         status: $status:expr, variables: $variables:expr $(,)?
     ) => {
-        unsafe extern "C" fn plugin_init(raw: *mut ::std::ffi::c_void) -> ::std::ffi::c_int {
-            $crate::guard::guard($crate::callback::Callback::Init, 1, || {
-                // SAFETY: the server's argument; the services are this library's.
-                $init(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) })
-            })
-        }
-        unsafe extern "C" fn plugin_check_uninstall(
-            _: *mut ::std::ffi::c_void,
-        ) -> ::std::ffi::c_int {
-            $crate::guard::guard($crate::callback::Callback::CheckUninstall, 1, || $check())
-        }
-        unsafe extern "C" fn plugin_deinit(raw: *mut ::std::ffi::c_void) -> ::std::ffi::c_int {
-            $crate::guard::guard($crate::callback::Callback::Deinit, 1, || {
-                // SAFETY: as in plugin_init.
-                $deinit(&unsafe { $crate::plugin::Handle::new(raw, &SERVICES) })
-            })
-        }
+        struct Library;
 
-        const fn plugin() -> $crate::sys::PluginParts {
-            $crate::sys::PluginParts {
-                info: ::std::ptr::null_mut(), // each kind of descriptor has its own
-                name: $name,
-                author: c"The semi-sync in Rust project",
-                description: $description,
-                version: 0x0100, // as stock's
-                init: plugin_init,
-                check_uninstall: plugin_check_uninstall,
-                deinit: plugin_deinit,
-                status: $status,
-                variables: $variables,
+        impl $crate::plugin::Plugin for Library {
+            fn services() -> &'static $crate::plugin::Services {
+                &SERVICES
+            }
+            fn init(plugin: &$crate::plugin::Handle) -> bool {
+                $init(plugin)
+            }
+            fn check_uninstall() -> bool {
+                $check()
+            }
+            fn deinit(plugin: &$crate::plugin::Handle) -> bool {
+                $deinit(plugin)
             }
         }
-        $crate::sys::export_declarations! { plugin(), stand_by: $crate::stand_by::init }
+
+        $crate::export_declarations! {
+            $crate::plugin::parts::<Library>(
+                $name, $description, $status.as_ptr(), $variables.as_ptr()
+            ),
+            stand_by: $crate::stand_by::init
+        }
     };
 }

@@ -1,7 +1,8 @@
 //! Performance schema: stages (what a thread is doing, as the process list
 //! shows it) and threads (rows of `performance_schema.threads`).
 
-use crate::{Server, Shared};
+use crate::{callback::Callback, guard::guard, server::Server};
+use semisync_sys::Shared;
 use semisync_sys::compat::{self, StageInfo};
 use std::{
     ffi::{CStr, c_int, c_void},
@@ -112,18 +113,14 @@ struct Start {
 }
 
 extern "C" fn run(argument: *mut c_void) -> *mut c_void {
-    crate::guard::guard(
-        crate::callback::Callback::AckReceiver,
-        std::ptr::null_mut(),
-        || {
-            // SAFETY: the box that `spawn` made for this thread alone.
-            let start = unsafe { Box::from_raw(argument.cast::<Start>()) };
-            // SAFETY: first and last thing in a thread that calls server code.
-            unsafe { (start.server.symbols().my_thread_init)() };
-            (start.body)();
-            // SAFETY: as above.
-            unsafe { (start.server.symbols().my_thread_end)() };
-            std::ptr::null_mut()
-        },
-    )
+    guard(Callback::AckReceiver, std::ptr::null_mut(), || {
+        // SAFETY: the box that `spawn` made for this thread alone.
+        let start = unsafe { Box::from_raw(argument.cast::<Start>()) };
+        // SAFETY: first and last thing in a thread that calls server code.
+        unsafe { (start.server.symbols().my_thread_init)() };
+        (start.body)();
+        // SAFETY: as above.
+        unsafe { (start.server.symbols().my_thread_end)() };
+        std::ptr::null_mut()
+    })
 }

@@ -5,10 +5,12 @@ use crate::{
     callback::Callback,
     guard,
     log::{self, Level},
+    plugin::Handle,
+    strings::{bytes, text},
 };
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
-    ffi::{CStr, OsStr, c_char, c_int, c_uint},
+    ffi::{CStr, OsStr, c_int, c_uint},
     os::unix::ffi::OsStrExt,
     path::Path,
     sync::{
@@ -22,6 +24,9 @@ use std::{
 /// client is told each time; the log once until the plugin could be installed, so
 /// that a monitor which tries again and again does not fill it.
 static CONFLICT_LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// The server that this library was installed in, for as long as it is mapped.
+static INSTALLED: OnceLock<Server> = OnceLock::new();
 
 /// A handle to the server, as cheap to copy as a reference.
 #[derive(Clone, Copy)]
@@ -52,7 +57,7 @@ impl Server {
     /// plugin, and refuses if `rival` runs, which the plugin must not run beside.
     /// `on_panic`: see [`guard`]. None: refused, and the error log says why.
     pub fn install(
-        handle: &crate::plugin::Handle,
+        handle: &Handle,
         plugin: &CStr,
         rival: &CStr,
         on_panic: fn(Callback),
@@ -66,11 +71,16 @@ impl Server {
         }
         CONFLICT_LOGGED.store(false, Ordering::Relaxed);
         server.set_in_use(false);
-        Some(server)
+        Some(*INSTALLED.get_or_init(|| server))
+    }
+
+    /// The server, once the plugin was installed for the first time.
+    pub fn installed() -> Option<Self> {
+        INSTALLED.get().copied()
     }
 
     /// Checks the series, looks the server's functions up and opens the error log.
-    fn connect(plugin: &crate::plugin::Handle) -> Option<Self> {
+    fn connect(plugin: &Handle) -> Option<Self> {
         static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
         let symbols = match SYMBOLS.get() {
             Some(symbols) => symbols,
@@ -201,12 +211,15 @@ impl Server {
     }
 
     /// A user variable of the session that the current thread serves; `name`
-    /// without '@'. Only in hooks that run in a session's thread.
-    pub fn user_variable(self, name: &CStr) -> Option<i64> {
+    /// without '@'. None: it is not set, or there is no session.
+    pub(crate) fn user_variable(self, name: &CStr) -> Option<i64> {
+        // SAFETY: hooks run in threads of the server.
+        if unsafe { self.symbols.connections.current_session() }.is_null() {
+            return None;
+        }
         let mut value = 0;
         let mut is_null: c_int = 0;
-        // SAFETY: the thread has a THD (the caller's duty is documented, and
-        // every such hook is called from one); the pointers are valid.
+        // SAFETY: the thread has a session; the pointers are valid.
         let found =
             unsafe { (self.symbols.get_user_var_int)(name.as_ptr(), &mut value, &mut is_null) };
         (found == 0 && is_null == 0).then_some(value)
@@ -293,39 +306,6 @@ fn sign_of_debug_build(version: &str, has_checked_mutexes: bool) -> Option<Strin
     }
     let says_so = version.split('-').any(|word| word == "debug");
     says_so.then(|| format!("its version is {version}"))
-}
-
-/// A C string of the server as text; empty for null or for bytes that are not
-/// UTF-8 (names in the server's own messages are).
-///
-/// # Safety
-/// `string` is null or a C string that outlives the use of the answer: what the
-/// server hands to a hook lives until the hook returns.
-pub unsafe fn text<'a>(string: *const c_char) -> &'a str {
-    // SAFETY: the caller's promise.
-    std::str::from_utf8(unsafe { bytes(string) }).unwrap_or("")
-}
-
-/// The bytes of a C string of the server, without NUL; none for null.
-///
-/// # Safety
-/// As for [`text`].
-pub unsafe fn bytes<'a>(string: *const c_char) -> &'a [u8] {
-    if string.is_null() {
-        return &[];
-    }
-    // SAFETY: not null, and a C string by the caller's promise.
-    unsafe { CStr::from_ptr(string) }.to_bytes()
-}
-
-/// The name of a binary log's file without its directory; empty for null.
-///
-/// # Safety
-/// As for [`text`].
-pub unsafe fn log_name<'a>(string: *const c_char) -> &'a [u8] {
-    // SAFETY: the caller's promise.
-    let path = unsafe { bytes(string) };
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

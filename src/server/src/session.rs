@@ -1,7 +1,8 @@
 //! The session that the current thread serves. The leader of a commit group stands
 //! in for each member in turn, while it runs the hooks in the member's name.
 
-use crate::{Server, callback::Callback, connection, guard::guard, sys};
+use crate::{callback::Callback, dump::DumpConnection, guard::guard, server::Server, sys};
+use rustix::net::{Shutdown, shutdown};
 
 /// Whether it applies what another server has sent.
 pub fn is_applier(server: Server) -> bool {
@@ -44,16 +45,23 @@ pub fn are_appliers_stopped(server: Server, is_stop: fn(statement: &[u8]) -> boo
 /// not even the OK of the statement that is about to end. false: there is none that
 /// we know (an applier, the event scheduler, the X protocol).
 pub fn hang_up_client(server: Server) -> bool {
-    let Some(fd) = connection::current_fd(server) else {
+    let Some(connection) = DumpConnection::find(server) else {
         return false;
     };
-    // Under plain TCP, TLS and Unix sockets alike lies a socket.
-    // SAFETY: takes no pointers. Only the server's shutdown and KILL close this
-    // connection from another thread. If one does so just now, the number is free,
-    // or, at worst, another connection's, which is cut in the course of the same
-    // shutdown.
-    unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
+    let Some(socket) = connection.socket() else {
+        return false;
+    };
+    // Under plain TCP, TLS and Unix sockets alike lies a socket. Only the server's
+    // shutdown and KILL close this connection from another thread. If one does so just
+    // now, the number is free, or, at worst, another connection's, which is cut in the
+    // course of the same shutdown.
+    let _ = shutdown(socket, Shutdown::Both);
     true
+}
+
+/// Whether the current thread serves a session at all.
+pub(crate) fn is_there(server: Server) -> bool {
+    !current(server).is_null()
 }
 
 fn current(server: Server) -> *mut sys::THD {

@@ -2,45 +2,48 @@
 //! one. Nothing in here waits.
 
 use crate::failpoint;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{OFlags, fcntl_getfl},
+    io::fcntl_dupfd_cloexec,
+};
 use std::{
-    ffi::{c_int, c_short},
     net::TcpStream,
-    os::fd::{AsRawFd, FromRawFd},
+    os::fd::{AsFd, BorrowedFd},
 };
 
-/// A descriptor of our own for the same socket.
-pub(crate) fn duplicate(fd: c_int) -> Option<TcpStream> {
+/// A descriptor of our own for the same socket. None: there is none left.
+pub(crate) fn duplicate(socket: BorrowedFd<'_>) -> Option<TcpStream> {
     if failpoint::fails("duplicate") {
         return None;
     }
-    // SAFETY: no pointers; the result is checked.
-    let ours = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-    // SAFETY: just made, and nobody else's.
-    (ours >= 0).then(|| unsafe { TcpStream::from_raw_fd(ours) })
+    fcntl_dupfd_cloexec(socket, 0).ok().map(TcpStream::from)
 }
 
 /// Whether the connection has ended: closed by either end, or broken.
 pub fn is_hung_up(socket: &TcpStream) -> bool {
-    let gone = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
-    poll(socket.as_raw_fd(), libc::POLLRDHUP) & gone != 0
+    let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    holds(socket.as_fd(), PollFlags::RDHUP).intersects(gone)
 }
 
 /// Whether a write does not wait: a third of the send buffer is free; or the
 /// connection is broken or closed, which the write will find.
-pub(crate) fn takes_bytes(fd: c_int) -> bool {
-    fd < 0 || poll(fd, libc::POLLOUT) != 0
+pub(crate) fn takes_bytes(socket: BorrowedFd<'_>) -> bool {
+    !holds(socket, PollFlags::OUT).is_empty()
+}
+
+/// Whether reads and writes of the socket never wait.
+pub(crate) fn is_nonblocking(socket: BorrowedFd<'_>) -> bool {
+    fcntl_getfl(socket).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK))
 }
 
 /// What of `events`, or of what is always told, holds now.
-fn poll(fd: c_int, events: c_short) -> c_short {
-    let mut poll = libc::pollfd {
-        fd,
-        events,
-        revents: 0,
-    };
-    // SAFETY: one descriptor, no waiting.
-    unsafe { libc::poll(&mut poll, 1, 0) };
-    poll.revents
+fn holds(socket: BorrowedFd<'_>, events: PollFlags) -> PollFlags {
+    let mut polled = [PollFd::from_borrowed_fd(socket, events)];
+    // A failure tells nothing of the socket.
+    let _ = poll(&mut polled, Some(&Timespec::default()));
+    let [polled] = polled;
+    polled.revents()
 }
 
 #[cfg(test)]
@@ -60,14 +63,14 @@ mod tests {
     #[test]
     fn a_connection_is_hung_up_when_either_end_has_closed_it() {
         let (ours, theirs) = connection();
-        let kept = duplicate(ours.as_raw_fd()).unwrap();
+        let kept = duplicate(ours.as_fd()).unwrap();
         assert!(!is_hung_up(&kept));
         drop(theirs);
         while !is_hung_up(&kept) {
             std::thread::yield_now();
         }
         let (ours, _theirs) = connection();
-        let kept = duplicate(ours.as_raw_fd()).unwrap();
+        let kept = duplicate(ours.as_fd()).unwrap();
         ours.shutdown(std::net::Shutdown::Both).unwrap();
         assert!(is_hung_up(&kept));
     }
@@ -75,10 +78,10 @@ mod tests {
     #[test]
     fn a_full_socket_takes_no_bytes() {
         let (mut ours, _theirs) = connection();
-        assert!(takes_bytes(ours.as_raw_fd()) && takes_bytes(-1));
+        assert!(takes_bytes(ours.as_fd()));
         ours.set_nonblocking(true).unwrap();
         let full = std::iter::repeat_with(|| ours.write(&[0; 4096])).find_map(Result::err);
         assert_eq!(full.unwrap().kind(), ErrorKind::WouldBlock);
-        assert!(!takes_bytes(ours.as_raw_fd()));
+        assert!(!takes_bytes(ours.as_fd()));
     }
 }

@@ -6,7 +6,7 @@
 //! nothing. Nothing of this touches what the rest of the crate relies on: the
 //! series of the library does not matter here.
 
-use crate::{callback::Callback, guard::guard, server::text};
+use crate::{callback::Callback, guard::guard, server::series_name, strings::text};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
 const PRINT_NOTE: &CStr = c"_Z21sql_print_informationPKcz";
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn init(_: *mut c_void) -> c_int {
         } else {
             let line = format!(
                 "This library is built for {}, the server is {version}; install the library of the server's series.",
-                crate::server::series_name()
+                series_name()
             );
             (PRINT_ERROR, line, 1)
         };

@@ -3,7 +3,8 @@
 //! The server calls the functions under `LOCK_status`: they must not block. A
 //! counter it reads by itself, and `FLUSH STATUS` sets it to 0.
 
-use crate::sys;
+use crate::{callback::Callback, guard::guard, sys};
+use semisync_sys::Shared;
 use std::{
     ffi::{CStr, c_char, c_int},
     sync::atomic::AtomicU64,
@@ -20,58 +21,88 @@ pub enum Value {
     LongLong(u64),
 }
 
-/// A row: the full name, and the function that fills it in.
-pub const fn row(name: &'static CStr, show: ShowFunction) -> sys::st_mysql_show_var {
-    sys::st_mysql_show_var {
-        name: name.as_ptr(),
-        value: show as *mut c_char,
-        type_: sys::compat::SHOW_ROW,
-        scope: sys::SHOW_SCOPE_GLOBAL,
+/// What a row shows that is a function.
+pub trait Show: 'static {
+    /// The value now. In the session of `SHOW STATUS`; must not wait.
+    fn value() -> Value;
+}
+
+/// A row of `SHOW GLOBAL STATUS`.
+#[repr(transparent)]
+pub struct Row(sys::st_mysql_show_var);
+
+impl Row {
+    /// A row that is a function: its full name, and what it shows.
+    pub const fn shown<S: Show>(name: &'static CStr) -> Self {
+        Self(sys::st_mysql_show_var {
+            name: name.as_ptr(),
+            value: show::<S> as ShowFunction as *mut c_char,
+            type_: sys::compat::SHOW_ROW,
+            scope: sys::SHOW_SCOPE_GLOBAL,
+        })
+    }
+
+    /// A row whose value the server reads, and sets to 0 in `FLUSH STATUS`.
+    pub const fn counter(name: &'static CStr, counter: &'static AtomicU64) -> Self {
+        Self(sys::st_mysql_show_var {
+            name: name.as_ptr(),
+            value: counter.as_ptr().cast(),
+            type_: sys::SHOW_LONG,
+            scope: sys::SHOW_SCOPE_GLOBAL,
+        })
+    }
+
+    /// The row that ends the array.
+    const END: Self = Self(sys::st_mysql_show_var {
+        name: std::ptr::null(),
+        value: std::ptr::null_mut(),
+        type_: sys::SHOW_UNDEF,
+        scope: sys::SHOW_SCOPE_UNDEF,
+    });
+}
+
+/// An array, and the element that ends it for the server.
+#[repr(C)]
+pub(crate) struct Ended<T, const N: usize>(pub [T; N], pub T);
+
+/// The rows of a plugin, in static memory.
+pub struct Rows<const N: usize>(Shared<Ended<Row, N>>);
+
+impl<const N: usize> Rows<N> {
+    /// The server shows them in this order.
+    pub const fn new(rows: [Row; N]) -> Self {
+        Self(Shared::new(Ended(rows, Row::END)))
+    }
+
+    /// The array that the descriptor points to.
+    #[doc(hidden)]
+    pub const fn as_ptr(&self) -> *mut sys::st_mysql_show_var {
+        self.0.as_ptr().cast()
     }
 }
 
-/// A row whose value the server reads, and sets to 0 in `FLUSH STATUS`.
-pub const fn counter_row(
-    name: &'static CStr,
-    counter: &'static AtomicU64,
-) -> sys::st_mysql_show_var {
-    sys::st_mysql_show_var {
-        name: name.as_ptr(),
-        value: counter.as_ptr().cast(),
-        type_: sys::SHOW_LONG,
-        scope: sys::SHOW_SCOPE_GLOBAL,
-    }
-}
-
-/// The row that ends the array.
-pub const END: sys::st_mysql_show_var = sys::st_mysql_show_var {
-    name: std::ptr::null(),
-    value: std::ptr::null_mut(),
-    type_: sys::SHOW_UNDEF,
-    scope: sys::SHOW_SCOPE_UNDEF,
-};
-
-pub type ShowFunction =
+type ShowFunction =
     unsafe extern "C" fn(*mut sys::THD, *mut sys::st_mysql_show_var, *mut c_char) -> c_int;
 
-/// Answers a show function.
-///
-/// # Safety
-/// `out` and `buffer` are the arguments of a show function: a row to fill in
-/// and `SHOW_VAR_FUNC_BUFF_SIZE` bytes that live as long as the row is used.
-pub unsafe fn answer(out: *mut sys::st_mysql_show_var, buffer: *mut c_char, value: Value) -> c_int {
-    let (kind, bytes) = match value {
-        Value::Bool(on) => (sys::SHOW_BOOL, u64::from(on)),
-        Value::Long(number) => (sys::SHOW_LONG, number),
-        Value::LongLong(number) => (sys::SHOW_LONGLONG, number),
-    };
-    // SAFETY: the buffer holds more than 8 bytes (little-endian: the first byte
-    // serves as the bool); alignment is not assumed.
-    unsafe { buffer.cast::<u64>().write_unaligned(bytes) };
-    // SAFETY: `out` is the caller's row.
-    unsafe {
-        (*out).type_ = kind;
-        (*out).value = buffer;
-    }
-    0
+unsafe extern "C" fn show<S: Show>(
+    _: *mut sys::THD,
+    out: *mut sys::st_mysql_show_var,
+    buffer: *mut c_char,
+) -> c_int {
+    guard(Callback::ShowStatus, 1, || {
+        let (kind, bytes) = match S::value() {
+            Value::Bool(on) => (sys::SHOW_BOOL, u64::from(on)),
+            Value::Long(number) => (sys::SHOW_LONG, number),
+            Value::LongLong(number) => (sys::SHOW_LONGLONG, number),
+        };
+        // SAFETY: the server's buffer of SHOW_VAR_FUNC_BUFF_SIZE bytes, more than 8
+        // (little-endian: the first byte serves as the bool); alignment is not assumed.
+        unsafe { buffer.cast::<u64>().write_unaligned(bytes) };
+        // SAFETY: the server's row; the buffer lives as long as the row is used.
+        unsafe {
+            (*out).type_ = kind;
+            (*out).value = buffer;
+        }
+        0
+    })
 }

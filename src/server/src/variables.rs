@@ -1,18 +1,41 @@
 //! System variables: descriptors that the server writes into, over values that
 //! are atomics, so that Rust reads what the server stores without a lock.
 //!
-//! The server stores a value before `init` (default, option file, command line)
-//! and in `SET GLOBAL` through the update function, or by itself if there is
-//! none. Update functions run under `LOCK_global_system_variables`.
+//! The server stores a value before `init` (default, option file, command line) and in
+//! `SET GLOBAL`: by itself, or through [`Update`]. Updates run under
+//! `LOCK_global_system_variables`, one at a time; sessions that read variables wait
+//! meanwhile, so updates are quick.
 
-use crate::sys;
+use crate::{callback::Callback, guard::guard, status::Ended, sys};
+use semisync_sys::Shared;
 use std::{
-    ffi::{CStr, c_char, c_int, c_uint, c_ulong},
+    ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void},
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64},
 };
 
-/// All variables of semi-sync: argument optional on the command line.
-const OPTIONS: u32 = sys::PLUGIN_VAR_OPCMDARG;
+/// What `SET GLOBAL` of one variable does. It stores the value itself, or keeps the old
+/// one. In the session of `SET`.
+pub trait Update: 'static {
+    /// `bool` or `u32`, as the variable.
+    type Value: Copy + 'static;
+
+    /// `SET GLOBAL` to this value, which is within the variable's range.
+    fn set(value: Self::Value);
+}
+
+/// # Safety
+/// The server calls it for a variable of the type `U::Value`.
+unsafe extern "C" fn update<U: Update>(
+    _: *mut sys::THD,
+    _: *mut sys::st_mysql_sys_var,
+    _: *mut c_void,
+    save: *const c_void,
+) {
+    guard(Callback::UpdateVariable, (), || {
+        // SAFETY: the server's temporary of the variable's type, valid during the call.
+        U::set(unsafe { *save.cast::<U::Value>() });
+    });
+}
 
 const fn head(
     kind: u32,
@@ -20,8 +43,10 @@ const fn head(
     comment: &'static CStr,
     update: sys::mysql_var_update_func,
 ) -> sys::st_mysql_sys_var {
+    // All variables of semi-sync: argument optional on the command line.
+    let flags = kind | sys::PLUGIN_VAR_OPCMDARG;
     sys::st_mysql_sys_var {
-        flags: (kind | OPTIONS) as c_int,
+        flags: flags as c_int,
         name: name.as_ptr(),
         comment: comment.as_ptr(),
         check: None,
@@ -29,118 +54,179 @@ const fn head(
     }
 }
 
-pub const fn boolean(
-    name: &'static CStr,
-    comment: &'static CStr,
-    value: &'static AtomicBool,
-    default: bool,
-    update: sys::mysql_var_update_func,
-) -> sys::sys_var_bool {
-    sys::sys_var_bool {
-        head: head(sys::PLUGIN_VAR_BOOL, name, comment, update),
-        value: value.as_ptr(),
-        def_val: default,
+/// A variable that is ON or OFF.
+pub struct Bool(Shared<sys::sys_var_bool>);
+
+impl Bool {
+    /// `value` holds the value between the server and its readers.
+    pub const fn new<U: Update<Value = bool>>(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicBool,
+        default: bool,
+    ) -> Self {
+        Self(Shared::new(sys::sys_var_bool {
+            head: head(sys::PLUGIN_VAR_BOOL, name, comment, Some(update::<U>)),
+            value: value.as_ptr(),
+            def_val: default,
+        }))
+    }
+
+    /// For [`Variables`].
+    pub const fn entry(&'static self) -> Entry {
+        Entry(self.0.as_ptr().cast())
     }
 }
 
-/// `range`: least and greatest value; the server clamps to it with a warning.
-pub const fn uint(
-    name: &'static CStr,
-    comment: &'static CStr,
-    value: &'static AtomicU32,
-    default: c_uint,
-    range: (c_uint, c_uint),
-    update: sys::mysql_var_update_func,
-) -> sys::sys_var_uint {
-    sys::sys_var_uint {
-        head: head(
-            sys::PLUGIN_VAR_INT | sys::PLUGIN_VAR_UNSIGNED,
-            name,
-            comment,
-            update,
-        ),
-        value: value.as_ptr(),
-        def_val: default,
-        min_val: range.0,
-        max_val: range.1,
-        blk_sz: 1,
+/// A number of 32 bits.
+pub struct Uint(Shared<sys::sys_var_uint>);
+
+impl Uint {
+    /// `range`: least and greatest value; the server clamps to it with a warning.
+    pub const fn new<U: Update<Value = u32>>(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU32,
+        default: c_uint,
+        range: (c_uint, c_uint),
+    ) -> Self {
+        let kind = sys::PLUGIN_VAR_INT | sys::PLUGIN_VAR_UNSIGNED;
+        Self(Shared::new(sys::sys_var_uint {
+            head: head(kind, name, comment, Some(update::<U>)),
+            value: value.as_ptr(),
+            def_val: default,
+            min_val: range.0,
+            max_val: range.1,
+            blk_sz: 1,
+        }))
+    }
+
+    /// For [`Variables`].
+    pub const fn entry(&'static self) -> Entry {
+        Entry(self.0.as_ptr().cast())
     }
 }
 
-/// 0 to 2^64-1.
-pub const fn ulong(
-    name: &'static CStr,
-    comment: &'static CStr,
-    value: &'static AtomicU64,
-    default: c_ulong,
-) -> sys::sys_var_ulong {
-    sys::sys_var_ulong {
-        head: head(
-            sys::PLUGIN_VAR_LONG | sys::PLUGIN_VAR_UNSIGNED,
-            name,
-            comment,
-            None,
-        ),
-        value: value.as_ptr(),
-        def_val: default,
-        min_val: 0,
-        max_val: c_ulong::MAX,
-        blk_sz: 1,
+/// A number of 64 bits, which the server stores.
+pub struct Ulong(Shared<sys::sys_var_ulong>);
+
+impl Ulong {
+    /// 0 to 2^64-1.
+    pub const fn new(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+    ) -> Self {
+        let kind = sys::PLUGIN_VAR_LONG | sys::PLUGIN_VAR_UNSIGNED;
+        Self(Shared::new(sys::sys_var_ulong {
+            head: head(kind, name, comment, None),
+            value: value.as_ptr(),
+            def_val: default,
+            min_val: 0,
+            max_val: c_ulong::MAX,
+            blk_sz: 1,
+        }))
+    }
+
+    /// The variable `trace_level` of both sides, and stock's default.
+    pub const fn trace_level(value: &'static AtomicU64) -> Self {
+        let comment = c"What to trace in the error log: the sum of 1 (general), 16 (details), \
+                        32 (network waits), 64 (functions).";
+        Self::new(c"trace_level", comment, value, 32)
+    }
+
+    /// For [`Variables`].
+    pub const fn entry(&'static self) -> Entry {
+        Entry(self.0.as_ptr().cast())
     }
 }
 
-/// The variable `trace_level` of both sides, and stock's default.
-pub const fn trace_level(value: &'static AtomicU64) -> sys::sys_var_ulong {
-    let comment = c"What to trace in the error log: the sum of 1 (general), 16 (details), 32 (network waits), 64 (functions).";
-    ulong(c"trace_level", comment, value, 32)
-}
+/// One of some names, which the server stores; the value is the index into the names.
+pub struct Enum(Shared<sys::sys_var_enum>);
 
-/// The value is the index into the names.
-pub const fn enumeration(
-    name: &'static CStr,
-    comment: &'static CStr,
-    value: &'static AtomicU64,
-    default: c_ulong,
-    names: *mut sys::typelib,
-) -> sys::sys_var_enum {
-    sys::sys_var_enum {
-        head: head(sys::PLUGIN_VAR_ENUM, name, comment, None),
-        value: value.as_ptr(),
-        def_val: default,
-        typelib: names,
+impl Enum {
+    /// `names`: a static of its own.
+    pub const fn new(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+        names: &'static Names,
+    ) -> Self {
+        Self(Shared::new(sys::sys_var_enum {
+            head: head(sys::PLUGIN_VAR_ENUM, name, comment, None),
+            value: value.as_ptr(),
+            def_val: default,
+            typelib: names.0.as_ptr(),
+        }))
+    }
+
+    /// For [`Variables`].
+    pub const fn entry(&'static self) -> Entry {
+        Entry(self.0.as_ptr().cast())
     }
 }
 
-/// `names` ends with a null pointer, which is not counted.
-pub const fn names(names: &'static [NamePtr]) -> sys::typelib {
-    sys::typelib {
-        count: names.len() - 1,
-        name: c"".as_ptr(),
-        type_names: names.as_ptr().cast(),
-        type_lengths: std::ptr::null_mut(),
+/// The names that an [`Enum`] may have.
+pub struct Names(Shared<sys::typelib>);
+
+impl Names {
+    /// `names` ends with [`Name::END`], which is not counted.
+    pub const fn new(names: &'static [Name]) -> Self {
+        Self(Shared::new(sys::typelib {
+            count: names.len() - 1,
+            name: c"".as_ptr(),
+            type_names: names.as_ptr().cast(),
+            type_lengths: std::ptr::null_mut(),
+        }))
     }
 }
 
 /// A C string in a static array of names.
 #[repr(transparent)]
-pub struct NamePtr(*const c_char);
+pub struct Name(*const c_char);
 
 // SAFETY: points to a string literal, which is never written.
-unsafe impl Sync for NamePtr {}
+unsafe impl Sync for Name {}
 
-impl NamePtr {
+impl Name {
+    /// Behind the last name.
     pub const END: Self = Self(std::ptr::null());
 
+    /// A name of the value that is its index.
     pub const fn new(name: &'static CStr) -> Self {
         Self(name.as_ptr())
     }
 }
 
-/// The value that `SET GLOBAL` brought to an update function.
-///
-/// # Safety
-/// `save` is the update function's last argument, and `T` the variable's type.
-pub unsafe fn saved<T: Copy>(save: *const std::ffi::c_void) -> T {
-    // SAFETY: the server's temporary of that type, valid during the call.
-    unsafe { *save.cast::<T>() }
+/// A variable in the list of a plugin.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Entry(*mut sys::st_mysql_sys_var);
+
+/// The variables of a plugin, in static memory.
+pub struct Variables<const N: usize>(Shared<Ended<Entry, N>>);
+
+impl<const N: usize> Variables<N> {
+    /// None: a variable that the series does not have.
+    pub const fn new(entries: [Option<Entry>; N]) -> Self {
+        const END: Entry = Entry(std::ptr::null_mut());
+        let mut listed = [END; N];
+        let (mut at, mut count) = (0, 0);
+        while at < N {
+            if let Some(entry) = entries[at] {
+                listed[count] = entry;
+                count += 1;
+            }
+            at += 1;
+        }
+        Self(Shared::new(Ended(listed, END)))
+    }
+
+    /// The array that the descriptor points to.
+    #[doc(hidden)]
+    pub const fn as_ptr(&self) -> *mut *mut sys::st_mysql_sys_var {
+        self.0.as_ptr().cast()
+    }
 }

@@ -8,10 +8,10 @@
 //! Nothing is locked under that mutex.
 
 use crate::{
-    Server,
     instruments::{Cond, Held, Memory},
     psi::Stage,
-    sys,
+    server::Server,
+    session, sys,
 };
 use semisync_sys::compat::{EXIT_COND_UNLOCKS, OldStage};
 use std::{
@@ -112,31 +112,35 @@ pub struct SessionWait<'w> {
     waiter: &'w Waiter,
     /// As what performance schema counts the sleep.
     cond: &'w Cond,
-    old_stage: OldStage,
+    /// None: the thread serves no session.
+    old_stage: Option<OldStage>,
 }
 
 impl<'w> SessionWait<'w> {
-    /// Enters the state. Only in a session's thread.
+    /// Enters the state of the session that the current thread serves.
     pub fn enter(
         server: Server,
         waiter: &'w Waiter,
         stage: &'static Stage,
         cond: &'w Cond,
     ) -> Self {
-        // SAFETY: plain data that is overwritten.
-        let mut old_stage: OldStage = unsafe { std::mem::zeroed() };
-        waiter.lock();
-        // SAFETY: mutex (held, as wanted) and condition live in the waiter until
-        // `exit_cond`, see `drop`.
-        unsafe {
-            server.symbols().session.enter_cond(
-                waiter.cond.get(),
-                waiter.mutex.get(),
-                stage.as_ptr(),
-                &mut old_stage,
-            );
-        }
-        waiter.unlock();
+        let old_stage = session::is_there(server).then(|| {
+            // SAFETY: plain data that is overwritten.
+            let mut old_stage: OldStage = unsafe { std::mem::zeroed() };
+            waiter.lock();
+            // SAFETY: the thread has a session; mutex (held, as wanted) and condition live
+            // in the waiter until `exit_cond`, see `drop`.
+            unsafe {
+                server.symbols().session.enter_cond(
+                    waiter.cond.get(),
+                    waiter.mutex.get(),
+                    stage.as_ptr(),
+                    &mut old_stage,
+                );
+            }
+            waiter.unlock();
+            old_stage
+        });
         Self {
             server,
             waiter,
@@ -178,12 +182,15 @@ impl<'w> SessionWait<'w> {
 
 impl Drop for SessionWait<'_> {
     fn drop(&mut self) {
+        let Some(old_stage) = &self.old_stage else {
+            return;
+        };
         if EXIT_COND_UNLOCKS {
             self.waiter.lock();
         }
         // SAFETY: entered in `enter`, in this thread; the mutex is held or not as
         // the series wants it.
-        unsafe { self.server.symbols().session.exit_cond(&self.old_stage) };
+        unsafe { self.server.symbols().session.exit_cond(old_stage) };
     }
 }
 

@@ -1,46 +1,57 @@
 //! The source side: `semisync_source.so` and `semisync_master.so`.
 //!
 //! ```text
-//! session ──commit──> hooks (after_flush, after_sync, after_commit) ─┐
-//!                                                                    v
-//!                                              state: the lock around core
-//!                                                ^               ^
-//! dump thread ──> dump (transmit hooks) ─────────┘               │
-//! replica ──acknowledgement──> receiver ──> link ────────────────┘
+//! session ──commit──> commit (after_flush, after_sync, after_commit), wait ─┐
+//!                                                                           v
+//!                                                     state: the lock around core
+//!                                                       ^               ^
+//! dump thread ──> transmit, dump ───────────────────────┘               │
+//! replica ──acknowledgement──> receiver ──> replica_connection ─────────┘
 //! ```
 //!
 //! | file | what it owns |
 //! |---|---|
-//! | `plugin` | install, uninstall, what a panic leads to; the macro for the libraries |
-//! | `variables`, `status` | what the operator sees and sets |
-//! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
+//! | `plugin` | install, uninstall |
+//! | `settings`, `status` | what the operator sets and sees |
+//! | `commit` | transaction and binary log storage observers |
 //! | `wait` | a session's wait at the wait point |
-//! | `hooks` | transaction and binary log storage observers |
-//! | `transmit` | the transmit observer: what the server calls in dump threads |
-//! | `dump` | one dump to a semi-sync replica |
-//! | `transport` | what stands in for the server's functions of its connection |
-//! | `link` | one replica's connection, shared by its dump thread and the receiver |
+//! | `transmit`, `dump` | the transmit observer, and one dump to a semi-sync replica |
+//! | `source` | the parts below, put together; ON and OFF; what a panic leads to |
 //! | `receiver` | the thread that reads acknowledgements |
+//! | `replicas` | the registry of connections, and who counts |
+//! | `replica_connection` | one replica's connection and its life |
+//! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
+//! | `counters` | what is counted outside of the coordinator |
 //! | `messages` | what is said in the error log |
+//! | `variables` | the values of the system variables |
+//! | `vocabulary` | the words of the two names; the macro for the libraries |
 //!
-//! Locks, in the order in which they may nest: the registry of links, then the
-//! gate of one link. The coordinator's lock nests with none, and no lock is held
-//! while something is logged or a session is woken.
+//! A file uses files below it in this table only.
+//!
+//! Locks, in the order in which they may nest: the registry, then what one connection locks
+//! inside. The coordinator's lock nests with none, and no lock is held while something is
+//! logged or a session is woken.
 
+#![forbid(unsafe_code)]
+
+mod commit;
+#[doc(hidden)]
+pub mod counters;
 mod dump;
-mod hooks;
-mod link;
 mod messages;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;
+mod replica_connection;
+mod replicas;
+#[doc(hidden)]
+pub mod settings;
+mod source;
 mod state;
 #[doc(hidden)]
 pub mod status;
 mod transmit;
-mod transport;
-#[doc(hidden)]
-pub mod variables;
+mod variables;
 mod vocabulary;
 mod wait;
 

@@ -1,34 +1,34 @@
 //! What the source side says in the error log: stock's messages by the server's
 //! own numbers, in stock's order.
 
-use crate::{link::Link, state::Source};
-use semisync_core::{LeftUnconfirmed, Message, OutOfOrder, Position, Violation};
+use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Violation};
 use semisync_server::{
-    log::{self, Arg, Level},
-    sys,
+    LogPos,
+    log::{self, Arg, Level, messages as stock},
 };
-use std::sync::atomic::Ordering;
+use std::ffi::c_int;
 
-pub fn report(source: &Source, message: &Message) {
-    let name = |at: &Position| file_name(source, at);
+/// `name_of_file`: the name of a position's file, while it is known.
+pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogName>) {
+    let name = |at: &Position| text_of_name(name_of_file(at));
     // Stock's texts have room for a position in any case: no name and 0 for none.
     let name_of = |at: &Option<Position>| at.as_ref().map_or_else(String::new, name);
     let offset_of = |at: &Option<Position>| at.map_or(0, |at| at.offset);
     match message {
         Message::Enabled => {
-            log::message(Level::Note, sys::ER_SEMISYNC_RPL_INIT_FOR_TRX, &[]);
-            log::message(Level::Note, sys::ER_SEMISYNC_RPL_ENABLED_ON_SOURCE, &[]);
+            log::message(Level::Note, stock::ER_SEMISYNC_RPL_INIT_FOR_TRX, &[]);
+            log::message(Level::Note, stock::ER_SEMISYNC_RPL_ENABLED_ON_SOURCE, &[]);
         }
-        Message::Disabled => log::message(Level::Note, sys::ER_SEMISYNC_DISABLED_ON_SOURCE, &[]),
-        Message::SwitchedOff => log::message(Level::Note, sys::ER_SEMISYNC_RPL_SWITCHED_OFF, &[]),
+        Message::Disabled => log::message(Level::Note, stock::ER_SEMISYNC_DISABLED_ON_SOURCE, &[]),
+        Message::SwitchedOff => log::message(Level::Note, stock::ER_SEMISYNC_RPL_SWITCHED_OFF, &[]),
         Message::SwitchedOn(at) => log::message(
             Level::Note,
-            sys::ER_SEMISYNC_RPL_SWITCHED_ON,
+            stock::ER_SEMISYNC_RPL_SWITCHED_ON,
             &[Arg::Text(&name_of(at)), Arg::Number(offset_of(at))],
         ),
         Message::TimedOut { waiting, confirmed } => log::message(
             Level::Warning,
-            sys::ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
+            stock::ER_SEMISYNC_WAIT_FOR_BINLOG_TIMEDOUT,
             &[
                 Arg::Text(&name(waiting)),
                 Arg::Number(waiting.offset),
@@ -37,11 +37,11 @@ pub fn report(source: &Source, message: &Message) {
             ],
         ),
         Message::ForcedShutdown => {
-            log::message(Level::Warning, sys::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
+            log::message(Level::Warning, stock::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
         }
         Message::OutOfOrder(OutOfOrder { last, new }) => log::message(
             Level::Error,
-            sys::ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER,
+            stock::ER_SEMISYNC_BINLOG_WRITE_OUT_OF_ORDER,
             &[
                 Arg::Text("after_flush"),
                 Arg::Text(&name(last)),
@@ -54,7 +54,12 @@ pub fn report(source: &Source, message: &Message) {
 }
 
 /// The server's shutdown is done with all sessions.
-pub fn left_unconfirmed(source: &Source, left: &LeftUnconfirmed) {
+/// `not_cut`: clients that were told OK because their connection cannot be cut.
+pub fn left_unconfirmed(
+    left: &LeftUnconfirmed,
+    not_cut: u64,
+    name_of_file: impl Fn(&Position) -> Option<LogName>,
+) {
     let LeftUnconfirmed {
         commits,
         first,
@@ -63,14 +68,11 @@ pub fn left_unconfirmed(source: &Source, left: &LeftUnconfirmed) {
     let confirmed = confirmed.map_or_else(
         || "nothing since semi-sync was enabled".to_owned(),
         |at| {
-            format!(
-                "everything up to ({}, {})",
-                file_name(source, &at),
-                at.offset
-            )
+            let file = text_of_name(name_of_file(&at));
+            format!("everything up to ({file}, {})", at.offset)
         },
     );
-    let clients = match source.not_cut.load(Ordering::Relaxed) {
+    let clients = match not_cut {
         0 => "Their clients lost the connection and were not told OK.".to_owned(),
         some => format!(
             "Their clients lost the connection and were not told OK, but for {some} whose \
@@ -78,7 +80,7 @@ pub fn left_unconfirmed(source: &Source, left: &LeftUnconfirmed) {
         ),
     };
     // Behind stock's own text, which those who read logs know and expect.
-    let code = sys::ER_SEMISYNC_FORCED_SHUTDOWN;
+    let code = stock::ER_SEMISYNC_FORCED_SHUTDOWN;
     log::coded(
         Level::Warning,
         code,
@@ -87,22 +89,22 @@ pub fn left_unconfirmed(source: &Source, left: &LeftUnconfirmed) {
              replicas have acknowledged them; the first of them ends at ({}, {}). \
              Acknowledged is {confirmed}. {clients}",
             log::server_text(code, &[]),
-            file_name(source, first),
+            text_of_name(name_of_file(first)),
             first.offset
         ),
     );
 }
 
-/// A dump begins: `how` is "semi-sync" or "asynchronous".
-pub fn dump_started(how: &str, server_id: u32, file: &str, offset: u64) {
+/// A dump begins. `kind`: "semi-sync" or "asynchronous"; `start`: as the replica names it.
+pub fn dump_started(kind: &str, server_id: u32, start: LogPos<'_>) {
     log::message(
         Level::Note,
-        sys::ER_SEMISYNC_START_BINLOG_DUMP_TO_REPLICA,
+        stock::ER_SEMISYNC_START_BINLOG_DUMP_TO_REPLICA,
         &[
-            Arg::Text(how),
+            Arg::Text(kind),
             Arg::Number(server_id.into()),
-            Arg::Text(file),
-            Arg::Number(offset),
+            Arg::Text(&text_of(start.path())),
+            Arg::Number(start.offset),
         ],
     );
 }
@@ -110,74 +112,79 @@ pub fn dump_started(how: &str, server_id: u32, file: &str, offset: u64) {
 pub fn dump_stopped(how: &str, server_id: u32) {
     log::message(
         Level::Note,
-        sys::ER_SEMISYNC_STOP_BINLOG_DUMP_TO_REPLICA,
+        stock::ER_SEMISYNC_STOP_BINLOG_DUMP_TO_REPLICA,
         &[Arg::Text(how), Arg::Number(server_id.into())],
     );
 }
 
 /// A replica broke the protocol: stock's text and number where it has one,
 /// with the replica's server id and address, and what follows from it.
-pub fn violation(link: &Link, violation: Violation) {
+pub fn violation(server_id: u32, peer: &str, violation: Violation) {
     let code = match violation {
-        Violation::Magic => Some(sys::ER_SEMISYNC_REPLY_MAGIC_NO_ERROR),
-        Violation::TooShort => Some(sys::ER_SEMISYNC_REPLY_PKT_LENGTH_TOO_SMALL),
+        Violation::Magic => Some(stock::ER_SEMISYNC_REPLY_MAGIC_NO_ERROR),
+        Violation::TooShort => Some(stock::ER_SEMISYNC_REPLY_PKT_LENGTH_TOO_SMALL),
         Violation::NameTooLong | Violation::PacketTooLarge => {
-            Some(sys::ER_SEMISYNC_REPLY_BINLOG_FILE_TOO_LARGE)
+            Some(stock::ER_SEMISYNC_REPLY_BINLOG_FILE_TOO_LARGE)
         }
         Violation::BadName | Violation::Compression => None,
     };
-    let (id, peer) = (link.server_id, &link.peer);
     let end = "its acknowledgements do not count until it connects again.";
     match code {
         Some(code) => log::coded(
             Level::Error,
             code,
             format_args!(
-                "{} Replica (server_id: {id}) at {peer}: {violation}; {end}",
+                "{} Replica (server_id: {server_id}) at {peer}: {violation}; {end}",
                 log::server_text(code, &[])
             ),
         ),
         None => log::plain(
             Level::Error,
-            format_args!("Semi-sync replica (server_id: {id}) at {peer}: {violation}; {end}"),
+            format_args!(
+                "Semi-sync replica (server_id: {server_id}) at {peer}: {violation}; {end}"
+            ),
         ),
     }
 }
 
-/// It acknowledged `offset` of the file `name`.
-pub fn from_the_future(link: &Link, name: &[u8], offset: u64) {
-    let served = link.served_up_to().map_or_else(
+/// A replica acknowledged `offset` of the file `name`. `sent`: how far it was sent the log.
+pub fn from_the_future(
+    server_id: u32,
+    peer: &str,
+    sent: Option<(LogName, u64)>,
+    name: &[u8],
+    offset: u64,
+) {
+    let sent = sent.map_or_else(
         || "nothing was sent to it yet".to_owned(),
         |(file, offset)| format!("it was served up to ({}, {offset})", text_of(&file)),
     );
     log::plain(
         Level::Error,
         format_args!(
-            "Semi-sync replica (server_id: {}) at {} acknowledged ({}, {}), but {served}: refused. Further ones of this connection are refused in silence.",
-            link.server_id,
-            link.peer,
+            "Semi-sync replica (server_id: {server_id}) at {peer} acknowledged ({}, {offset}), but \
+             {sent}: refused. Further ones of this connection are refused in silence.",
             text_of(name),
-            offset
         ),
     );
 }
 
-pub fn connection_gone(link: &Link) {
+pub fn connection_gone(server_id: u32, peer: &str) {
     log::plain(
         Level::Note,
         format_args!(
-            "Semi-sync replica (server_id: {}) at {} has closed its connection and no longer counts.",
-            link.server_id, link.peer
+            "Semi-sync replica (server_id: {server_id}) at {peer} has closed its connection and \
+             no longer counts."
         ),
     );
 }
 
-pub fn must_connect_again(link: &Link) {
+pub fn must_connect_again(server_id: u32, peer: &str) {
     log::plain(
         Level::Note,
         format_args!(
-            "Semi-sync replica (server_id: {}) at {} asked for the binary log before it was reset: it has to connect again.",
-            link.server_id, link.peer
+            "Semi-sync replica (server_id: {server_id}) at {peer} asked for the binary log before \
+             it was reset: it has to connect again."
         ),
     );
 }
@@ -186,13 +193,14 @@ pub fn must_connect_again(link: &Link) {
 pub fn served_asynchronously(server_id: u32, why: &str) {
     log::message(
         Level::Error,
-        sys::ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,
+        stock::ER_SEMISYNC_FAILED_REGISTER_REPLICA_TO_RECEIVER,
         &[],
     );
     log::plain(
         Level::Warning,
         format_args!(
-            "Replica (server_id: {server_id}) is served asynchronously: acknowledgements cannot be read safely from its connection, because {why}."
+            "Replica (server_id: {server_id}) is served asynchronously: acknowledgements cannot be \
+             read safely from its connection, because {why}."
         ),
     );
 }
@@ -202,14 +210,110 @@ pub fn internal_error(hook: &str) {
     log::plain(
         Level::Error,
         format_args!(
-            "Internal error in hook '{hook}': semi-sync replication is switched OFF, replication goes on asynchronously. Setting the plugin's _enabled variable OFF and ON again starts it anew; please report this."
+            "Internal error in hook '{hook}': semi-sync replication is switched OFF, replication \
+             goes on asynchronously. Setting the plugin's _enabled variable OFF and ON again \
+             starts it anew; please report this."
         ),
     );
 }
 
+// ---- the receiver thread ----
+
+pub fn receiver_starts() {
+    log::message(
+        Level::Note,
+        stock::ER_SEMISYNC_STARTING_ACK_RECEIVER_THD,
+        &[],
+    );
+}
+
+pub fn receiver_stops() {
+    log::message(
+        Level::Note,
+        stock::ER_SEMISYNC_STOPPING_ACK_RECEIVER_THREAD,
+        &[],
+    );
+}
+
+pub fn receiver_failed_to_start(errno: c_int) {
+    receiver_failed(stock::ER_SEMISYNC_FAILED_TO_START_ACK_RECEIVER_THD, errno);
+}
+
+pub fn receiver_failed_to_stop(errno: c_int) {
+    receiver_failed(stock::ER_SEMISYNC_FAILED_TO_STOP_ACK_RECEIVER_THD, errno);
+}
+
+pub fn receiver_failed_to_wait(errno: c_int) {
+    receiver_failed(stock::ER_SEMISYNC_FAILED_TO_WAIT_ON_DUMP_SOCKET, errno);
+}
+
+fn receiver_failed(message: u32, errno: c_int) {
+    let args = [Arg::Number(errno.unsigned_abs().into())];
+    log::message(Level::Error, message, &args);
+}
+
+// ---- uninstalling ----
+
+/// An observer could not be taken back.
+pub fn unregister_failed(message: u32) {
+    log::message(Level::Error, message, &[]);
+}
+
+pub fn unregistered() {
+    log::message(Level::Note, stock::ER_SEMISYNC_UNREGISTERED_REPLICATOR, &[]);
+}
+
+/// A dump thread could not flush; the server finds the error in the connection and ends
+/// the dump.
+pub fn flush_failed() {
+    log::message(
+        Level::Error,
+        stock::ER_SEMISYNC_SOURCE_FAILED_ON_NET_FLUSH,
+        &[],
+    );
+}
+
+// ---- bit 16 of trace_level: a line for each position ----
+
+pub fn trace_wait(end: LogPos<'_>) {
+    let args = [
+        Arg::Text("wait_for_acknowledgement"),
+        Arg::Text(&text_of(end.file())),
+        Arg::Number(end.offset),
+        Arg::Number(1),
+    ];
+    log::message(Level::Note, stock::ER_SEMISYNC_SOURCE_TRX_WAIT_POS, &args);
+}
+
+pub fn trace_ack(server_id: u32, name: &[u8], offset: u64) {
+    let args = [
+        Arg::Text("acknowledge"),
+        Arg::Text(&text_of(name)),
+        Arg::Number(offset),
+        Arg::Number(server_id.into()),
+    ];
+    log::message(Level::Note, stock::ER_SEMISYNC_SERVER_REPLY, &args);
+}
+
+/// An event is about to be sent. `asks`: for an acknowledgement; `on`: semi-sync is ON.
+pub fn trace_event(server_id: u32, end: LogPos<'_>, asks: bool, on: bool) {
+    let args = [
+        Arg::Text("before_send_event"),
+        Arg::Number(server_id.into()),
+        Arg::Text(&text_of(end.file())),
+        Arg::Number(end.offset),
+        Arg::Number(asks.into()),
+        Arg::Number(on.into()),
+    ];
+    log::message(
+        Level::Note,
+        stock::ER_SEMISYNC_SYNC_HEADER_UPDATE_INFO,
+        &args,
+    );
+}
+
 /// The name of a position's file, or nothing if that file is not remembered any more.
-pub fn file_name(source: &Source, at: &Position) -> String {
-    let name = source.file_name(*at);
+fn text_of_name(name: Option<LogName>) -> String {
     name.map_or_else(String::new, |name| text_of(&name))
 }
 

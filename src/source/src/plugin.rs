@@ -1,141 +1,102 @@
-//! Installing and uninstalling the source side, and what a panic leads to.
+//! Installing and uninstalling the source side.
 
 use crate::{
-    Vocabulary, hooks, messages,
+    Vocabulary,
+    commit::{STORAGE, TRANSACTION},
+    messages,
     receiver::THREAD,
-    state::{Source, apply_options},
-    transmit,
+    source::{Source, after_panic},
+    transmit::TRANSMIT,
+    variables,
 };
 use semisync_core::Coordinator;
 use semisync_server::{
     Server,
-    callback::Callback,
-    log::{self, Level},
-    observers::{register, unregister},
+    log::messages as stock,
+    observers::{Observer, register},
     plugin::Handle,
-    sys,
 };
-use std::{
-    ffi::c_int,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the observers are registered: the server calls `deinit` after a
-/// failed `init` too.
+/// Whether the observers are registered: the server calls `deinit` after a failed `init`
+/// too.
 static OBSERVING: AtomicBool = AtomicBool::new(false);
 
-/// `INSTALL PLUGIN`, or the server's start. In the installing session, or
-/// without a session at the start; variables hold their values already.
-pub fn init(vocabulary: &'static Vocabulary, plugin: &Handle) -> c_int {
-    let (name, rival) = (vocabulary.plugin, vocabulary.rival);
-    let Some(server) = Server::install(plugin, name, rival, after_panic) else {
-        return 1;
+const OBSERVERS: [&dyn Observer; 3] = [&TRANSACTION, &STORAGE, &TRANSMIT];
+
+/// `INSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::init`].
+pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
+    let Some(server) = Server::install(plugin, words.plugin, words.rival, after_panic) else {
+        return false;
     };
     for stage in [
-        &vocabulary.waiting_for_ack,
-        &vocabulary.waiting_for_replica,
-        &vocabulary.reading_ack,
+        &words.waiting_for_ack,
+        &words.waiting_for_replica,
+        &words.reading_ack,
     ] {
         stage.register(server);
     }
     THREAD.register(server);
 
-    let source = Source::start(server, vocabulary);
-    // Before: a dump may begin as soon as the server knows the observer.
-    OBSERVING.store(true, Ordering::Release);
-    if apply_options(source) && observe(server, plugin) {
-        return 0;
+    let source = Source::start(server, words);
+    let enabled = !variables::is_enabled() || source.set_enabled(true);
+    if enabled && register(server, plugin, &OBSERVERS) {
+        OBSERVING.store(true, Ordering::Release);
+        return true;
     }
-    OBSERVING.store(false, Ordering::Release);
     source.set_enabled(false);
     Server::disconnect();
-    1
-}
-
-fn observe(server: Server, plugin: &Handle) -> bool {
-    if !register(server, &hooks::TRANSACTION, plugin) {
-        return false;
-    }
-    if !register(server, &hooks::STORAGE, plugin) {
-        unregister(server, &hooks::TRANSACTION, plugin);
-        return false;
-    }
-    if !register(server, &transmit::TRANSMIT, plugin) {
-        unregister(server, &hooks::STORAGE, plugin);
-        unregister(server, &hooks::TRANSACTION, plugin);
-        return false;
-    }
-    true
-}
-
-/// Whether the plugin is installed.
-pub(crate) fn is_observing() -> bool {
-    OBSERVING.load(Ordering::Acquire)
+    false
 }
 
 /// Refused while semi-sync replicas are connected: their connections carry our
 /// header, and a replica cannot do without it.
-pub fn check_uninstall() -> c_int {
+pub fn check_uninstall() -> bool {
     let Some(source) = Source::get() else {
-        return 0;
+        return true;
     };
-    source.lose_hung_up();
-    if !source.links.in_use() {
-        // It goes; a session that waits would keep it from going, and nobody
-        // could end the wait any more: the server passes over our hooks.
-        source.update(|core| core.on_disable());
-        return 0;
+    let (state, replicas) = (&source.state, &source.replicas);
+    replicas.lose_hung_up(state);
+    if !replicas.in_use() {
+        // A session that waits holds a reference to the plugin, so the server would delay
+        // `deinit` until the wait ends. And nobody could end the wait any more, because the
+        // server passes over our hooks from now on.
+        state.update(|core| core.on_disable());
+        return true;
     }
-    let words = source.vocabulary;
-    source
+    let words = source.words;
+    state
         .server
         .error_cannot_uninstall(words.plugin, words.still_in_use);
-    1
+    false
 }
 
-/// `UNINSTALL PLUGIN`, or the server's end; also called if `init` failed. Not 0:
-/// an observer is still known to the server.
-pub fn deinit(plugin: &Handle) -> c_int {
+/// `UNINSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::deinit`].
+pub fn deinit(plugin: &Handle) -> bool {
     let Some(source) = Source::get().filter(|_| OBSERVING.swap(false, Ordering::AcqRel)) else {
-        return 0;
+        return true;
     };
-    let server = source.server;
-    let mut result = 0;
-    for (taken_back, message) in [
-        (
-            unregister(server, &hooks::TRANSACTION, plugin),
-            sys::ER_SEMISYNC_UNREGISTER_TRX_OBSERVER_FAILED,
-        ),
-        (
-            unregister(server, &hooks::STORAGE, plugin),
-            sys::ER_SEMISYNC_UNREGISTER_BINLOG_STORAGE_OBSERVER_FAILED,
-        ),
-        (
-            unregister(server, &transmit::TRANSMIT, plugin),
-            sys::ER_SEMISYNC_UNREGISTER_BINLOG_TRANSMIT_OBSERVER_FAILED,
-        ),
-    ] {
-        if !taken_back {
-            log::message(Level::Error, message, &[]);
-            result = 1;
+    let mut done = true;
+    for (observer, message) in OBSERVERS.into_iter().zip([
+        stock::ER_SEMISYNC_UNREGISTER_TRX_OBSERVER_FAILED,
+        stock::ER_SEMISYNC_UNREGISTER_BINLOG_STORAGE_OBSERVER_FAILED,
+        stock::ER_SEMISYNC_UNREGISTER_BINLOG_TRANSMIT_OBSERVER_FAILED,
+    ]) {
+        if !observer.unregister(source.state.server, plugin) {
+            messages::unregister_failed(message);
+            done = false;
         }
     }
-    if let Some(left) = source.look(Coordinator::left_unconfirmed) {
-        messages::left_unconfirmed(source, &left);
+    let state = &source.state;
+    if let Some(left) = state.look(Coordinator::left_unconfirmed) {
+        let not_cut = state.not_cut.load(Ordering::Relaxed);
+        messages::left_unconfirmed(&left, not_cut, |at| state.file_name(at));
     }
     source.set_enabled(false);
-    source.links.close_all();
-    if result == 0 {
-        log::message(Level::Note, sys::ER_SEMISYNC_UNREGISTERED_REPLICATOR, &[]);
+    source.replicas.close_all();
+    if done {
+        messages::unregistered();
     }
     Server::disconnect();
-    result
-}
-
-/// A hook panicked: replication goes on asynchronously.
-pub(crate) fn after_panic(callback: Callback) {
-    messages::internal_error(callback.name());
-    if let Some(source) = Source::get() {
-        source.update(|core| core.on_disable());
-    }
+    done
 }

@@ -1,56 +1,46 @@
-//! The one `Source` of this library: the lock around the coordinator, and the
-//! carrying out of its effects.
+//! The lock around the coordinator of `semisync-core`, and the carrying out of its effects.
 //!
-//! It is made at the first installation and never freed (the library stays
-//! mapped, see SAFETY.md): a hook can never meet a dangling one. Each
-//! installation starts it afresh.
+//! The lock nests with none. Effects are computed under it and carried out after it.
 
 use crate::{
-    Vocabulary,
-    link::{Link, Links},
+    counters::{self, WAITS},
     messages,
-    status::{self, WAITS},
-    variables::{self, wait_count, waits_without_replicas},
+    variables::{wait_count, waits_without_replicas},
 };
-use semisync_core::{
-    Coordinator, LogFiles, LogName, Place, Position, ReplicaConnectionId, Settings, index_names,
-};
+use semisync_core::{Coordinator, LogFiles, LogName, Place, Position, Settings, index_names};
 use semisync_server::{
     Server,
     instruments::{Cond, Held, Memory, Mutex},
+    system_micros,
     wait::Waiter,
 };
 use std::{
-    ffi::c_int,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
+/// A session that waits.
 pub type WaiterRef = Pin<Arc<Waiter>>;
 
-static SOURCE: OnceLock<Source> = OnceLock::new();
-
-pub struct Source {
+/// All that decides, behind one lock.
+pub struct State {
     pub server: Server,
-    pub vocabulary: &'static Vocabulary,
-    pub links: Links,
-    // For performance schema: sleeping sessions, the receiver's sleep as long as no
-    // replica is connected, and what sessions and pending groups take.
-    pub sending: Cond,
-    pub alone: Cond,
+    /// For performance schema: what waiting sessions and pending groups take.
     pub memory: Memory,
+    /// For performance schema: sleeping sessions.
+    pub sending: Cond,
+    /// Clients that a shutdown could not cut off before they were told OK.
+    pub not_cut: AtomicU64,
     locked: Mutex<Locked>,
     /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
     wanting: AtomicBool,
     unsettled: AtomicBool,
     log_version: AtomicU64,
-    /// Clients that a shutdown could not cut off before they were told OK.
-    pub not_cut: AtomicU64,
-    next_link: AtomicU64,
 }
 
 struct Locked {
@@ -59,21 +49,13 @@ struct Locked {
     held: Held,
 }
 
-impl Source {
-    /// None until the plugin was installed for the first time.
-    pub fn get() -> Option<&'static Self> {
-        SOURCE.get()
-    }
-
-    /// The source of this installation: nothing left of an earlier one.
-    pub fn start(server: Server, vocabulary: &'static Vocabulary) -> &'static Self {
-        let source = SOURCE.get_or_init(|| Self {
+impl State {
+    pub fn new(server: Server) -> Self {
+        Self {
             server,
-            vocabulary,
-            links: Links::default(),
-            sending: Cond::default(),
-            alone: Cond::default(),
             memory: Memory::default(),
+            sending: Cond::default(),
+            not_cut: AtomicU64::new(0),
             locked: Mutex::new(Locked {
                 core: Coordinator::new(settings()),
                 files: LogFiles::default(),
@@ -83,26 +65,25 @@ impl Source {
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
             log_version: AtomicU64::new(0),
-            not_cut: AtomicU64::new(0),
-            next_link: AtomicU64::new(1),
-        });
-        source.instrument(server);
+        }
+    }
+
+    /// Makes performance schema know what it can count, by stock's names.
+    pub fn instrument(&'static self) {
+        self.locked.instrument(self.server, c"LOCK_binlog_");
+        self.sending.instrument(self.server, c"COND_binlog_send_");
+        self.memory
+            .instrument(self.server, c"TranxNodeAllocator::block");
+    }
+
+    /// A new installation: nothing is left of an earlier one.
+    pub fn begin_anew(&self) {
         WAITS.clear();
-        source.update_log(|core, files| {
+        self.update_log(|core, files| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
         });
-        source
-    }
-
-    /// Makes performance schema know what it can count, by stock's names.
-    fn instrument(&'static self, server: Server) {
-        self.locked.instrument(server, c"LOCK_binlog_");
-        self.links.instrument(server);
-        self.sending.instrument(server, c"COND_binlog_send_");
-        self.alone.instrument(server, c"Ack_receiver::m_cond");
-        self.memory.instrument(server, c"TranxNodeAllocator::block");
     }
 
     /// Whether semi-sync is switched on by its variable. No lock.
@@ -129,6 +110,10 @@ impl Source {
     }
 
     /// As `update`, with what is known of the binary log's files.
+    ///
+    /// A panic in `change` may leave both half changed, and the lock is not poisoned. So
+    /// nothing of them is believed any more: everybody who waits goes on unconfirmed, and
+    /// semi-sync is off. Then the panic goes on to the guard.
     pub fn update_log<R>(
         &self,
         change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles) -> R,
@@ -137,8 +122,12 @@ impl Source {
             let mut locked = self.locked.lock();
             let Locked { core, files, held } = &mut *locked;
             let before = *core.stats();
-            let result = change(core, files);
-            status::publish(&before, core.stats());
+            let result = catch_unwind(AssertUnwindSafe(|| change(core, files)));
+            if result.is_err() {
+                core.on_disable();
+                files.forget();
+            }
+            counters::publish(&before, core.stats());
             if core.memory() != held.size() {
                 *held = self.memory.hold(core.memory());
             }
@@ -152,9 +141,9 @@ impl Source {
             waiter.release();
         }
         for message in effects.messages {
-            messages::report(self, &message);
+            messages::report(&message, |at| self.file_name(at));
         }
-        result
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Asks the coordinator something.
@@ -162,81 +151,49 @@ impl Source {
         ask(&self.locked.lock().core)
     }
 
-    /// `SET GLOBAL ..._enabled`. false: it could not be switched on; the error
-    /// log says why. Under the server's `LOCK_global_system_variables`, so one
-    /// call at a time.
-    pub fn set_enabled(&'static self, on: bool) -> bool {
-        let mut done = true;
-        if on {
-            self.update_log(|core, files| {
-                // What was flushed meanwhile nobody has told. Nobody waits for it.
-                if !core.enabled() {
-                    files.forget();
-                }
-                core.on_enable();
-            });
-            let unread = self.links.start_receiver(self);
-            done = unread.is_some();
-            for (link, errno) in unread.unwrap_or_default() {
-                self.cannot_read(&link, errno);
+    /// `SET GLOBAL ..._enabled = ON`.
+    pub fn enable(&self) {
+        self.update_log(|core, files| {
+            // What was flushed meanwhile nobody has told. Nobody waits for it.
+            if !core.enabled() {
+                files.forget();
             }
-        }
-        if !on || !done {
-            self.update(|core| core.on_disable());
-        }
-        if !on {
-            self.links.stop_receiver();
-        }
-        self.tell_use();
-        done
+            core.on_enable();
+        });
     }
 
-    // ---- replicas ----
+    // ---- the binary log ----
 
-    /// Where the server does not ask whether the plugin may go, it is told. While
-    /// semi-sync is off it may: nobody notices then that a replica has gone.
-    pub fn tell_use(&self) {
-        let enabled = self.is_enabled();
-        self.links
-            .while_use_stands(|in_use| self.server.set_in_use(in_use && enabled));
+    /// A commit group was written and ends at `offset` of the file `name`. true: the log
+    /// begins anew there. It was reset, and the server has not told so yet; what was said
+    /// of the old one is gone.
+    pub fn on_flush(&self, name: &[u8], offset: u64) -> bool {
+        self.update_log(|core, files| {
+            let reset = files.begins_anew(name, offset);
+            if reset {
+                WAITS.clear();
+                files.on_noticed_reset(system_micros());
+                core.on_reset();
+            }
+            core.on_flush(files.on_flush(name, offset));
+            reset
+        })
     }
 
-    /// The link does not count any more. May be called twice.
-    pub fn stop_counting(&self, link: &Link) {
-        self.tell_use();
-        let shutting_down = self.server.is_shutting_down();
-        self.update(|core| core.on_disconnect(link.id, shutting_down));
+    /// The server tells of a RESET. false: its first flush has told before.
+    pub fn on_reset(&self) -> bool {
+        self.update_log(|core, files| {
+            let news = files.on_reset(system_micros());
+            if news {
+                // First, so that those whom it releases are not counted.
+                WAITS.clear();
+                core.on_reset();
+            }
+            news
+        })
     }
 
-    /// The receiver cannot read from the link: it is not asked, and does not count.
-    pub fn cannot_read(&self, link: &Link, errno: c_int) {
-        let why = std::io::Error::from_raw_os_error(errno);
-        messages::served_asynchronously(link.server_id, &format!("epoll refuses it ({why})"));
-        self.links.ignore(link);
-        self.stop_counting(link);
-    }
-
-    /// The replica has closed its end of the connection.
-    pub fn lose(&self, link: &Link) {
-        messages::connection_gone(link);
-        self.links.set_gone(link);
-        self.stop_counting(link);
-    }
-
-    /// Notices replicas that are gone while no receiver runs to notice them.
-    pub fn lose_hung_up(&self) {
-        for link in self.links.find_hung_up() {
-            self.lose(&link);
-        }
-    }
-
-    pub fn new_link_id(&self) -> ReplicaConnectionId {
-        ReplicaConnectionId(self.next_link.fetch_add(1, Ordering::Relaxed))
-    }
-
-    // ---- positions ----
-
-    /// Changes whenever [`Source::place`] may answer differently. No lock.
+    /// Changes whenever [`State::place`] may answer differently. No lock.
     pub fn log_version(&self) -> u64 {
         self.log_version.load(Ordering::Acquire)
     }
@@ -266,7 +223,7 @@ impl Source {
     }
 
     /// The name of a position's file, while it is known.
-    pub fn file_name(&self, at: Position) -> Option<LogName> {
+    pub fn file_name(&self, at: &Position) -> Option<LogName> {
         self.locked.lock().files.name(at.file)
     }
 }
@@ -276,9 +233,4 @@ fn settings() -> Settings {
         wait_count: wait_count(),
         wait_no_replica: waits_without_replicas(),
     }
-}
-
-/// Enables semi-sync if the option file or the command line says so.
-pub fn apply_options(source: &'static Source) -> bool {
-    !variables::is_enabled() || source.set_enabled(true)
 }

@@ -33,120 +33,128 @@ macro_rules! source_plugin {
             plugin: c_text!("rpl_semi_sync_", $side),
             rival: c_text!("rpl_semi_sync_", $rival),
             still_in_use: c_text!(
-                "Stop any active semisynchronous ", $peer, "s of this ", $side, " first."
+                "Stop any active semisynchronous ",
+                $peer,
+                "s of this ",
+                $side,
+                " first."
             ),
             waiting_for_ack: $crate::server::psi::Stage::new(c_text!(
-                "Waiting for semi-sync ACK from ", $peer
+                "Waiting for semi-sync ACK from ",
+                $peer
             )),
             waiting_for_replica: $crate::server::psi::Stage::new(c_text!(
-                "Waiting for semi-sync ", $peer, " connection"
+                "Waiting for semi-sync ",
+                $peer,
+                " connection"
             )),
             reading_ack: $crate::server::psi::Stage::new(c_text!(
-                "Reading semi-sync ACK from ", $peer
+                "Reading semi-sync ACK from ",
+                $peer
             )),
         };
 
         mod variables {
-            use $crate::{server::{Shared, c_text, sys}, variables as v};
-
-            pub static ENABLED: Shared<sys::sys_var_bool> = Shared::new(v::enabled(c_text!(
-                "Make commits wait for acknowledgements of semi-synchronous ", $peer,
-                "s (off by default)."
-            )));
-            pub static TIMEOUT: Shared<sys::sys_var_ulong> = Shared::new(v::timeout(c_text!(
-                "How long a commit waits for acknowledgements, in milliseconds, before replication becomes asynchronous."
-            )));
-            pub static TRACE_LEVEL: Shared<sys::sys_var_ulong> = Shared::new(v::trace_level());
-            pub static WAIT_FOR_COUNT: Shared<sys::sys_var_uint> =
-                Shared::new(v::wait_for_count(
-                    c_text!("wait_for_", $peer, "_count"),
-                    c_text!("How many ", $peer, "s must acknowledge a transaction before its commit goes on."),
-                ));
-            pub static WAIT_NO_REPLICA: Shared<sys::sys_var_bool> =
-                Shared::new(v::wait_no_replica(
-                    c_text!("wait_no_", $peer),
-                    c_text!(
-                        "ON: commits wait for the timeout even if fewer than rpl_semi_sync_", $side,
-                        "_wait_for_", $peer, "_count ", $peer,
-                        "s are connected. OFF: replication becomes asynchronous at once then."
-                    ),
-                ));
-            pub static WAIT_POINT: Shared<sys::sys_var_enum> = Shared::new(v::wait_point_variable());
-
-            pub static ALL: Shared<[*mut sys::st_mysql_sys_var; 7]> = Shared::new(v::listed(
-                [
-                    ENABLED.as_ptr().cast(),
-                    TIMEOUT.as_ptr().cast(),
-                    WAIT_NO_REPLICA.as_ptr().cast(),
-                    TRACE_LEVEL.as_ptr().cast(),
-                ],
-                WAIT_POINT.as_ptr().cast(),
-                WAIT_FOR_COUNT.as_ptr().cast(),
-            ));
-        }
-
-        mod status_rows {
             use $crate::{
                 server::{
-                    Shared, c_text,
-                    status::{END, counter_row, row},
-                    sys,
+                    HAS_WAIT_COUNT, HAS_WAIT_POINT, c_text,
+                    variables::{Bool, Enum, Uint, Ulong, Variables},
                 },
-                status::{self as s, Row, show},
+                settings as s,
             };
 
-            pub static ALL: Shared<[sys::st_mysql_show_var; 15]> = Shared::new([
-                row(c_text!("Rpl_semi_sync_", $side, "_status"), show::<{ Row::Status as usize }>),
-                row(c_text!("Rpl_semi_sync_", $side, "_clients"), show::<{ Row::Clients as usize }>),
-                counter_row(c_text!("Rpl_semi_sync_", $side, "_yes_tx"), &s::YES_TX),
-                counter_row(c_text!("Rpl_semi_sync_", $side, "_no_tx"), &s::NO_TX),
-                row(
-                    c_text!("Rpl_semi_sync_", $side, "_wait_sessions"),
-                    show::<{ Row::WaitSessions as usize }>,
+            static ENABLED: Bool = s::enabled(c_text!(
+                "Make commits wait for acknowledgements of semi-synchronous ",
+                $peer,
+                "s (off by default)."
+            ));
+            static TIMEOUT: Ulong = s::timeout(c_text!(
+                "How long a commit waits for acknowledgements, in milliseconds, before ",
+                "replication becomes asynchronous."
+            ));
+            static TRACE_LEVEL: Ulong = s::trace_level();
+            static WAIT_FOR_COUNT: Uint = s::wait_for_count(
+                c_text!("wait_for_", $peer, "_count"),
+                c_text!(
+                    "How many ",
+                    $peer,
+                    "s must acknowledge a transaction before its commit goes on."
                 ),
-                counter_row(c_text!("Rpl_semi_sync_", $side, "_no_times"), &s::NO_TIMES),
-                counter_row(
-                    c_text!("Rpl_semi_sync_", $side, "_timefunc_failures"),
-                    &s::TIMEFUNC_FAILURES,
+            );
+            static WAIT_NO_REPLICA: Bool = s::wait_no_replica(
+                c_text!("wait_no_", $peer),
+                c_text!(
+                    "ON: commits wait for the timeout even if fewer than rpl_semi_sync_",
+                    $side,
+                    "_wait_for_",
+                    $peer,
+                    "_count ",
+                    $peer,
+                    "s are connected. OFF: replication becomes asynchronous at once then."
                 ),
-                counter_row(
-                    c_text!("Rpl_semi_sync_", $side, "_wait_pos_backtraverse"),
-                    &s::WAIT_POS_BACKTRAVERSE,
-                ),
-                row(
-                    c_text!("Rpl_semi_sync_", $side, "_tx_wait_time"),
-                    show::<{ Row::TxWaitTime as usize }>,
-                ),
-                row(c_text!("Rpl_semi_sync_", $side, "_tx_waits"), show::<{ Row::TxWaits as usize }>),
-                row(
-                    c_text!("Rpl_semi_sync_", $side, "_tx_avg_wait_time"),
-                    show::<{ Row::TxAvgWaitTime as usize }>,
-                ),
-                row(
-                    c_text!("Rpl_semi_sync_", $side, "_net_wait_time"),
-                    show::<{ Row::NetWaitTime as usize }>,
-                ),
-                row(c_text!("Rpl_semi_sync_", $side, "_net_waits"), show::<{ Row::NetWaits as usize }>),
-                row(
-                    c_text!("Rpl_semi_sync_", $side, "_net_avg_wait_time"),
-                    show::<{ Row::NetAvgWaitTime as usize }>,
-                ),
-                END,
+            );
+            static WAIT_POINT: Enum = s::wait_point();
+
+            pub static ALL: Variables<6> = Variables::new([
+                Some(ENABLED.entry()),
+                Some(TIMEOUT.entry()),
+                Some(WAIT_NO_REPLICA.entry()),
+                Some(TRACE_LEVEL.entry()),
+                if HAS_WAIT_POINT {
+                    Some(WAIT_POINT.entry())
+                } else {
+                    None
+                },
+                if HAS_WAIT_COUNT {
+                    Some(WAIT_FOR_COUNT.entry())
+                } else {
+                    None
+                },
             ]);
         }
 
-        fn init(plugin: &$crate::server::plugin::Handle) -> ::std::ffi::c_int {
-            $crate::plugin::init(&VOCABULARY, plugin)
+        mod status {
+            use $crate::{
+                counters as c,
+                server::{
+                    c_text,
+                    status::{Row, Rows},
+                },
+                status as s,
+            };
+
+            macro_rules! name {
+                ($row:literal) => {
+                    c_text!("Rpl_semi_sync_", $side, "_", $row)
+                };
+            }
+
+            pub static ALL: Rows<14> = Rows::new([
+                Row::shown::<s::Status>(name!("status")),
+                Row::shown::<s::Clients>(name!("clients")),
+                Row::counter(name!("yes_tx"), &c::YES_TX),
+                Row::counter(name!("no_tx"), &c::NO_TX),
+                Row::shown::<s::WaitSessions>(name!("wait_sessions")),
+                Row::counter(name!("no_times"), &c::NO_TIMES),
+                Row::counter(name!("timefunc_failures"), &c::TIMEFUNC_FAILURES),
+                Row::counter(name!("wait_pos_backtraverse"), &c::WAIT_POS_BACKTRAVERSE),
+                Row::shown::<s::TxWaitTime>(name!("tx_wait_time")),
+                Row::shown::<s::TxWaits>(name!("tx_waits")),
+                Row::shown::<s::TxAvgWaitTime>(name!("tx_avg_wait_time")),
+                Row::shown::<s::NetWaitTime>(name!("net_wait_time")),
+                Row::shown::<s::NetWaits>(name!("net_waits")),
+                Row::shown::<s::NetAvgWaitTime>(name!("net_avg_wait_time")),
+            ]);
         }
 
         $crate::server::export_plugin! {
             name: VOCABULARY.plugin,
             description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
-            init: init,
+            init: |plugin| $crate::plugin::init(&VOCABULARY, plugin),
             check_uninstall: $crate::plugin::check_uninstall,
             deinit: $crate::plugin::deinit,
-            status: status_rows::ALL.as_ptr().cast(),
-            variables: variables::ALL.as_ptr().cast(),
+            status: status::ALL,
+            variables: variables::ALL,
         }
     };
 }

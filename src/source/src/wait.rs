@@ -10,15 +10,15 @@
 //! by STOP REPLICA, by KILL and at shutdown. It then goes on unconfirmed.
 
 use crate::{
-    state::Source,
-    status::WAITS,
+    counters::WAITS,
+    messages,
+    source::Source,
+    state::State,
     variables::{timeout_ms, traces_details},
 };
 use semisync_core::{WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
-    MonotonicMicros, Server,
-    log::{self, Arg, Level},
-    session, sys,
+    LogPos, MonotonicMicros, Server, session,
     wait::{SessionWait, Waiter, Woken},
 };
 use std::{
@@ -39,15 +39,15 @@ const LOOK_AROUND: Duration = Duration::from_millis(500);
 static STOP_SEEN: AtomicU64 = AtomicU64::new(0);
 const STOP_LASTS: u64 = 2_000_000;
 
-/// Waits until enough replicas have acknowledged everything up to `offset` of the file
-/// `name`, or returns at once if there is nothing to wait for. A session's thread; none
+/// Waits until enough replicas have acknowledged everything up to `end`, or returns at once if there is nothing to wait for. A session's thread; none
 /// of our locks held.
-pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
-    let server = source.server;
-    let waiter = Waiter::new(&source.memory);
+pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
+    let state = &source.state;
+    let server = state.server;
+    let waiter = Waiter::new(&state.memory);
     let is_applier = session::is_applier(server);
-    let begin = source.update_log(|core, files| {
-        let at = files.find(name, offset);
+    let begin = state.update_log(|core, files| {
+        let at = files.find(end.file(), end.offset);
         // An applier that ends commits once more, where it stands, and still names the
         // position of its last transaction.
         if is_applier && core.is_abandoned(at) {
@@ -60,38 +60,29 @@ pub fn wait_for_acknowledgement(source: &Source, name: &[u8], offset: u64) {
     };
     let wait = WAITS.begin();
     if traces_details() {
-        log::message(
-            Level::Note,
-            sys::ER_SEMISYNC_SOURCE_TRX_WAIT_POS,
-            &[
-                Arg::Text("wait_for_acknowledgement"),
-                Arg::Text(&String::from_utf8_lossy(name)),
-                Arg::Number(offset),
-                Arg::Number(1),
-            ],
-        );
+        messages::trace_wait(end);
     }
     let deadline = Instant::now().checked_add(timeout());
     let session = SessionWait::enter(
         server,
         &waiter,
-        &source.vocabulary.waiting_for_ack,
-        &source.sending,
+        &source.words.waiting_for_ack,
+        &state.sending,
     );
     // Whoever is released while he gives up is about to be woken, and need not wait for it.
     match if is_applier {
         wait_as_applier(server, &session, deadline)
     } else {
-        wait_as_client(source, &session, id, deadline)
+        wait_as_client(state, &session, id, deadline)
     } {
         End::Released => WAITS.end(&wait),
         End::TimedOut => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core| core.on_timeout(id, shutting_down));
+            state.update(|core| core.on_timeout(id, shutting_down));
         }
         End::Stopped => {
             let shutting_down = server.is_shutting_down();
-            source.update(|core| core.on_applier_stop(id, shutting_down));
+            state.update(|core| core.on_applier_stop(id, shutting_down));
         }
     }
 }
@@ -104,12 +95,12 @@ enum End {
 }
 
 fn wait_as_client(
-    source: &Source,
+    state: &State,
     session: &SessionWait,
     id: WaitId,
     mut deadline: Option<Instant>,
 ) -> End {
-    let server = source.server;
+    let server = state.server;
     let mut saw_shutdown = false;
     loop {
         match session.sleep(deadline, || !saw_shutdown && server.is_shutting_down()) {
@@ -117,7 +108,7 @@ fn wait_as_client(
             Woken::TimedOut => return End::TimedOut,
             Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
                 saw_shutdown = true;
-                source.update(|core| core.on_shutdown(id));
+                state.update(|core| core.on_shutdown(id));
                 let grace = Instant::now() + SHUTDOWN_GRACE;
                 deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
             }

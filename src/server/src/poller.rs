@@ -1,0 +1,113 @@
+//! One `epoll` for the thread that reads acknowledgements, and an `eventfd` to wake it.
+
+use crate::failpoint;
+use rustix::{
+    event::{
+        EventfdFlags,
+        epoll::{self, CreateFlags, Event, EventData, EventFlags},
+        eventfd,
+    },
+    io::{Errno, write},
+};
+use std::{ffi::c_int, net::TcpStream, os::fd::OwnedFd};
+
+/// No socket is watched under this token.
+const WAKE: u64 = 0;
+/// Events that one wait brings at most.
+const EVENTS: usize = 64;
+
+/// What a thread sleeps on. Level-triggered.
+pub struct Poller {
+    epoll: OwnedFd,
+    wake: OwnedFd,
+}
+
+/// Room for what a wait brings, used again and again.
+pub struct Ready(Vec<Event>);
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self(Vec::with_capacity(EVENTS))
+    }
+}
+
+impl Ready {
+    /// The tokens of the sockets that can be read from, or whose other end has closed.
+    pub fn tokens(&self) -> impl Iterator<Item = u64> {
+        self.0
+            .iter()
+            .map(|event| event.data.u64())
+            .filter(|token| *token != WAKE)
+    }
+}
+
+impl Poller {
+    /// The error is an errno: no descriptor is left, or no memory.
+    pub fn new() -> Result<Self, c_int> {
+        let make = || {
+            let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
+            Ok(Self { epoll, wake })
+        };
+        make().map_err(Errno::raw_os_error)
+    }
+
+    /// Watches a socket under `token`, which is not 0. The error is an errno.
+    pub(crate) fn add(&self, socket: &TcpStream, token: u64) -> Result<(), c_int> {
+        if failpoint::fails("watch") {
+            return Err(Errno::NOSPC.raw_os_error());
+        }
+        let interest = EventFlags::IN | EventFlags::RDHUP;
+        epoll::add(&self.epoll, socket, EventData::new_u64(token), interest)
+            .map_err(Errno::raw_os_error)
+    }
+
+    /// A socket that is not watched is no error.
+    pub(crate) fn remove(&self, socket: &TcpStream) {
+        let _ = epoll::delete(&self.epoll, socket);
+    }
+
+    /// Sleeps until a socket is ready or [`Poller::wake`] is called. The error is an errno.
+    pub fn wait(&self, ready: &mut Ready) -> Result<(), c_int> {
+        ready.0.clear();
+        match epoll::wait(
+            &self.epoll,
+            rustix::buffer::spare_capacity(&mut ready.0),
+            None,
+        ) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(errno.raw_os_error()),
+        }
+    }
+
+    /// Ends a wait, also one that begins later. Any thread.
+    pub fn wake(&self) {
+        // It fails only where the counter is full, and the wait ends then too.
+        let _ = write(&self.wake, &1u64.to_ne_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Write, net::TcpListener};
+
+    #[test]
+    fn a_socket_is_ready_by_its_token_until_it_is_removed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut theirs = listener.accept().unwrap().0;
+        let poller = Poller::new().unwrap();
+        let mut ready = Ready::default();
+        poller.add(&ours, 7).unwrap();
+        theirs.write_all(b"x").unwrap();
+        poller.wait(&mut ready).unwrap();
+        assert_eq!(ready.tokens().collect::<Vec<_>>(), [7]);
+        poller.remove(&ours);
+        poller.remove(&ours);
+        poller.wake();
+        poller.wait(&mut ready).unwrap();
+        assert_eq!(ready.tokens().count(), 0);
+    }
+}

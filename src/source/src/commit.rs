@@ -1,0 +1,86 @@
+//! A commit's way past the hooks: flushed, at its wait point, told OK or not.
+//!
+//! No hook answers with an error where stock's do not: an error of `after_sync`
+//! would abort the server (`binlog_error_action`).
+
+use crate::{
+    source::Source,
+    variables::{WaitPoint, wait_point},
+    wait::wait_for_acknowledgement,
+};
+use semisync_core::CommitVerdict;
+use semisync_server::{
+    LogPos,
+    observers::{StorageObserver, StorageTable, TransactionObserver, TransactionTable},
+    session,
+};
+use std::sync::atomic::Ordering;
+
+pub static TRANSACTION: TransactionTable = TransactionTable::new::<Commit>();
+pub static STORAGE: StorageTable = StorageTable::new::<Commit>();
+
+struct Commit;
+
+impl StorageObserver for Commit {
+    fn after_flush(end: LogPos<'_>) {
+        if let Some(source) = Source::enabled()
+            && source.state.on_flush(end.file(), end.offset)
+        {
+            source.on_new_log();
+        }
+    }
+
+    fn after_sync(end: LogPos<'_>) {
+        if let Some(source) = Source::enabled()
+            && wait_point() == WaitPoint::AfterSync
+        {
+            wait_for_acknowledgement(source, end);
+        }
+    }
+}
+
+impl TransactionObserver for Commit {
+    fn after_commit(end: LogPos<'_>) {
+        after_transaction(end);
+    }
+
+    fn after_rollback(end: LogPos<'_>) {
+        after_transaction(end);
+    }
+}
+
+fn after_transaction(end: LogPos<'_>) {
+    let Some(source) = Source::enabled() else {
+        return;
+    };
+    if wait_point() == WaitPoint::AfterCommit {
+        wait_for_acknowledgement(source, end);
+    }
+    // At either wait point every member of a commit group passes here before its client
+    // is told OK.
+    if source.state.is_unsettled() {
+        settle(source, end);
+    }
+}
+
+/// Cuts the client off whose commit is not confirmed and may not be told OK.
+#[cold]
+fn settle(source: &Source, end: LogPos<'_>) {
+    let (state, server) = (&source.state, source.state.server);
+    let applier = session::is_applier(server);
+    let ask = || {
+        let shutting_down = server.is_shutting_down();
+        state.update_log(|core, files| {
+            let at = files.find(end.file(), end.offset);
+            core.on_engine_commit(at, applier, shutting_down)
+        })
+    };
+    let mut verdict = ask();
+    if verdict == CommitVerdict::Waits {
+        wait_for_acknowledgement(source, end);
+        verdict = ask();
+    }
+    if verdict == CommitVerdict::Untold && !session::hang_up_client(server) && !applier {
+        state.not_cut.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,111 @@
+//! The one `Source` of this library: the state, the replicas, and the receiver.
+//!
+//! It is made at the first installation and never freed (the library stays mapped, see
+//! SAFETY.md): a hook can never meet a dangling one. Each installation starts it afresh.
+
+use crate::{Vocabulary, messages, receiver::Receiver, replicas::Replicas, state::State};
+use parking_lot::Mutex;
+use semisync_server::{Server, callback::Callback};
+use std::sync::OnceLock;
+
+static SOURCE: OnceLock<Source> = OnceLock::new();
+
+/// What the hooks need.
+pub struct Source {
+    pub words: &'static Vocabulary,
+    pub state: State,
+    pub replicas: Replicas,
+    /// Held for a moment: never while the thread is waited for.
+    receiver: Mutex<Option<Receiver>>,
+}
+
+impl Source {
+    /// None until the plugin was installed for the first time.
+    pub fn get() -> Option<&'static Self> {
+        SOURCE.get()
+    }
+
+    /// As `get`, where semi-sync is enabled. No lock.
+    pub fn enabled() -> Option<&'static Self> {
+        Self::get().filter(|source| source.state.is_enabled())
+    }
+
+    /// The source of this installation: nothing is left of an earlier one.
+    pub fn start(server: Server, words: &'static Vocabulary) -> &'static Self {
+        let source = SOURCE.get_or_init(|| Self {
+            words,
+            state: State::new(server),
+            replicas: Replicas::default(),
+            receiver: Mutex::default(),
+        });
+        source.state.instrument();
+        source.replicas.instrument(server);
+        source.state.begin_anew();
+        source
+    }
+
+    /// `SET GLOBAL ..._enabled`. false: it could not be switched on; the error
+    /// log says why. Under the server's `LOCK_global_system_variables`, so one
+    /// call at a time.
+    pub fn set_enabled(&'static self, on: bool) -> bool {
+        let done = if on {
+            self.state.enable();
+            self.start_receiver()
+        } else {
+            true
+        };
+        if !on || !done {
+            self.state.update(|core| core.on_disable());
+        }
+        if !on {
+            self.stop_receiver_if(|_| true);
+        }
+        self.replicas.tell_use(&self.state);
+        done
+    }
+
+    /// Starts the receiver, unless it runs.
+    fn start_receiver(&'static self) -> bool {
+        self.stop_receiver_if(Receiver::has_ended);
+        let mut slot = self.receiver.lock();
+        if slot.is_some() {
+            return true;
+        }
+        let receiver = match Receiver::start(&self.state, &self.replicas, self.words) {
+            Ok(receiver) => receiver,
+            Err(errno) => {
+                messages::receiver_failed_to_start(errno);
+                return false;
+            }
+        };
+        let unread = self.replicas.start_reading(receiver.poller());
+        *slot = Some(receiver);
+        drop(slot);
+        for (connection, errno) in unread {
+            self.replicas
+                .refuse_unreadable(&self.state, &connection, errno);
+        }
+        true
+    }
+
+    fn stop_receiver_if(&self, condition: impl FnOnce(&Receiver) -> bool) {
+        let receiver = self.receiver.lock().take_if(|receiver| condition(receiver));
+        if let Some(receiver) = receiver {
+            self.replicas.stop_reading();
+            receiver.stop();
+        }
+    }
+
+    /// The binary log was reset: what the replicas were served is gone.
+    pub fn on_new_log(&self) {
+        self.replicas.hang_up_all();
+    }
+}
+
+/// A hook panicked: replication goes on asynchronously.
+pub fn after_panic(callback: Callback) {
+    messages::internal_error(callback.name());
+    if let Some(source) = Source::get() {
+        source.state.update(|core| core.on_disable());
+    }
+}
