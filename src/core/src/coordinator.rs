@@ -9,9 +9,11 @@
 //! later one: no word that is older than a commit, and no check that is, can confirm it.
 
 mod commits;
+mod panics;
 
 use crate::{
     effects::{Effects, Message, Outcome},
+    failpoint,
     pending::Pending,
     position::Position,
     quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position},
@@ -29,6 +31,8 @@ enum Mode {
     /// The server shuts down and nobody waits any more. What is behind `confirmed`
     /// is not told OK to anybody: it is not asynchronous, as it is while `Off`.
     Closing,
+    /// As `Closing`, but after a panic: nothing is known of any commit, so none is told OK.
+    Broken,
 }
 
 /// What a shutdown has left unconfirmed in the binary log.
@@ -105,7 +109,7 @@ impl<W> Coordinator<W> {
     }
 
     fn is_closing(&self) -> bool {
-        self.mode == Mode::Closing
+        matches!(self.mode, Mode::Closing | Mode::Broken)
     }
 
     /// The commits that a shutdown has left unconfirmed.
@@ -152,7 +156,7 @@ impl<W> Coordinator<W> {
     /// Whether an acknowledgement of the newest commit would change anything.
     pub fn is_wanting(&self) -> bool {
         match self.mode {
-            Mode::Disabled => false,
+            Mode::Disabled | Mode::Broken => false,
             Mode::Off => true,
             Mode::On | Mode::Closing => self.flushed > self.confirmed,
         }
@@ -341,7 +345,7 @@ impl<W> Coordinator<W> {
             return false;
         }
         match self.mode {
-            Mode::Disabled => false,
+            Mode::Disabled | Mode::Broken => false,
             // Has it caught up?
             Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
             // Not if somebody waits for a later one: that will do for both.
@@ -361,10 +365,12 @@ impl<W> Coordinator<W> {
     // ---- the machine ----
 
     fn has_enough_replicas(&self) -> bool {
+        failpoint::hit();
         connected_servers(&self.voters) >= self.settings.wait_count
     }
 
     fn first_waiting(&self) -> Option<Position> {
+        failpoint::hit();
         self.waiting.first_key_value().map(|(id, _)| id.at)
     }
 
@@ -374,6 +380,7 @@ impl<W> Coordinator<W> {
     }
 
     fn count(&mut self, outcome: Outcome) {
+        failpoint::hit();
         match outcome {
             Outcome::Acknowledged => self.stats.yes_tx += 1,
             Outcome::Asynchronous => self.stats.no_tx += 1,
@@ -382,6 +389,7 @@ impl<W> Coordinator<W> {
 
     /// What replicas have, or how many must have it, has changed.
     fn count_votes(&mut self) {
+        failpoint::hit();
         if !self.enabled() {
             return;
         }
@@ -403,6 +411,7 @@ impl<W> Coordinator<W> {
     }
 
     fn release_confirmed(&mut self) {
+        failpoint::hit();
         let Some(confirmed) = self.confirmed else {
             return;
         };
@@ -419,9 +428,11 @@ impl<W> Coordinator<W> {
         }
     }
 
+    /// Nothing that could panic comes between taking a waiter out of `waiting` and here:
+    /// nobody would wake the session.
     fn release(&mut self, waiter: W, outcome: Outcome) {
-        self.count(outcome);
         self.effects.released.push((waiter, outcome));
+        self.count(outcome);
     }
 
     /// Releases everybody unconfirmed.
@@ -432,6 +443,7 @@ impl<W> Coordinator<W> {
     }
 
     fn switch_off(&mut self) {
+        failpoint::hit();
         if self.mode == Mode::On {
             self.forget_pending();
             self.stop_waiting(Mode::Off);
@@ -441,6 +453,7 @@ impl<W> Coordinator<W> {
     /// The server shuts down: nobody waits any more, and what is not confirmed is
     /// told to nobody.
     fn give_up(&mut self) {
+        failpoint::hit();
         if self.mode == Mode::On {
             if self.flushed > self.confirmed {
                 self.effects.messages.push(Message::ForcedShutdown);
@@ -450,12 +463,14 @@ impl<W> Coordinator<W> {
     }
 
     fn forget_pending(&mut self) {
+        failpoint::hit();
         self.pending.clear();
         self.abandoned = None;
     }
 
     fn stop_waiting(&mut self, mode: Mode) {
         self.mode = mode;
+        failpoint::hit();
         self.stats.no_times += 1;
         self.effects.messages.push(Message::SwitchedOff);
         self.release_all();
@@ -463,6 +478,7 @@ impl<W> Coordinator<W> {
 
     /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
     fn switch_off_if_few(&mut self) {
+        failpoint::hit();
         if !self.settings.wait_no_replica && !self.has_enough_replicas() {
             self.switch_off();
         }

@@ -15,7 +15,8 @@
 //! | `settings` | what the operator has set |
 //! | `verdicts` | what the coordinator answers |
 //! | `effects` | what is to be done for what has changed in the coordinator |
-//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together; in `coordinator/commits`, what happens to a commit |
+//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together; in `coordinator/commits`, what happens to a commit; in `coordinator/panics`, what a panic leads to |
+//! | `failpoint` | where the unit tests plant panics |
 //!
 //! No unsafe, no clock, no lock, no I/O, no server.
 
@@ -24,6 +25,7 @@
 mod coordinator;
 mod effects;
 mod events;
+mod failpoint;
 mod log_files;
 mod pending;
 mod position;

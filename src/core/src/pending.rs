@@ -1,7 +1,7 @@
 //! Ends of commit groups that were written to the binary log and are not
 //! confirmed yet. Ascending, because groups are written under one lock.
 
-use crate::position::Position;
+use crate::{failpoint, position::Position};
 use std::collections::VecDeque;
 
 #[derive(Default, Debug)]
@@ -16,6 +16,7 @@ pub struct OutOfOrder {
 
 impl Pending {
     pub fn push(&mut self, end: Position) -> Result<(), OutOfOrder> {
+        failpoint::hit();
         match self.0.back() {
             Some(&last) if last >= end => Err(OutOfOrder { last, new: end }),
             _ => {
@@ -32,10 +33,12 @@ impl Pending {
 
     /// Whether the group that `at` belongs to is pending.
     pub fn covers(&self, at: Position) -> bool {
+        failpoint::hit();
         self.0.back().is_some_and(|last| *last >= at)
     }
 
     pub fn release_up_to(&mut self, confirmed: Position) {
+        failpoint::hit();
         while self.0.front().is_some_and(|end| *end <= confirmed) {
             self.0.pop_front();
         }

@@ -11,7 +11,7 @@ use crate::{
 impl<W> Coordinator<W> {
     /// A commit group was written to the binary log.
     pub fn on_flush(&mut self, end: Position) {
-        if !self.enabled() {
+        if matches!(self.mode, Mode::Disabled | Mode::Broken) {
             return;
         }
         self.flushed = self.flushed.max(Some(end));
@@ -35,7 +35,7 @@ impl<W> Coordinator<W> {
     ) -> WaitVerdict {
         match self.mode {
             Mode::Disabled => return WaitVerdict::NotCounted,
-            Mode::Off => return self.done(Outcome::Asynchronous),
+            Mode::Off | Mode::Broken => return self.done(Outcome::Asynchronous),
             Mode::On | Mode::Closing => {}
         }
         let Some(at) = at else {
@@ -116,13 +116,15 @@ impl<W> Coordinator<W> {
         applier: bool,
         shutting_down: bool,
     ) -> CommitVerdict {
+        if self.mode == Mode::Broken {
+            self.left.extend(at);
+            return CommitVerdict::Untold;
+        }
         // What was not flushed while semi-sync was ON is asynchronous.
-        let Some(at) = at else {
+        let is_pending = |at: &Position| Some(*at) > self.confirmed && self.pending.covers(*at);
+        let Some(at) = at.filter(is_pending) else {
             return CommitVerdict::Done;
         };
-        if Some(at) <= self.confirmed || !self.pending.covers(at) {
-            return CommitVerdict::Done;
-        }
         let abandoned = self.is_abandoned(Some(at));
         if self.is_closing() || (shutting_down && applier && abandoned) {
             self.left.insert(at);
