@@ -136,6 +136,7 @@ pub fn deinit(plugin: &Handle) -> c_int {
 pub(crate) fn after_panic(callback: Callback) {
     messages::internal_error(callback.name());
     if let Some(source) = Source::get() {
-        source.update(|core| core.on_disable());
+        let shutting_down = source.server.is_shutting_down();
+        source.update(|core| core.on_hook_panic(shutting_down));
     }
 }
