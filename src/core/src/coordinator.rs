@@ -9,7 +9,9 @@
 //! later one: no word that is older than a commit, and no check that is, can confirm it.
 
 mod commits;
+mod operator;
 mod panics;
+mod replicas;
 
 use crate::{
     effects::{Effects, Message, Outcome},
@@ -19,7 +21,7 @@ use crate::{
     quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position},
     settings::Settings,
     stats::Stats,
-    verdicts::{AckVerdict, WaitId, WaitVerdict},
+    verdicts::WaitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,199 +171,6 @@ impl<W> Coordinator<W> {
         std::mem::take(&mut self.effects)
     }
 
-    // ---- the operator ----
-
-    pub fn on_enable(&mut self) {
-        if self.enabled() {
-            return;
-        }
-        self.flushed = None;
-        self.confirmed = None;
-        self.forget_pending();
-        self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
-            Mode::On
-        } else {
-            Mode::Off
-        };
-        self.effects.messages.push(Message::Enabled);
-    }
-
-    pub fn on_disable(&mut self) {
-        if !self.enabled() {
-            return;
-        }
-        self.switch_off();
-        self.mode = Mode::Disabled;
-        self.effects.messages.push(Message::Disabled);
-    }
-
-    pub fn on_wait_count(&mut self, count: u32) {
-        self.settings.wait_count = count;
-        self.switch_off_if_few();
-        self.count_votes();
-    }
-
-    /// Turning it ON while OFF switches semi-sync on at once, as stock's
-    /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn on_wait_no_replica(&mut self, on: bool) {
-        self.settings.wait_no_replica = on;
-        self.switch_off_if_few();
-        if on && self.mode == Mode::Off {
-            self.mode = Mode::On;
-        }
-    }
-
-    /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
-    /// Nobody can acknowledge any more what sessions wait for. Replicas do not
-    /// count until they connect again: the server lets their dumps go on, and
-    /// what these were sent belongs to a log that is gone.
-    pub fn on_reset(&mut self) {
-        self.release_all();
-        self.flushed = None;
-        self.confirmed = None;
-        self.forget_pending();
-        self.voters.clear();
-        self.warned.clear();
-        self.left.clear();
-        self.switch_off_if_few();
-        self.stats = Stats::default();
-    }
-
-    // ---- replicas ----
-
-    /// A replica has connected. `start`: it asks for the log from this position
-    /// on, so it has what lies before; None: it names GTIDs instead, or a position that
-    /// the log is not known to have.
-    pub fn on_connect(
-        &mut self,
-        connection: ReplicaConnectionId,
-        server_id: u32,
-        start: Option<Position>,
-    ) {
-        self.voters.push(Voter {
-            server_id,
-            connection,
-            acked: start.min(self.flushed),
-        });
-        self.count_votes();
-    }
-
-    /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
-        let before = self.voters.len();
-        self.voters.retain(|voter| voter.connection != connection);
-        self.warned.retain(|warned| *warned != connection);
-        if self.voters.len() == before {
-            return;
-        }
-        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`,
-        // it does not depend on `wait_no_replica`.
-        if shutting_down {
-            self.give_up_if_few();
-        }
-        self.switch_off_if_few();
-        // Those who stay may have more than was counted when semi-sync was
-        // enabled.
-        self.count_votes();
-    }
-
-    /// A replica has everything up to `at`, it says. `sent`: how far its connection was
-    /// sent the log, or skipped what the replica had.
-    pub fn on_ack(
-        &mut self,
-        connection: ReplicaConnectionId,
-        at: Position,
-        sent: Option<Position>,
-    ) -> AckVerdict {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
-            return AckVerdict::UnknownConnection;
-        };
-        if Some(at) > sent {
-            return self.on_ack_of_unsent(connection);
-        }
-        let news = Some(at).min(self.flushed);
-        if news <= voter.acked {
-            return AckVerdict::Stale;
-        }
-        voter.acked = news;
-        self.count_votes();
-        AckVerdict::Accepted
-    }
-
-    /// A replica acknowledges what it was not sent.
-    pub fn on_ack_of_unsent(&mut self, connection: ReplicaConnectionId) -> AckVerdict {
-        if !self
-            .voters
-            .iter()
-            .any(|voter| voter.connection == connection)
-        {
-            return AckVerdict::UnknownConnection;
-        }
-        let first = !self.warned.contains(&connection);
-        if first {
-            self.warned.push(connection);
-        }
-        AckVerdict::FromTheFuture { first }
-    }
-
-    /// The transaction that ends at `at` was not sent to a replica, because it has
-    /// it already. It shows that the replica has everything up to `at` only if it
-    /// acknowledged what was really sent to it before (`last_sent`: up to where).
-    pub fn on_skip(
-        &mut self,
-        connection: ReplicaConnectionId,
-        at: Position,
-        last_sent: Option<Position>,
-    ) {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
-            return;
-        };
-        let news = Some(at).min(self.flushed);
-        if last_sent.min(self.flushed) <= voter.acked && news > voter.acked {
-            voter.acked = news;
-            self.count_votes();
-        }
-    }
-
-    /// Whether the event that ends at `end`, about to be sent, should ask for an
-    /// acknowledgement.
-    pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
-        let Some(voter) = self
-            .voters
-            .iter()
-            .find(|voter| voter.connection == connection)
-        else {
-            return false;
-        };
-        if voter.acked >= Some(end) {
-            return false;
-        }
-        match self.mode {
-            Mode::Disabled | Mode::Broken => false,
-            // Has it caught up?
-            Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
-            // Not if somebody waits for a later one: that will do for both.
-            Mode::On | Mode::Closing => {
-                Some(end) > self.confirmed
-                    && self.pending.contains(end)
-                    && self.first_waiting().is_none_or(|first| end >= first)
-            }
-        }
-    }
-
-    /// An acknowledgement was asked for.
-    pub fn on_asked(&mut self) {
-        self.stats.net_waits += 1;
-    }
-
     // ---- the machine ----
 
     fn has_enough_replicas(&self) -> bool {
@@ -372,11 +181,6 @@ impl<W> Coordinator<W> {
     fn first_waiting(&self) -> Option<Position> {
         failpoint::hit();
         self.waiting.first_key_value().map(|(id, _)| id.at)
-    }
-
-    fn done(&mut self, outcome: Outcome) -> WaitVerdict {
-        self.count(outcome);
-        WaitVerdict::Done(outcome)
     }
 
     fn count(&mut self, outcome: Outcome) {

@@ -135,4 +135,9 @@ impl<W> Coordinator<W> {
             CommitVerdict::Done
         }
     }
+
+    fn done(&mut self, outcome: Outcome) -> WaitVerdict {
+        self.count(outcome);
+        WaitVerdict::Done(outcome)
+    }
 }

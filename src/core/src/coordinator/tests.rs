@@ -1,6 +1,7 @@
 //! What of the coordinator cannot be seen from outside.
 
 use super::*;
+use crate::verdicts::WaitVerdict;
 
 fn at(offset: u64) -> Position {
     Position { file: 1, offset }
