@@ -1,5 +1,5 @@
-//! What happens to replicas: they connect and leave, acknowledge what they were sent, or had
-//! it already; and which events ask them for an acknowledgement.
+//! What happens to replicas: they connect and leave, they acknowledge what they were sent,
+//! or had it already. And which events ask them for an acknowledgement.
 
 use super::{Coordinator, Mode};
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
 };
 
 impl<W> Coordinator<W> {
-    /// A replica has connected. `start`: it asks for the log from this position
-    /// on, so it has what lies before; None: it names GTIDs instead, or a position that
-    /// the log is not known to have.
+    /// A replica has connected. `start`: the replica asks for the log from this position
+    /// on, so it has what lies before. None: the replica names GTIDs instead, or a position
+    /// that the log is not known to have.
     pub fn on_connect(
         &mut self,
         connection: ReplicaConnectionId,
@@ -26,7 +26,7 @@ impl<W> Coordinator<W> {
         self.count_votes();
     }
 
-    /// Its connection is gone, or no longer counts. May be called twice.
+    /// The connection is gone, or no longer counts. May be called twice.
     pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
         let before = self.voters.len();
         self.voters.retain(|voter| voter.connection != connection);
@@ -34,36 +34,32 @@ impl<W> Coordinator<W> {
         if self.voters.len() == before {
             return;
         }
-        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`,
-        // it does not depend on `wait_no_replica`.
+        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`, the
+        // message does not depend on `wait_no_replica`.
         if shutting_down {
             self.give_up_if_few();
         }
         self.switch_off_if_few();
-        // Those who stay may have more than was counted when semi-sync was
-        // enabled.
+        // Those who stay may have more than was counted when semi-sync was enabled.
         self.count_votes();
     }
 
-    /// A replica has everything up to `at`, it says. `sent`: how far its connection was
-    /// sent the log, or skipped what the replica had.
+    /// A replica says that it has everything up to `at`. `sent`: how far its connection was
+    /// sent the log; what was skipped because the replica had it counts as sent.
     pub fn on_ack(
         &mut self,
         connection: ReplicaConnectionId,
         at: Position,
         sent: Option<Position>,
     ) -> AckVerdict {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
+        let flushed = self.flushed;
+        let Some(voter) = self.voter_mut(connection) else {
             return AckVerdict::UnknownConnection;
         };
         if Some(at) > sent {
             return self.on_ack_of_unsent(connection);
         }
-        let news = Some(at).min(self.flushed);
+        let news = Some(at).min(flushed);
         if news <= voter.acked {
             return AckVerdict::Stale;
         }
@@ -74,11 +70,7 @@ impl<W> Coordinator<W> {
 
     /// A replica acknowledges what it was not sent.
     pub fn on_ack_of_unsent(&mut self, connection: ReplicaConnectionId) -> AckVerdict {
-        if !self
-            .voters
-            .iter()
-            .any(|voter| voter.connection == connection)
-        {
+        if self.voter(connection).is_none() {
             return AckVerdict::UnknownConnection;
         }
         let first = !self.warned.contains(&connection);
@@ -88,24 +80,21 @@ impl<W> Coordinator<W> {
         AckVerdict::FromTheFuture { first }
     }
 
-    /// The transaction that ends at `at` was not sent to a replica, because it has
-    /// it already. It shows that the replica has everything up to `at` only if it
-    /// acknowledged what was really sent to it before (`last_sent`: up to where).
+    /// The transaction that ends at `at` was not sent to a replica, because the replica has
+    /// it already. This shows that the replica has everything up to `at` only if it has
+    /// acknowledged everything that was really sent to it before (`last_sent`: up to where).
     pub fn on_skip(
         &mut self,
         connection: ReplicaConnectionId,
         at: Position,
         last_sent: Option<Position>,
     ) {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
+        let flushed = self.flushed;
+        let Some(voter) = self.voter_mut(connection) else {
             return;
         };
-        let news = Some(at).min(self.flushed);
-        if last_sent.min(self.flushed) <= voter.acked && news > voter.acked {
+        let news = Some(at).min(flushed);
+        if last_sent.min(flushed) <= voter.acked && news > voter.acked {
             voter.acked = news;
             self.count_votes();
         }
@@ -114,11 +103,7 @@ impl<W> Coordinator<W> {
     /// Whether the event that ends at `end`, about to be sent, should ask for an
     /// acknowledgement.
     pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
-        let Some(voter) = self
-            .voters
-            .iter()
-            .find(|voter| voter.connection == connection)
-        else {
+        let Some(voter) = self.voter(connection) else {
             return false;
         };
         if voter.acked >= Some(end) {
@@ -126,9 +111,10 @@ impl<W> Coordinator<W> {
         }
         match self.mode {
             Mode::Disabled | Mode::Broken => false,
-            // Has it caught up?
+            // Has the replica caught up?
             Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
-            // Not if somebody waits for a later one: that will do for both.
+            // Not if all who wait do so for a later position: the acknowledgement of that
+            // one will do for both.
             Mode::On | Mode::Closing => {
                 Some(end) > self.confirmed
                     && self.pending.contains(end)
@@ -140,5 +126,15 @@ impl<W> Coordinator<W> {
     /// An acknowledgement was asked for.
     pub fn on_asked(&mut self) {
         self.stats.net_waits += 1;
+    }
+
+    fn voter(&self, connection: ReplicaConnectionId) -> Option<&Voter> {
+        let mut voters = self.voters.iter();
+        voters.find(|voter| voter.connection == connection)
+    }
+
+    fn voter_mut(&mut self, connection: ReplicaConnectionId) -> Option<&mut Voter> {
+        let mut voters = self.voters.iter_mut();
+        voters.find(|voter| voter.connection == connection)
     }
 }
