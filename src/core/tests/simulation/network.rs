@@ -2,23 +2,25 @@
 //! in order and late; what is lost is lost by a connection that breaks, or because
 //! a replica fails to answer. Connections overtake each other.
 
+use proptest::{
+    prelude::RngExt,
+    test_runner::{RngAlgorithm, TestRng},
+};
 use semisync_core::{Position, ReplicaConnectionId};
 use std::collections::VecDeque;
 
 /// Numbers that look random and follow from the seed.
-pub struct Chance(u64);
+pub struct Chance(TestRng);
 
 impl Chance {
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        let seed = [seed.to_le_bytes(); 2].concat();
+        Self(TestRng::from_seed(RngAlgorithm::XorShift, &seed))
     }
 
     /// Below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
+        self.0.random_range(..end)
     }
 
     pub fn one_in(&mut self, many: u64) -> bool {
