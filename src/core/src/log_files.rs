@@ -29,8 +29,8 @@ pub struct LogFiles {
     flushed: Option<Position>,
     last_ordinal: u64,
     version: u64,
-    /// When the log was reset last: microseconds of the system's clock, 0 for never.
-    last_reset: u64,
+    /// When the log was reset last: microseconds of the system's clock.
+    last_reset: Option<u64>,
     /// A reset was noticed by what came after it, and the server will tell of it yet.
     noticed: bool,
 }
@@ -71,7 +71,7 @@ impl Default for LogFiles {
             flushed: None,
             last_ordinal: 0,
             version: 1,
-            last_reset: 0,
+            last_reset: None,
             noticed: false,
         }
     }
@@ -128,11 +128,11 @@ impl LogFiles {
     pub fn on_reset(&mut self, now: u64) -> bool {
         /// Between the end of a log and the server's word lie milliseconds.
         const SOON: u64 = 60_000_000;
-        let news = !(self.noticed && now.saturating_sub(self.last_reset) < SOON);
-        self.noticed = false;
+        let is_soon = |reset: u64| now.saturating_sub(reset) < SOON;
+        let news = !(std::mem::take(&mut self.noticed) && self.last_reset.is_some_and(is_soon));
         if news {
             self.forget();
-            self.last_reset = now;
+            self.last_reset = Some(now);
         }
         news
     }
@@ -140,7 +140,7 @@ impl LogFiles {
     /// A flush has shown that the log [begins anew](Self::begins_anew).
     pub fn on_noticed_reset(&mut self, now: u64) {
         self.forget();
-        self.last_reset = now;
+        self.last_reset = Some(now);
         self.noticed = true;
     }
 
@@ -156,8 +156,11 @@ impl LogFiles {
     /// be of the log that is gone. A clock that was set back must not keep everything in
     /// doubt until it has caught up, nor let through what began by the clock of before.
     pub fn reset_since(&mut self, began: u64, now: u64) -> bool {
-        self.last_reset = self.last_reset.min(now);
-        began <= self.last_reset || self.last_reset != 0 && began > now
+        self.last_reset = self.last_reset.map(|reset| reset.min(now));
+        let Some(last_reset) = self.last_reset else {
+            return false;
+        };
+        began <= last_reset || began > now
     }
 
     /// The position that a commit names: of the newest file of this name. None: no
