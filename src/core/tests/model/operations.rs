@@ -8,18 +8,18 @@ use semisync_core::{Position, Settings};
 /// choose among what there is.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    Attach {
+    Connect {
         server: u32,
         start: Option<i64>,
     },
-    Detach {
+    Disconnect {
         nth: usize,
         shutting_down: bool,
     },
     Flush {
         groups: i64,
     },
-    BeginWait {
+    WaitPoint {
         from_end: i64,
         shutting_down: bool,
     },
@@ -29,13 +29,13 @@ pub enum Operation {
         sent_beyond: Option<i64>,
     },
     /// A commit is done, at whatever wait point it waited.
-    End {
+    EngineCommit {
         from_end: i64,
         applier: bool,
         shutting_down: bool,
     },
     /// A session that waits is an applier, and stopped.
-    Abandon {
+    StopApplier {
         nth: usize,
         shutting_down: bool,
     },
@@ -62,14 +62,14 @@ fn operation() -> impl Strategy<Value = Operation> {
     let sent = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
     let start = prop_oneof![Just(None), (-4..=0_i64).prop_map(Some)];
     prop_oneof![
-        5 => (1..=7_u32, start).prop_map(|(server, start)| Attach { server, start }),
-        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Detach { nth, shutting_down }),
+        5 => (1..=7_u32, start).prop_map(|(server, start)| Connect { server, start }),
+        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Disconnect { nth, shutting_down }),
         10 => (1..=3_i64).prop_map(|groups| Flush { groups }),
         1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
-        10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
+        10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| WaitPoint { from_end, shutting_down }),
         16 => (nth(), near_end(), sent).prop_map(|(nth, from_end, sent_beyond)| Ack { nth, from_end, sent_beyond }),
-        8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| End { from_end, applier, shutting_down }),
-        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Abandon { nth, shutting_down }),
+        8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| EngineCommit { from_end, applier, shutting_down }),
+        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
         2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),

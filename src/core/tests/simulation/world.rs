@@ -140,7 +140,7 @@ impl World {
     /// The connection breaks, both ends know, and what was under way is lost.
     pub fn cut(&mut self, replica: usize) {
         if let Some(id) = self.replicas[replica].connection.take() {
-            self.detach(id);
+            self.disconnect(id);
         }
     }
 
@@ -159,7 +159,7 @@ impl World {
         // Only the loss of what the source may still believe it to have would be
         // beyond its knowledge.
         let all: Vec<_> = self.connections_of(replica).collect();
-        all.into_iter().for_each(|id| self.detach(id));
+        all.into_iter().for_each(|id| self.disconnect(id));
         let replica = &mut self.replicas[replica];
         replica.connection = None;
         replica.has = replica.has.saturating_sub(lost);
@@ -194,7 +194,7 @@ impl World {
 
     // ---- helpers ----
 
-    fn detach(&mut self, id: ReplicaConnectionId) {
+    fn disconnect(&mut self, id: ReplicaConnectionId) {
         self.connections.retain(|connection| connection.id != id);
         self.core.on_disconnect(id, false);
         self.judge();

@@ -76,15 +76,15 @@ impl Story {
 
     /// With auto-position.
     pub fn connect(&mut self, server: u32) -> ReplicaConnectionId {
-        self.attach(server, None)
+        self.add(server, None)
     }
 
     /// By file and position.
     pub fn connect_at(&mut self, server: u32, offset: u64) -> ReplicaConnectionId {
-        self.attach(server, Some(at(offset)))
+        self.add(server, Some(at(offset)))
     }
 
-    fn attach(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
+    fn add(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
         self.connections += 1;
         let connection = ReplicaConnectionId(self.connections);
         self.core.on_connect(connection, server, start);
@@ -127,30 +127,30 @@ impl Story {
         self.core.on_timeout(id, true)
     }
 
-    pub fn abandon(&mut self, id: WaitId) -> bool {
+    pub fn stop_applier(&mut self, id: WaitId) -> bool {
         self.core.on_applier_stop(id, false)
     }
 
-    pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
+    pub fn stop_applier_during_shutdown(&mut self, id: WaitId) -> bool {
         self.core.on_applier_stop(id, true)
     }
 
     /// A client's commit is done.
-    pub fn settle(&mut self, offset: u64) -> CommitVerdict {
+    pub fn engine_commit(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), false, false)
     }
 
-    pub fn settle_applier(&mut self, offset: u64) -> CommitVerdict {
+    pub fn engine_commit_of_applier(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), true, false)
     }
 
-    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> CommitVerdict {
+    pub fn engine_commit_of_applier_during_shutdown(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), true, true)
     }
 
     /// Whether a client's commit that is done is told to nobody.
     pub fn is_untold(&mut self, offset: u64) -> bool {
-        self.settle(offset) == CommitVerdict::Untold
+        self.engine_commit(offset) == CommitVerdict::Untold
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {

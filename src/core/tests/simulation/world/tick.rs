@@ -126,7 +126,7 @@ impl World {
         let now = self.now;
         let dead = |c: &&Connection| c.dies.is_some_and(|dies| dies <= now);
         let dead: Vec<_> = self.connections.iter().filter(dead).map(|c| c.id).collect();
-        dead.into_iter().for_each(|id| self.detach(id));
+        dead.into_iter().for_each(|id| self.disconnect(id));
     }
 
     fn give_up(&mut self) {
