@@ -1,12 +1,22 @@
-//! All that decides on the source: which replicas are connected and what they
-//! have, which sessions wait, whether semi-sync is ON or OFF.
+//! All that decides on the source: which replicas are connected and what they have, which
+//! sessions wait, whether semi-sync is ON or OFF.
 //!
-//! The caller holds a lock around it and carries out the [`Effects`] after unlocking.
-//! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
-//! only while ON; every pending group, every waiting position and every commit
-//! left unconfirmed lies behind `confirmed`; closing ends with disabling only. What a
-//! replica says counts for commits that were flushed before it said so, never for a
-//! later one: no word that is older than a commit, and no check that is, can confirm it.
+//! | file | what happens there |
+//! |---|---|
+//! | `coordinator` | votes are counted, sessions released, semi-sync switched ON and OFF |
+//! | `operator` | enabling, disabling, settings, RESET |
+//! | `replicas` | replicas connect, acknowledge and leave |
+//! | `commits` | a commit's way: flushed, waiting, told OK or not |
+//! | `panics` | what is left after a panic |
+//!
+//! The caller holds a lock around the coordinator. After each change the caller takes the
+//! [`Effects`] and carries them out without the lock.
+//!
+//! Invariants: `confirmed` only grows (until a reset or enabling). Sessions wait only while
+//! ON. Every pending group, every waiting position and every commit that was left
+//! unconfirmed lies behind `confirmed`. What a replica says counts for commits that were
+//! flushed before the replica said so, never for a later one: no statement that is older
+//! than a commit, and no check that is, can confirm that commit.
 
 mod commits;
 mod operator;
@@ -25,15 +35,30 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// | from | to | when |
+/// |---|---|---|
+/// | `Disabled` | `On` | semi-sync is enabled |
+/// | `Disabled` | `Off` | the same, but replicas are too few and `wait_no_replica` is OFF |
+/// | `Off` | `On` | enough replicas have caught up, or `wait_no_replica` is set ON |
+/// | `On` | `Off` | a wait times out, or the log goes back |
+/// | `On` | `Off` | replicas are too few and `wait_no_replica` is OFF |
+/// | `On` | `Closing` | a shutdown: replicas are too few, a wait times out, or a hook panics |
+/// | `On` | `Broken` | a shutdown, and the coordinator panics |
+/// | `Closing` | `Broken` | the coordinator panics |
+/// | any | `Disabled` | semi-sync is disabled; or a panic that is not in the lines above |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
+    /// Commits are not looked at.
     Disabled,
+    /// Commits are asynchronous: they do not wait, and their clients are told OK.
     Off,
+    /// Commits wait.
     On,
-    /// The server shuts down and nobody waits any more. What is behind `confirmed`
-    /// is not told OK to anybody: it is not asynchronous, as it is while `Off`.
+    /// The server shuts down and nobody waits any more. No client is told OK for a commit
+    /// that is not confirmed.
     Closing,
-    /// As `Closing`, but after a panic: nothing is known of any commit, so none is told OK.
+    /// As `Closing`, but after a panic: nobody knows which commits are confirmed, so no client
+    /// is told OK.
     Broken,
 }
 
@@ -52,19 +77,19 @@ pub struct Coordinator<W> {
     settings: Settings,
     mode: Mode,
     voters: Vec<Voter>,
-    /// Connections that were warned of for an acknowledgement from the future.
+    /// Connections that have acknowledged what they were not sent: the log has said so.
     warned: Vec<ReplicaConnectionId>,
-    /// End of the newest commit group since semi-sync was enabled.
+    /// The end of the newest commit group since semi-sync was enabled.
     flushed: Option<Position>,
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
     waiting: BTreeMap<WaitId, W>,
     next_wait: u64,
-    /// Commits of a shutdown that ended without being confirmed.
+    /// Commits that a shutdown has left unconfirmed.
     left: BTreeSet<Position>,
-    /// Appliers that were stopped have not waited up to here, perhaps on behalf of
-    /// others in their commit group.
+    /// Appliers that were stopped have given up to wait for positions up to here, perhaps
+    /// also for others in their commit group.
     abandoned: Option<Position>,
     stats: Stats,
     /// What the changes since the last [`Self::take_effects`] want done.
@@ -73,7 +98,7 @@ pub struct Coordinator<W> {
 }
 
 impl<W> Coordinator<W> {
-    /// Not enabled, nobody connected.
+    /// Not enabled; no replica is connected.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -99,13 +124,14 @@ impl<W> Coordinator<W> {
         self.mode != Mode::Disabled
     }
 
-    /// Whether commits are done at their wait point that may not be told OK to anybody
-    /// yet, or never: each asks [`Self::on_engine_commit`] once its engine has committed.
+    /// Whether there may be commits that are done at their wait point, and whose clients
+    /// must not be told OK yet, or never. Each then asks [`Self::on_engine_commit`] once its
+    /// engine has committed.
     pub fn is_unsettled(&self) -> bool {
         self.is_closing() || self.abandoned > self.confirmed
     }
 
-    /// Whether a stopped applier has given up to wait for this position.
+    /// Whether an applier that was stopped has given up to wait for this position.
     pub fn is_abandoned(&self, at: Option<Position>) -> bool {
         at > self.confirmed && at <= self.abandoned
     }
@@ -142,7 +168,7 @@ impl<W> Coordinator<W> {
         &self.stats
     }
 
-    /// Bytes that are held for commit groups which are not confirmed.
+    /// How many bytes are held for commit groups that are not confirmed.
     pub fn memory(&self) -> usize {
         self.pending.memory()
     }
@@ -164,8 +190,7 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// What is to be done for all that has changed since the last call. Nothing is
-    /// allocated or copied for it.
+    /// What is to be done for all that has changed since the last call. Allocates nothing.
     #[must_use = "sessions that are released must be woken"]
     pub fn take_effects(&mut self) -> Effects<W> {
         std::mem::take(&mut self.effects)
@@ -191,7 +216,7 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// What replicas have, or how many must have it, has changed.
+    /// What the replicas have has changed, or how many must have a commit.
     fn count_votes(&mut self) {
         failpoint::hit();
         if !self.enabled() {
@@ -232,14 +257,14 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// Nothing that could panic comes between taking a waiter out of `waiting` and here:
-    /// nobody would wake the session.
+    /// Called with a waiter that was just taken out of `waiting`. The waiter is noted before
+    /// anything can panic: if a panic lost the waiter, nobody would wake the session.
     fn release(&mut self, waiter: W, outcome: Outcome) {
         self.effects.released.push((waiter, outcome));
         self.count(outcome);
     }
 
-    /// Releases everybody unconfirmed.
+    /// Releases all sessions although their commits are not confirmed.
     fn release_all(&mut self) {
         while let Some((_, waiter)) = self.waiting.pop_first() {
             self.release(waiter, Outcome::Asynchronous);
@@ -254,8 +279,8 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// The server shuts down: nobody waits any more, and what is not confirmed is
-    /// told to nobody.
+    /// The server shuts down: nobody waits any more, and nobody is told OK for what is not
+    /// confirmed.
     fn give_up(&mut self) {
         failpoint::hit();
         if self.mode == Mode::On {

@@ -1,37 +1,36 @@
 //! The files of the binary log, in the order in which the server writes them.
 //!
-//! A file gets an ordinal when the first commit group is flushed into it, under the
-//! server's `LOCK_log`; the ordinals make positions comparable. Names do not: the base
-//! name may change, numbers may begin anew, after RESET an old name names a new file.
-//! Ordinals are never given twice, so a position of a log that is gone lies before
-//! every position of the present one.
+//! A file gets an ordinal when the first commit group is flushed into the file, under the
+//! server's `LOCK_log`. The ordinals make positions comparable. Names do not: the base name
+//! may change, numbers may begin anew, and after a RESET an old name means a new file.
+//! Ordinals are never given twice, so a position of a log that is gone lies before every
+//! position of the present log.
 //!
-//! A dump also reads files without an ordinal: those that were written before
-//! semi-sync was enabled, or that hold no commit yet. Where they lie among the others
-//! is told by the index, the server's own list of its files in their order
-//! (sql/binlog_index.cc of MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
+//! A dump also reads files without an ordinal: those that were written before semi-sync was
+//! enabled, and those that hold no commit yet. The index tells where they lie among the
+//! others. It is the server's own list of its files in their order (sql/binlog_index.cc of
+//! MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
 
 use crate::position::{Position, split_name};
 use std::{collections::VecDeque, sync::Arc};
 
-/// Name of a binary log file, without its directory.
+/// The name of a binary log file, without its directory.
 pub type LogName = Arc<[u8]>;
 
-/// How many files are remembered. A dump that is further behind has nothing that is
-/// waited for.
+/// How many files are remembered. Nobody waits for what a dump sends that is further behind.
 const REMEMBERED: usize = 1024;
 
 /// The files that commits were flushed into.
 #[derive(Debug)]
 pub struct LogFiles {
     files: VecDeque<LogFile>,
-    /// End of the newest commit group; in the last of the files.
+    /// The end of the newest commit group; in the last of the files.
     flushed: Option<Position>,
     last_ordinal: u64,
     version: u64,
     /// When the log was reset last: microseconds of the system's clock.
     last_reset: Option<u64>,
-    /// A reset was noticed by what came after it, and the server will tell of it yet.
+    /// A reset was noticed by a flush that came after it. The server has yet to tell of it.
     noticed: bool,
 }
 
@@ -44,17 +43,19 @@ struct LogFile {
 /// Where a file that a dump reads lies.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Place {
-    /// It is the file with this ordinal.
+    /// The file has this ordinal.
     In(u64),
-    /// No commit was flushed into it; everything up to this position lies before it.
+    /// No commit was flushed into the file. Everything up to this position lies before it.
     Behind(Position),
-    /// Not known, or not certain, or older than all that can be waited for.
+    /// This is not known, or not certain, or the file is older than all that can be waited
+    /// for.
     #[default]
     Unknown,
 }
 
 impl Place {
-    /// What a replica has that has everything up to `offset` in this file.
+    /// The position up to which a replica has the log, if the replica has everything up to
+    /// `offset` in this file.
     pub fn at(self, offset: u64) -> Option<Position> {
         match self {
             Self::In(file) => Some(Position { file, offset }),
@@ -78,15 +79,15 @@ impl Default for LogFiles {
 }
 
 impl LogFiles {
-    /// Changes whenever a [`Place`] may have changed: a file came, or all went.
+    /// Changes whenever a [`Place`] may have changed: when a file comes, and when all go.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Whether a group that ends here belongs to another log than the last one: the log
-    /// was reset, and the server has not told so yet (it does after it has let commits go
-    /// on). While a server runs, its log goes on in the same file or in one of the same
-    /// base name and a higher number.
+    /// Whether a group that ends here belongs to another log than the last group: the log
+    /// was reset, and the server has not said so yet. (The server first lets commits go on,
+    /// and then says so.) While a server runs, its log goes on in the same file, or in a file
+    /// with the same base name and a higher number.
     pub fn begins_anew(&self, name: &[u8], offset: u64) -> bool {
         let (Some(last), Some(flushed)) = (self.files.back(), self.flushed) else {
             return false;
@@ -123,10 +124,10 @@ impl LogFiles {
     }
 
     /// The server tells of RESET BINARY LOGS AND GTIDS: every file is gone. `now`:
-    /// microseconds of the system's clock. false: it was noticed before, and what there is
-    /// now is of the new log.
+    /// microseconds of the system's clock. false: the reset was noticed before, and what
+    /// there is now belongs to the new log.
     pub fn on_reset(&mut self, now: u64) -> bool {
-        /// Between the end of a log and the server's word lie milliseconds.
+        /// Between the end of a log and the server's hook lie milliseconds.
         const SOON: u64 = 60_000_000;
         let is_soon = |reset: u64| now.saturating_sub(reset) < SOON;
         let news = !(std::mem::take(&mut self.noticed) && self.last_reset.is_some_and(is_soon));
@@ -151,10 +152,11 @@ impl LogFiles {
         self.version += 1;
     }
 
-    /// Whether the log may have been reset since `began`; both are microseconds of the
-    /// system's clock. What the server has checked since then, or compared GTIDs with, may
-    /// be of the log that is gone. A clock that was set back must not keep everything in
-    /// doubt until it has caught up, nor let through what began by the clock of before.
+    /// Whether the log may have been reset since `began`; both times are microseconds of the
+    /// system's clock. If so, what the server has checked since then, or compared GTIDs with,
+    /// may belong to the log that is gone. A clock that was set back must not keep everything
+    /// in doubt until the clock has caught up. Nor must it let through what began before the
+    /// clock was set back.
     pub fn reset_since(&mut self, began: u64, now: u64) -> bool {
         self.last_reset = self.last_reset.map(|reset| reset.min(now));
         let Some(last_reset) = self.last_reset else {
@@ -163,8 +165,8 @@ impl LogFiles {
         began <= last_reset || began > now
     }
 
-    /// The position that a commit names: of the newest file of this name. None: no
-    /// commit was flushed into such a file.
+    /// The position that a commit names, in the newest file of this name. None: no commit was
+    /// flushed into such a file.
     pub fn find(&self, name: &[u8], offset: u64) -> Option<Position> {
         let mut newest_first = self.files.iter().rev();
         let file = newest_first.find(|file| *file.name == *name)?.ordinal;
@@ -178,11 +180,11 @@ impl LogFiles {
         Some(Arc::clone(&file.name))
     }
 
-    /// Where the file lies that a dump reads under this name. `index`: the server's
-    /// list of its files now; None: it cannot be read.
+    /// Where the file lies that a dump reads under this name. `index`: the server's list of
+    /// its files now. None: the index cannot be read.
     ///
-    /// The index may list one name twice, in two directories. Which of the two a dump
-    /// reads cannot be told, so nothing is concluded.
+    /// The index may list one name twice, in two directories. It does not tell which of the
+    /// two a dump reads, so nothing is concluded.
     pub fn place(&self, name: &[u8], index: Option<&[LogName]>) -> Place {
         let here = self.find(name, 0).map(|position| Place::In(position.file));
         let Some(index) = index else {
@@ -204,7 +206,7 @@ impl LogFiles {
         }
     }
 
-    /// The end of a file that another one follows.
+    /// The end of a file that another file follows.
     fn end_of(&self, file: u64) -> Position {
         let last = self.flushed.filter(|flushed| flushed.file == file);
         last.unwrap_or(Position {
@@ -213,14 +215,14 @@ impl LogFiles {
         })
     }
 
-    /// Of the oldest file of this name.
+    /// The ordinal of the oldest file of this name.
     fn ordinal(&self, name: &[u8]) -> Option<u64> {
         let file = self.files.iter().find(|file| *file.name == *name)?;
         Some(file.ordinal)
     }
 
-    /// Whether the present log reaches this position: what a replica says that it has
-    /// is believed only then. A server's own check may be older than a RESET.
+    /// Whether the present log reaches this position. Only then is a replica believed that
+    /// says it has everything up to there. A server's own check may be older than a RESET.
     pub fn reaches(&self, place: Place, offset: u64) -> bool {
         match place {
             Place::In(_) => place.at(offset) <= self.flushed,
@@ -230,8 +232,8 @@ impl LogFiles {
     }
 }
 
-/// The file names of an index file, without their directories. A last line without an
-/// end is still being written.
+/// The file names in an index file, without their directories. A last line without an end
+/// is still being written, and left out.
 pub fn index_names(content: &[u8]) -> Vec<LogName> {
     content
         .split_inclusive(|byte| *byte == b'\n')

@@ -1,5 +1,5 @@
-//! Ends of commit groups that were written to the binary log and are not
-//! confirmed yet. Ascending, because groups are written under one lock.
+//! The ends of commit groups that were written to the binary log and are not confirmed yet.
+//! They ascend, because the server writes groups under one lock.
 
 use crate::{failpoint, position::Position};
 use std::collections::VecDeque;
@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 #[derive(Default, Debug)]
 pub struct Pending(VecDeque<Position>);
 
-/// A group that does not end behind the last one.
+/// A group was written that does not end behind the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfOrder {
     pub last: Position,
@@ -44,7 +44,7 @@ impl Pending {
         }
     }
 
-    /// In bytes: also what is kept for later ones.
+    /// In bytes; the room that is kept for later groups counts too.
     pub fn memory(&self) -> usize {
         self.0.capacity() * size_of::<Position>()
     }

@@ -35,7 +35,7 @@ impl<W> Coordinator<W> {
         self.count_votes();
     }
 
-    /// Turning it ON while OFF switches semi-sync on at once, as stock's
+    /// Setting the variable ON switches semi-sync on at once if it is OFF, as stock's
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
     pub fn on_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
@@ -45,10 +45,10 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
-    /// Nobody can acknowledge any more what sessions wait for. Replicas do not
-    /// count until they connect again: the server lets their dumps go on, and
-    /// what these were sent belongs to a log that is gone.
+    /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters too. Nobody
+    /// can acknowledge any more what sessions wait for. Replicas do not count until they
+    /// connect again: the server lets their dumps go on, and what was sent to them belongs
+    /// to a log that is gone.
     pub fn on_reset(&mut self) {
         self.release_all();
         self.flushed = None;

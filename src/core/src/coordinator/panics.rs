@@ -1,8 +1,8 @@
-//! What becomes of the coordinator after a panic. Its lock is not poisoned: whoever takes
-//! it next finds the state as the panic has left it, so that state is given up.
+//! What becomes of the coordinator after a panic. A panic does not poison the caller's lock:
+//! the next thread finds the state as the panic has left it. So that state is given up.
 //!
-//! Nothing in `on_panic` can panic: it does no arithmetic that overflows, compares nothing,
-//! and calls nothing of the coordinator's own.
+//! Nothing in `on_panic` can panic: the function does no arithmetic that overflows, compares
+//! no positions, and calls none of the coordinator's other functions.
 
 use super::{Coordinator, Mode};
 use crate::{
@@ -11,13 +11,13 @@ use crate::{
 };
 
 impl<W> Coordinator<W> {
-    /// A change has panicked midway, so nothing is believed that was said before: no
-    /// positions, no votes. Whoever waits is released, and semi-sync is disabled, to be
-    /// enabled anew. Replicas do not count until they connect again: the caller has them
+    /// A change has panicked midway. Nothing is believed that was said before: no positions,
+    /// no votes. All who wait are released, and semi-sync is disabled; it can be enabled
+    /// anew. Replicas do not count until they connect again, so the caller has every replica
     /// connect again.
     ///
-    /// While the server shuts down, semi-sync stays enabled and OFF: it is not known any
-    /// more which commits are confirmed, so until it is disabled none is told OK.
+    /// While the server shuts down, semi-sync stays enabled and OFF instead: nobody knows any
+    /// more which commits are confirmed, so no client is told OK.
     pub fn on_panic(&mut self, shutting_down: bool) {
         let before = self.mode;
         self.mode = match before {
@@ -32,7 +32,7 @@ impl<W> Coordinator<W> {
         if before != Mode::Disabled && self.mode == Mode::Disabled {
             self.effects.messages.push(Message::Disabled);
         }
-        // Whoever waits is in this map, or among the effects already: see `release`.
+        // A waiter is in this map, or among the effects already: see `release`.
         for waiter in std::mem::take(&mut self.waiting).into_values() {
             self.stats.no_tx = self.stats.no_tx.saturating_add(1);
             self.effects.released.push((waiter, Outcome::Asynchronous));
@@ -46,9 +46,9 @@ impl<W> Coordinator<W> {
         // What a shutdown has left unconfirmed stays so: `left` is kept.
     }
 
-    /// A hook has panicked, but not within the coordinator: what that knows is true. It is
-    /// disabled all the same; but a shutdown goes on to tell nobody OK whose commit is not
-    /// confirmed.
+    /// A hook has panicked outside of the coordinator: what the coordinator knows is true.
+    /// Semi-sync is disabled all the same. But a shutdown goes on, and tells no client OK
+    /// whose commit is not confirmed.
     pub fn on_hook_panic(&mut self, shutting_down: bool) {
         if shutting_down {
             self.give_up();
