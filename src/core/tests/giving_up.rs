@@ -22,9 +22,9 @@ fn an_applier_that_is_stopped_goes_on_alone_and_unconfirmed() {
     story.wait(200, "client");
     assert!(story.stop_applier(applier));
     assert_eq!(story.released(), [("applier", Asynchronous)]);
-    assert!(story.core.status(), "it is not switched off");
+    assert!(story.core.status(), "semi-sync is not switched off");
     assert_eq!((story.core.wait_sessions(), story.stats().no_tx), (1, 1));
-    assert!(!story.stop_applier(applier), "it was released");
+    assert!(!story.stop_applier(applier), "the session was released");
     assert!(story.core.is_abandoned(Some(at(100))) && !story.core.is_abandoned(Some(at(200))));
     story.ack(story.connection(1), 200);
     assert_eq!(story.released(), [("client", Acknowledged)]);
@@ -62,7 +62,7 @@ fn an_applier_that_a_shutdown_stops_is_counted_with_what_is_left() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     let applier = story.wait(100, "applier");
-    // Its replica is there, and clients may wait for it a little longer.
+    // The replica is there, and clients may wait a little longer.
     assert!(story.stop_applier_during_shutdown(applier));
     assert!(story.core.status());
     assert_eq!(
@@ -115,7 +115,7 @@ fn what_a_shutdown_leaves_unconfirmed_is_told_to_nobody() {
     assert!(story.core.is_unsettled() && !story.core.status());
     assert!(story.is_untold(200));
     assert!(!story.is_untold(100), "confirmed in time");
-    // Nor is what is written later, with nobody left to wait.
+    // Nor is a client told OK for what is written later, when nobody waits any more.
     story.flush(300);
     assert_eq!(
         story.commit_during_shutdown(300, "later"),
@@ -143,7 +143,10 @@ fn what_is_confirmed_after_all_is_not_left() {
     assert_eq!(story.core.left_unconfirmed(), None);
     assert!(!story.is_untold(100));
     assert!(story.is_untold(200));
-    assert!(story.core.is_unsettled(), "it does not come back");
+    assert!(
+        story.core.is_unsettled(),
+        "semi-sync does not come on again"
+    );
 }
 
 #[test]
@@ -175,7 +178,7 @@ fn during_a_shutdown_replicas_that_are_there_are_waited_for() {
     let mut story = Story::with_replicas(1, true, 1);
     story.flush(100);
     let WaitVerdict::Waits(id) = story.commit_during_shutdown(100, "session") else {
-        panic!("it should wait");
+        panic!("the session should wait");
     };
     assert!(story.wake_by_shutdown(id));
     assert!(story.core.status());
@@ -191,7 +194,7 @@ fn a_session_woken_by_a_shutdown_gives_up_if_its_replicas_are_gone() {
     assert!(story.wake_by_shutdown(id));
     assert_eq!(story.messages(), [ForcedShutdown, SwitchedOff]);
     assert_eq!(story.released(), [("session", Asynchronous)]);
-    assert!(!story.wake_by_shutdown(id), "it was released");
+    assert!(!story.wake_by_shutdown(id), "the session was released");
 }
 
 #[test]

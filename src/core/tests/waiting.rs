@@ -1,4 +1,4 @@
-//! Sessions that wait: who is released by what, and what is counted of it.
+//! Sessions that wait: what releases them, and what is counted then.
 
 mod support;
 
@@ -177,7 +177,7 @@ fn an_acknowledgement_from_the_future_is_refused_and_warned_of_once() {
     assert_eq!(story.ack_of_sent(connection, 100, None), refused(false));
     assert_eq!(story.released(), []);
     assert_eq!(story.core.confirmed(), None);
-    // Nor later, when it has been sent that far.
+    // Nor is it counted later, when the replica was sent that much.
     story.flush(5000);
     story.connect(2);
     assert_eq!(story.core.confirmed(), None);

@@ -1,4 +1,4 @@
-//! What of the coordinator cannot be seen from outside.
+//! Tests of what cannot be seen of the coordinator from outside.
 
 use super::*;
 use crate::verdicts::WaitVerdict;
@@ -30,7 +30,7 @@ fn what_is_confirmed_is_pending_no_longer() {
 fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     let mut core = with_pending();
     let WaitVerdict::Waits(id) = core.on_wait_point(Some(at(300)), (), false) else {
-        panic!("it should wait");
+        panic!("the session should wait");
     };
     core.on_timeout(id, false);
     core.on_flush(at(400));

@@ -6,7 +6,7 @@ use semisync_core::{
 };
 use std::collections::{BTreeSet, VecDeque};
 
-/// A binary log file: its groups, each with its end and the transaction it holds.
+/// A binary log file: its groups, each with its end and its transaction.
 #[derive(Clone)]
 struct File {
     name: String,
@@ -25,9 +25,9 @@ const GROUP: u64 = 100;
 #[derive(Default)]
 struct Replica {
     has: BTreeSet<u32>,
-    /// The file and the position up to which it has read.
+    /// The file and the position up to which the replica has read.
     at: Option<(String, u64)>,
-    /// Of the log that it has read.
+    /// Of the log that the replica has read.
     generation: u32,
 }
 
@@ -35,12 +35,13 @@ struct Dump {
     replica: usize,
     connection: ReplicaConnectionId,
     began: u64,
-    /// The file that it reads, and how far; None: it was requested and checked only.
+    /// The file that the dump reads, and how far. None: the dump was only requested and
+    /// checked by now.
     reads: Option<(usize, u64)>,
     at: (String, u64),
     sent: SentFiles,
     offset: u64,
-    /// What its replica has said, and the source has not heard.
+    /// What the replica has said, and the source has not heard yet.
     said: VecDeque<(String, u64)>,
 }
 
@@ -136,7 +137,7 @@ impl World {
         }
         if self.files.on_reset(self.clock) {
             self.core.on_reset();
-            // Every connection is hung up; what was only requested has none yet.
+            // Every connection is hung up. A dump that was only requested has none yet.
             self.dumps.retain(|dump| dump.reads.is_none());
         }
         self.judge();
@@ -182,7 +183,7 @@ impl World {
             replica.at = Some((first, START));
         }
         let at = replica.at.clone().expect("set above");
-        // A replica has one connection. What has begun is gone with its end.
+        // A replica has one connection. A dump that has begun ends with it.
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
         let old: Vec<_> = old.map(|dump| dump.connection).collect();
         for connection in old {

@@ -1,8 +1,8 @@
-//! The coordinator against the naive model, by random operations on up to seven
-//! replicas. After each operation everything that can be seen is compared: the
-//! answer, who was released and how, the messages and their order, status, counters,
-//! and which events would ask for an acknowledgement. A failure prints the shortest
-//! list of operations that shows it; PROPTEST_CASES sets how many are tried.
+//! The coordinator against the naive model, by random operations on up to seven replicas.
+//! After each operation everything that can be seen is compared: the answer, who was
+//! released and how, the messages and their order, status, counters, and which events would
+//! ask for an acknowledgement. A failure prints the shortest list of operations that shows
+//! the failure; PROPTEST_CASES sets how many lists are tried.
 
 mod naive;
 mod operations;
@@ -53,7 +53,7 @@ impl Run {
         *self.seen.entry(kind).or_default() += 1;
     }
 
-    /// One that is connected, or now and then one that was, or never was.
+    /// A connection that is there; now and then one that was there, or never was.
     fn connection(&self, nth: usize) -> u64 {
         let newest = self.connections.last().copied().unwrap_or_default();
         let nth = nth % (self.connected.len() + 1);
@@ -127,7 +127,7 @@ impl Run {
             Operation::TimeOut { nth, .. }
             | Operation::ShutDown { nth }
             | Operation::StopApplier { nth, .. } => {
-                // The newest are likely to wait still.
+                // The newest sessions are likely to wait still.
                 let newest_first = self.waits.iter().rev();
                 let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
                     return;
@@ -215,7 +215,7 @@ fn run(settings: Settings, operations: &[Operation]) -> Seen {
     run.seen
 }
 
-/// Eight times as many as proptest's own number.
+/// Eight times as many cases as proptest's own number.
 fn config() -> Config {
     let default = Config::default();
     Config {

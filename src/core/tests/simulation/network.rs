@@ -1,6 +1,6 @@
-//! What lies between source and replica. Each direction of a connection delivers
-//! in order and late; what is lost is lost by a connection that breaks, or because
-//! a replica fails to answer. Connections overtake each other.
+//! What lies between source and replica. Each direction of a connection delivers in order
+//! and late. Something is lost when a connection breaks, or when a replica fails to answer.
+//! Connections overtake each other.
 
 use proptest::{
     prelude::RngExt,
@@ -66,15 +66,15 @@ pub enum Packet {
 pub struct Connection {
     pub id: ReplicaConnectionId,
     pub replica: usize,
-    /// Number of the group to be sent next.
+    /// The number of the group to be sent next.
     pub next: usize,
     pub sent: Option<Position>,
-    /// Groups were skipped because the replica had them, and it was not told yet.
+    /// Groups were skipped because the replica had them, and the replica was not told yet.
     pub skipping: bool,
     pub last_packet: u64,
     pub to_replica: Pipe<Packet>,
     pub to_source: Pipe<Position>,
-    /// When the source finds out that the replica has given it up.
+    /// When the source finds out that the replica has given the connection up.
     pub dies: Option<u64>,
 }
 

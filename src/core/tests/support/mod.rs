@@ -1,5 +1,6 @@
-//! A coordinator with what surrounds it in tests that tell a story: replicas by number, positions by their offset in one file.
-//! What it wants done is collected until it is asked for.
+//! A coordinator and what surrounds it, for tests that tell a story. Replicas are known by
+//! number, positions by their offset in one file. The effects are collected until the test
+//! asks for them.
 
 #![allow(dead_code)] // every test uses its own part
 
@@ -31,8 +32,8 @@ impl Story {
         }
     }
 
-    /// Enabled, with replicas 1 to `replicas` connected by auto-position; the
-    /// messages of that are forgotten.
+    /// Enabled, with replicas 1 to `replicas` connected by auto-position. The messages so far
+    /// are forgotten.
     pub fn with_replicas(wait_count: u32, wait_no_replica: bool, replicas: u32) -> Self {
         let mut story = Self::begin(wait_count, wait_no_replica);
         for server in 1..=replicas {
@@ -135,7 +136,7 @@ impl Story {
         self.core.on_applier_stop(id, true)
     }
 
-    /// A client's commit is done.
+    /// The engine has committed for a client.
     pub fn engine_commit(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), false, false)
     }
@@ -148,7 +149,7 @@ impl Story {
         self.core.on_engine_commit(Some(at(offset)), true, true)
     }
 
-    /// Whether a client's commit that is done is told to nobody.
+    /// Whether the client is not told OK although the engine has committed.
     pub fn is_untold(&mut self, offset: u64) -> bool {
         self.engine_commit(offset) == CommitVerdict::Untold
     }
@@ -162,9 +163,9 @@ impl Story {
         self.ack_of_sent(connection, offset, Some(offset))
     }
 
-    /// The dump passes over a transaction; `sent`: how far it sent something before.
-    pub fn skip(&mut self, connection: ReplicaConnectionId, offset: u64, sent: Option<u64>) {
-        self.core.on_skip(connection, at(offset), sent.map(at));
+    /// The dump skips a transaction. `last_sent`: how far the dump really sent something.
+    pub fn skip(&mut self, connection: ReplicaConnectionId, offset: u64, last_sent: Option<u64>) {
+        self.core.on_skip(connection, at(offset), last_sent.map(at));
     }
 
     pub fn ack_of_sent(

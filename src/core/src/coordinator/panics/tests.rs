@@ -1,5 +1,6 @@
-//! A panic is planted in every place where one can be, of random histories. Whatever it
-//! leaves behind, `on_panic` gives the state up, and what is enabled anew is as good as new.
+//! A panic is planted in every failpoint that random histories pass. Whatever state a panic
+//! leaves behind, `on_panic` gives it up. And a coordinator that is enabled anew afterwards
+//! does what a new one does.
 
 mod history;
 
@@ -23,8 +24,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
-/// Carries the operations out until one panics: its number. The first `pass` places are
-/// passed. The panics stay planted while `on_panic` runs.
+/// Carries the operations out until one of them panics, and gives back which. The first
+/// `pass` failpoints are passed. The panics stay planted while `on_panic` runs.
 fn run_into_panic(
     history: &mut History,
     operations: &[Operation],
@@ -51,9 +52,9 @@ fn run_into_panic(
     panicked
 }
 
-/// Everybody is released, once, and nothing is believed any more.
+/// All sessions are released, once, and nothing is believed any more.
 fn assert_given_up(history: &mut History) {
-    // Whoever was about to wait may be released as well: its wait has not begun.
+    // A session that was about to wait may be among them: its wait has not begun.
     let in_flight = history.in_flight.take();
     let effects = history.core.take_effects();
     let released = effects.released.iter().map(|(session, _)| *session);
@@ -65,7 +66,10 @@ fn assert_given_up(history: &mut History) {
     assert_eq!(released, Vec::from_iter(asleep));
 
     for id in history.forget() {
-        assert!(!history.core.on_timeout(id, false), "it was released");
+        assert!(
+            !history.core.on_timeout(id, false),
+            "the session was released"
+        );
     }
     let core = &history.core;
     assert!(!core.status() && !core.is_wanting());
@@ -109,11 +113,11 @@ fn assert_tells_nobody(core: &mut Coordinator<u64>, old_end: Position) {
     assert!(core.take_effects().released.is_empty());
 }
 
-/// Enabled anew, it does what a new coordinator does.
+/// A coordinator that is enabled anew does what a new coordinator does.
 fn assert_as_good_as_new(mut history: History, rest: &[Operation]) {
     history.core.on_disable();
     drop(history.core.take_effects());
-    // These are kept on purpose.
+    // These two are kept on purpose.
     history.core.stats = Stats::default();
     history.core.left.clear();
     let mut new = History::of_new_coordinator(&history);
@@ -124,8 +128,8 @@ fn assert_as_good_as_new(mut history: History, rest: &[Operation]) {
     }
 }
 
-/// What was going on when a panic came: the mode before, whether the server shut down, and
-/// whether sessions waited.
+/// When panics came, and how often: the mode before, whether the server shut down, and whether
+/// sessions waited.
 type Seen = BTreeMap<String, usize>;
 
 fn panic_everywhere(settings: Settings, operations: &[Operation]) -> Seen {
@@ -243,7 +247,7 @@ fn a_panic_elsewhere_disables_but_ends_no_shutdown() {
         CommitVerdict::Untold
     );
     core.on_hook_panic(false);
-    assert!(core.enabled(), "it goes on");
+    assert!(core.enabled(), "the shutdown goes on");
 
     let mut core = Coordinator::<()>::new(Settings::default());
     core.on_enable();
