@@ -12,8 +12,8 @@
 //! The caller holds a lock around the coordinator. After each change the caller takes the
 //! [`Effects`] and carries them out without the lock.
 //!
-//! Invariants: `confirmed` only grows (until a reset or enabling). Sessions wait only while
-//! ON. Every pending group, every waiting position and every commit that was left
+//! Invariants: `confirmed` only grows (until a reset, enabling or a panic). Sessions wait
+//! only while ON. Every pending group, every waiting position and every commit that was left
 //! unconfirmed lies behind `confirmed`. What a replica says counts for commits that were
 //! flushed before the replica said so, never for a later one: no statement that is older
 //! than a commit, and no check that is, can confirm that commit.
@@ -45,7 +45,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// | `On` | `Closing` | a shutdown: replicas are too few, a wait times out, or a hook panics |
 /// | `On` | `Broken` | a shutdown, and the coordinator panics |
 /// | `Closing` | `Broken` | the coordinator panics |
-/// | any | `Disabled` | semi-sync is disabled; or a panic that is not in the lines above |
+/// | `Closing`, `Broken` | the same | a hook panics |
+/// | any | `Disabled` | semi-sync is disabled; or a panic that is in no other line |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     /// Commits are not looked at.

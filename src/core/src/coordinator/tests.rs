@@ -67,3 +67,21 @@ fn every_wait_has_an_id_of_its_own() {
     ids.dedup();
     assert_eq!((ids.len(), core.wait_sessions()), (10, 10));
 }
+
+#[test]
+fn effects_cost_a_commit_nothing_until_somebody_is_released() {
+    let mut core = with_pending();
+    let Effects { messages, .. } = core.take_effects();
+    assert_eq!(messages, [Message::Enabled]);
+    core.on_flush(at(400));
+    core.on_wait_point(Some(at(400)), (), false);
+    core.on_ack(ReplicaConnectionId(1), at(300), Some(at(300)));
+    let Effects { released, messages } = core.take_effects();
+    assert_eq!(
+        (released.capacity(), messages.capacity()),
+        (0, 0),
+        "no allocation"
+    );
+    core.on_ack(ReplicaConnectionId(1), at(400), Some(at(400)));
+    assert_eq!(core.take_effects().released, [((), Outcome::Acknowledged)]);
+}
