@@ -1,34 +1,66 @@
-//! All that decides on the source: which replicas are connected and what they
-//! have, which sessions wait, whether semi-sync is ON or OFF.
+//! All that decides on the source: which replicas are connected and what they have, which
+//! sessions wait, whether semi-sync is ON or OFF.
 //!
-//! The caller holds a lock around it and carries out the [`Effects`] after unlocking.
-//! Invariants: `confirmed` only grows (until a reset or enabling); sessions wait
-//! only while ON; every pending group, every waiting position and every commit
-//! left unconfirmed lies behind `confirmed`; closing ends with disabling only. What a
-//! replica says counts for commits that were flushed before it said so, never for a
-//! later one: no word that is older than a commit, and no check that is, can confirm it.
+//! | file | what happens there |
+//! |---|---|
+//! | `coordinator` | votes are counted, sessions released, semi-sync switched ON and OFF |
+//! | `operator` | enabling, disabling, settings, RESET |
+//! | `replicas` | replicas connect, acknowledge and leave |
+//! | `commits` | a commit's way: flushed, waiting, told OK or not |
+//! | `panics` | what is left after a panic |
+//!
+//! The caller holds a lock around the coordinator. After each change the caller takes the
+//! [`Effects`] and carries them out without the lock.
+//!
+//! Invariants: `confirmed` only grows (until a reset, enabling or a panic). Sessions wait
+//! only while ON. Every pending group, every waiting position and every commit that was left
+//! unconfirmed lies behind `confirmed`. What a replica says counts for commits that were
+//! flushed before the replica said so, never for a later one: no statement that is older
+//! than a commit, and no check that is, can confirm that commit.
 
 mod commits;
+mod operator;
+mod panics;
+mod replicas;
 
 use crate::{
     effects::{Effects, Message, Outcome},
+    failpoint,
     pending::Pending,
     position::Position,
     quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position},
     settings::Settings,
     stats::Stats,
-    verdicts::{AckVerdict, WaitId, WaitVerdict},
+    verdicts::WaitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// | from | to | when |
+/// |---|---|---|
+/// | `Disabled` | `On` | semi-sync is enabled |
+/// | `Disabled` | `Off` | the same, but replicas are too few and `wait_no_replica` is OFF |
+/// | `Off` | `On` | enough replicas have caught up, or `wait_no_replica` is set ON |
+/// | `On` | `Off` | a wait times out, or the log goes back |
+/// | `On` | `Off` | replicas are too few and `wait_no_replica` is OFF |
+/// | `On` | `Closing` | a shutdown: replicas are too few, a wait times out, or a hook panics |
+/// | `On` | `Broken` | a shutdown, and the coordinator panics |
+/// | `Closing` | `Broken` | the coordinator panics |
+/// | `Closing`, `Broken` | the same | a hook panics |
+/// | any | `Disabled` | semi-sync is disabled; or a panic that is in no other line |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
+    /// Commits are not looked at.
     Disabled,
+    /// Commits are asynchronous: they do not wait, and their clients are told OK.
     Off,
+    /// Commits wait.
     On,
-    /// The server shuts down and nobody waits any more. What is behind `confirmed`
-    /// is not told OK to anybody: it is not asynchronous, as it is while `Off`.
+    /// The server shuts down and nobody waits any more. No client is told OK for a commit
+    /// that is not confirmed.
     Closing,
+    /// As `Closing`, but after a panic: nobody knows which commits are confirmed, so no client
+    /// is told OK.
+    Broken,
 }
 
 /// What a shutdown has left unconfirmed in the binary log.
@@ -46,19 +78,19 @@ pub struct Coordinator<W> {
     settings: Settings,
     mode: Mode,
     voters: Vec<Voter>,
-    /// Connections that were warned of for an acknowledgement from the future.
+    /// Connections that have acknowledged what they were not sent: the log has said so.
     warned: Vec<ReplicaConnectionId>,
-    /// End of the newest commit group since semi-sync was enabled.
+    /// The end of the newest commit group since semi-sync was enabled.
     flushed: Option<Position>,
     /// Enough replicas had everything up to here.
     confirmed: Option<Position>,
     pending: Pending,
     waiting: BTreeMap<WaitId, W>,
     next_wait: u64,
-    /// Commits of a shutdown that ended without being confirmed.
+    /// Commits that a shutdown has left unconfirmed.
     left: BTreeSet<Position>,
-    /// Appliers that were stopped have not waited up to here, perhaps on behalf of
-    /// others in their commit group.
+    /// Appliers that were stopped have given up to wait for positions up to here, perhaps
+    /// also for others in their commit group.
     abandoned: Option<Position>,
     stats: Stats,
     /// What the changes since the last [`Self::take_effects`] want done.
@@ -67,7 +99,7 @@ pub struct Coordinator<W> {
 }
 
 impl<W> Coordinator<W> {
-    /// Not enabled, nobody connected.
+    /// Not enabled; no replica is connected.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -93,19 +125,20 @@ impl<W> Coordinator<W> {
         self.mode != Mode::Disabled
     }
 
-    /// Whether commits are done at their wait point that may not be told OK to anybody
-    /// yet, or never: each asks [`Self::on_engine_commit`] once its engine has committed.
+    /// Whether there may be commits that are done at their wait point, and whose clients
+    /// must not be told OK yet, or never. Each then asks [`Self::on_engine_commit`] once its
+    /// engine has committed.
     pub fn is_unsettled(&self) -> bool {
         self.is_closing() || self.abandoned > self.confirmed
     }
 
-    /// Whether a stopped applier has given up to wait for this position.
+    /// Whether an applier that was stopped has given up to wait for this position.
     pub fn is_abandoned(&self, at: Option<Position>) -> bool {
         at > self.confirmed && at <= self.abandoned
     }
 
     fn is_closing(&self) -> bool {
-        self.mode == Mode::Closing
+        matches!(self.mode, Mode::Closing | Mode::Broken)
     }
 
     /// The commits that a shutdown has left unconfirmed.
@@ -136,7 +169,7 @@ impl<W> Coordinator<W> {
         &self.stats
     }
 
-    /// Bytes that are held for commit groups which are not confirmed.
+    /// How many bytes are held for commit groups that are not confirmed.
     pub fn memory(&self) -> usize {
         self.pending.memory()
     }
@@ -152,236 +185,41 @@ impl<W> Coordinator<W> {
     /// Whether an acknowledgement of the newest commit would change anything.
     pub fn is_wanting(&self) -> bool {
         match self.mode {
-            Mode::Disabled => false,
+            Mode::Disabled | Mode::Broken => false,
             Mode::Off => true,
             Mode::On | Mode::Closing => self.flushed > self.confirmed,
         }
     }
 
-    /// What is to be done for all that has changed since the last call. Nothing is
-    /// allocated or copied for it.
+    /// What is to be done for all that has changed since the last call. Allocates nothing.
     #[must_use = "sessions that are released must be woken"]
     pub fn take_effects(&mut self) -> Effects<W> {
         std::mem::take(&mut self.effects)
     }
 
-    // ---- the operator ----
-
-    pub fn on_enable(&mut self) {
-        if self.enabled() {
-            return;
-        }
-        self.flushed = None;
-        self.confirmed = None;
-        self.forget_pending();
-        self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
-            Mode::On
-        } else {
-            Mode::Off
-        };
-        self.effects.messages.push(Message::Enabled);
-    }
-
-    pub fn on_disable(&mut self) {
-        if !self.enabled() {
-            return;
-        }
-        self.switch_off();
-        self.mode = Mode::Disabled;
-        self.effects.messages.push(Message::Disabled);
-    }
-
-    pub fn on_wait_count(&mut self, count: u32) {
-        self.settings.wait_count = count;
-        self.switch_off_if_few();
-        self.count_votes();
-    }
-
-    /// Turning it ON while OFF switches semi-sync on at once, as stock's
-    /// `ReplSemiSyncSource::set_wait_no_replica` does.
-    pub fn on_wait_no_replica(&mut self, on: bool) {
-        self.settings.wait_no_replica = on;
-        self.switch_off_if_few();
-        if on && self.mode == Mode::Off {
-            self.mode = Mode::On;
-        }
-    }
-
-    /// RESET BINARY LOGS AND GTIDS: all positions begin anew, and the counters.
-    /// Nobody can acknowledge any more what sessions wait for. Replicas do not
-    /// count until they connect again: the server lets their dumps go on, and
-    /// what these were sent belongs to a log that is gone.
-    pub fn on_reset(&mut self) {
-        self.release_all();
-        self.flushed = None;
-        self.confirmed = None;
-        self.forget_pending();
-        self.voters.clear();
-        self.warned.clear();
-        self.left.clear();
-        self.switch_off_if_few();
-        self.stats = Stats::default();
-    }
-
-    // ---- replicas ----
-
-    /// A replica has connected. `start`: it asks for the log from this position
-    /// on, so it has what lies before; None: it names GTIDs instead, or a position that
-    /// the log is not known to have.
-    pub fn on_connect(
-        &mut self,
-        connection: ReplicaConnectionId,
-        server_id: u32,
-        start: Option<Position>,
-    ) {
-        self.voters.push(Voter {
-            server_id,
-            connection,
-            acked: start.min(self.flushed),
-        });
-        self.count_votes();
-    }
-
-    /// Its connection is gone, or no longer counts. May be called twice.
-    pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
-        let before = self.voters.len();
-        self.voters.retain(|voter| voter.connection != connection);
-        self.warned.retain(|warned| *warned != connection);
-        if self.voters.len() == before {
-            return;
-        }
-        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`,
-        // it does not depend on `wait_no_replica`.
-        if shutting_down {
-            self.give_up_if_few();
-        }
-        self.switch_off_if_few();
-        // Those who stay may have more than was counted when semi-sync was
-        // enabled.
-        self.count_votes();
-    }
-
-    /// A replica has everything up to `at`, it says. `sent`: how far its connection was
-    /// sent the log, or skipped what the replica had.
-    pub fn on_ack(
-        &mut self,
-        connection: ReplicaConnectionId,
-        at: Position,
-        sent: Option<Position>,
-    ) -> AckVerdict {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
-            return AckVerdict::UnknownConnection;
-        };
-        if Some(at) > sent {
-            return self.on_ack_of_unsent(connection);
-        }
-        let news = Some(at).min(self.flushed);
-        if news <= voter.acked {
-            return AckVerdict::Stale;
-        }
-        voter.acked = news;
-        self.count_votes();
-        AckVerdict::Accepted
-    }
-
-    /// A replica acknowledges what it was not sent.
-    pub fn on_ack_of_unsent(&mut self, connection: ReplicaConnectionId) -> AckVerdict {
-        if !self
-            .voters
-            .iter()
-            .any(|voter| voter.connection == connection)
-        {
-            return AckVerdict::UnknownConnection;
-        }
-        let first = !self.warned.contains(&connection);
-        if first {
-            self.warned.push(connection);
-        }
-        AckVerdict::FromTheFuture { first }
-    }
-
-    /// The transaction that ends at `at` was not sent to a replica, because it has
-    /// it already. It shows that the replica has everything up to `at` only if it
-    /// acknowledged what was really sent to it before (`last_sent`: up to where).
-    pub fn on_skip(
-        &mut self,
-        connection: ReplicaConnectionId,
-        at: Position,
-        last_sent: Option<Position>,
-    ) {
-        let Some(voter) = self
-            .voters
-            .iter_mut()
-            .find(|voter| voter.connection == connection)
-        else {
-            return;
-        };
-        let news = Some(at).min(self.flushed);
-        if last_sent.min(self.flushed) <= voter.acked && news > voter.acked {
-            voter.acked = news;
-            self.count_votes();
-        }
-    }
-
-    /// Whether the event that ends at `end`, about to be sent, should ask for an
-    /// acknowledgement.
-    pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
-        let Some(voter) = self
-            .voters
-            .iter()
-            .find(|voter| voter.connection == connection)
-        else {
-            return false;
-        };
-        if voter.acked >= Some(end) {
-            return false;
-        }
-        match self.mode {
-            Mode::Disabled => false,
-            // Has it caught up?
-            Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
-            // Not if somebody waits for a later one: that will do for both.
-            Mode::On | Mode::Closing => {
-                Some(end) > self.confirmed
-                    && self.pending.contains(end)
-                    && self.first_waiting().is_none_or(|first| end >= first)
-            }
-        }
-    }
-
-    /// An acknowledgement was asked for.
-    pub fn on_asked(&mut self) {
-        self.stats.net_waits += 1;
-    }
-
     // ---- the machine ----
 
     fn has_enough_replicas(&self) -> bool {
+        failpoint::hit();
         connected_servers(&self.voters) >= self.settings.wait_count
     }
 
     fn first_waiting(&self) -> Option<Position> {
+        failpoint::hit();
         self.waiting.first_key_value().map(|(id, _)| id.at)
     }
 
-    fn done(&mut self, outcome: Outcome) -> WaitVerdict {
-        self.count(outcome);
-        WaitVerdict::Done(outcome)
-    }
-
     fn count(&mut self, outcome: Outcome) {
+        failpoint::hit();
         match outcome {
             Outcome::Acknowledged => self.stats.yes_tx += 1,
             Outcome::Asynchronous => self.stats.no_tx += 1,
         }
     }
 
-    /// What replicas have, or how many must have it, has changed.
+    /// What the replicas have has changed, or how many must have a commit.
     fn count_votes(&mut self) {
+        failpoint::hit();
         if !self.enabled() {
             return;
         }
@@ -403,6 +241,7 @@ impl<W> Coordinator<W> {
     }
 
     fn release_confirmed(&mut self) {
+        failpoint::hit();
         let Some(confirmed) = self.confirmed else {
             return;
         };
@@ -419,12 +258,14 @@ impl<W> Coordinator<W> {
         }
     }
 
+    /// Called with a waiter that was just taken out of `waiting`. The waiter is noted before
+    /// anything can panic: if a panic lost the waiter, nobody would wake the session.
     fn release(&mut self, waiter: W, outcome: Outcome) {
-        self.count(outcome);
         self.effects.released.push((waiter, outcome));
+        self.count(outcome);
     }
 
-    /// Releases everybody unconfirmed.
+    /// Releases all sessions although their commits are not confirmed.
     fn release_all(&mut self) {
         while let Some((_, waiter)) = self.waiting.pop_first() {
             self.release(waiter, Outcome::Asynchronous);
@@ -432,15 +273,17 @@ impl<W> Coordinator<W> {
     }
 
     fn switch_off(&mut self) {
+        failpoint::hit();
         if self.mode == Mode::On {
             self.forget_pending();
             self.stop_waiting(Mode::Off);
         }
     }
 
-    /// The server shuts down: nobody waits any more, and what is not confirmed is
-    /// told to nobody.
+    /// The server shuts down: nobody waits any more, and nobody is told OK for what is not
+    /// confirmed.
     fn give_up(&mut self) {
+        failpoint::hit();
         if self.mode == Mode::On {
             if self.flushed > self.confirmed {
                 self.effects.messages.push(Message::ForcedShutdown);
@@ -450,12 +293,14 @@ impl<W> Coordinator<W> {
     }
 
     fn forget_pending(&mut self) {
+        failpoint::hit();
         self.pending.clear();
         self.abandoned = None;
     }
 
     fn stop_waiting(&mut self, mode: Mode) {
         self.mode = mode;
+        failpoint::hit();
         self.stats.no_times += 1;
         self.effects.messages.push(Message::SwitchedOff);
         self.release_all();
@@ -463,6 +308,7 @@ impl<W> Coordinator<W> {
 
     /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
     fn switch_off_if_few(&mut self) {
+        failpoint::hit();
         if !self.settings.wait_no_replica && !self.has_enough_replicas() {
             self.switch_off();
         }

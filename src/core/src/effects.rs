@@ -23,9 +23,9 @@ impl<W> Default for Effects<W> {
 /// How a commit's wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Enough replicas have it.
+    /// Enough replicas have the commit.
     Acknowledged,
-    /// It goes on without them.
+    /// The commit goes on without them.
     Asynchronous,
 }
 
@@ -35,8 +35,8 @@ pub enum Message {
     Enabled,
     Disabled,
     SwitchedOff,
-    /// Enough replicas have caught up: up to here. None: there was no commit to catch up
-    /// with.
+    /// Enough replicas have caught up, and have everything up to here. None: no commit was
+    /// there to catch up with.
     SwitchedOn(Option<Position>),
     TimedOut {
         waiting: Position,

@@ -1,7 +1,6 @@
-//! What the bytes of a binary log event tell. An event begins with its 19-byte
-//! common header: timestamp 4, type 1, server id 4, length 4, end position 4,
-//! flags 2; all little-endian. With checksums on, the last 4 bytes are the CRC32
-//! of the rest.
+//! What the bytes of a binary log event tell. An event begins with its common header of 19
+//! bytes: timestamp 4, type 1, server id 4, length 4, end position 4, flags 2; all
+//! little-endian. With checksums on, the last 4 bytes are the CRC32 of the rest.
 
 use crate::position::split_name;
 
@@ -36,9 +35,9 @@ mod kind {
     pub const XID: u8 = 16;
 }
 
-/// Whether the event may be the last of a commit group. Only types that never
-/// are say no: QUERY, XID, XA_PREPARE, TRANSACTION_PAYLOAD, and every type that
-/// is rare or unknown here, say yes. Asked for every event that is sent.
+/// Whether the event may be the last of a commit group. The answer is no only for types that
+/// never are. It is yes for QUERY, XID, XA_PREPARE and TRANSACTION_PAYLOAD, and for every type
+/// that is rare or not known here. Asked for every event that is sent.
 pub fn may_end_transaction(event: &[u8]) -> bool {
     let Some(kind) = event.get(TYPE_AT) else {
         return false;
@@ -79,14 +78,14 @@ pub struct Announced<'a> {
     pub offset: u64,
 }
 
-/// The position that a ROTATE event or a heartbeat announces: everything before
-/// it was sent, or skipped. None for other events and for malformed ones.
+/// The position that a ROTATE event or a heartbeat announces: everything before that
+/// position was sent, or skipped. None for other events, and for malformed ones.
 pub fn announced_position(event: &[u8]) -> Option<Announced<'_>> {
     let kind = *event.get(TYPE_AT)?;
     if !matches!(kind, kind::ROTATE | kind::HEARTBEAT | kind::HEARTBEAT_V2) {
         return None;
     }
-    // A piece of an event might pass off bytes of its checksum as digits.
+    // In a piece of an event, bytes of its checksum might be taken for digits of the name.
     let length = event.get(LENGTH_AT..)?.first_chunk::<4>()?;
     if usize::try_from(u32::from_le_bytes(*length)) != Ok(event.len()) {
         return None;
@@ -107,9 +106,8 @@ pub fn announced_position(event: &[u8]) -> Option<Announced<'_>> {
     Some(Announced { name, offset })
 }
 
-/// The event without its checksum, if it has one: if its last bytes are the
-/// CRC32 of the rest. No event of the three types is one that ends, by its
-/// meaning, in its own CRC32.
+/// The event without its checksum, if it has one: if its last bytes are the CRC32 of the
+/// rest. An event of the three types never ends in its own CRC32 for another reason.
 fn without_checksum(event: &[u8]) -> &[u8] {
     let Some((rest, checksum)) = event.split_last_chunk::<CHECKSUM_SIZE>() else {
         return event;
@@ -248,7 +246,7 @@ mod tests {
             read(&[254, 1, 0, 0, 0, 0, 0, 0, 2, 9]),
             (Some(2 << 56 | 1), 1)
         );
-        // NULL, an error, and cut ones.
+        // NULL, an error, and integers that are cut.
         for bytes in [&[251, 1, 2][..], &[255, 1, 2], &[252, 1], &[254, 1], &[]] {
             assert_eq!(read(bytes).0, None);
         }

@@ -1,21 +1,22 @@
 //! Pure logic of semi-synchronous replication.
 //!
-//! | file | what it knows |
+//! | file | what the file knows |
 //! |---|---|
-//! | `position` | places in the binary log and their order |
+//! | `position` | places in the binary log, and their order |
 //! | `log_files` | the files of the binary log, in the order of the server's index |
-//! | `sent` | the files that one connection was served from, and what an acknowledgement means by them |
-//! | `events` | what a binary log event's bytes tell: may it end a transaction, which position does it announce |
-//! | `wire` | the 2-byte header of events, and acknowledgements |
+//! | `sent` | the files that were sent over one connection: what an acknowledgement means |
+//! | `events` | what the bytes of an event tell: a transaction's end, an announced position |
+//! | `wire` | the 2-byte header of events, and the replies of replicas |
 //! | `stream` | acknowledgements out of a byte stream, plain or compressed |
 //! | `quorum` | the newest position that enough replicas have |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
 //! | `statement` | whether a statement's text stops appliers |
 //! | `settings` | what the operator has set |
+//! | `coordinator` | who is connected, who waits, ON and OFF; its own table says the rest |
 //! | `verdicts` | what the coordinator answers |
-//! | `effects` | what is to be done for what has changed in the coordinator |
-//! | `coordinator` | who is connected, who waits, ON and OFF: all of it together; in `coordinator/commits`, what happens to a commit |
+//! | `effects` | what is to be done for a change in the coordinator |
+//! | `failpoint` | where the unit tests plant panics |
 //!
 //! No unsafe, no clock, no lock, no I/O, no server.
 
@@ -24,6 +25,7 @@
 mod coordinator;
 mod effects;
 mod events;
+mod failpoint;
 mod log_files;
 mod pending;
 mod position;

@@ -1,37 +1,36 @@
 //! The files of the binary log, in the order in which the server writes them.
 //!
-//! A file gets an ordinal when the first commit group is flushed into it, under the
-//! server's `LOCK_log`; the ordinals make positions comparable. Names do not: the base
-//! name may change, numbers may begin anew, after RESET an old name names a new file.
-//! Ordinals are never given twice, so a position of a log that is gone lies before
-//! every position of the present one.
+//! A file gets an ordinal when the first commit group is flushed into the file, under the
+//! server's `LOCK_log`. The ordinals make positions comparable. Names do not: the base name
+//! may change, numbers may begin anew, and after a RESET an old name means a new file.
+//! Ordinals are never given twice, so a position of a log that is gone lies before every
+//! position of the present log.
 //!
-//! A dump also reads files without an ordinal: those that were written before
-//! semi-sync was enabled, or that hold no commit yet. Where they lie among the others
-//! is told by the index, the server's own list of its files in their order
-//! (sql/binlog_index.cc of MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
+//! A dump also reads files without an ordinal: those that were written before semi-sync was
+//! enabled, and those that hold no commit yet. The index tells where they lie among the
+//! others. It is the server's own list of its files in their order (sql/binlog_index.cc of
+//! MySQL, MYSQL_BIN_LOG in log.cc of MariaDB).
 
 use crate::position::{Position, split_name};
 use std::{collections::VecDeque, sync::Arc};
 
-/// Name of a binary log file, without its directory.
+/// The name of a binary log file, without its directory.
 pub type LogName = Arc<[u8]>;
 
-/// How many files are remembered. A dump that is further behind has nothing that is
-/// waited for.
+/// How many files are remembered. Nobody waits for what a dump sends that is further behind.
 const REMEMBERED: usize = 1024;
 
 /// The files that commits were flushed into.
 #[derive(Debug)]
 pub struct LogFiles {
     files: VecDeque<LogFile>,
-    /// End of the newest commit group; in the last of the files.
+    /// The end of the newest commit group; in the last of the files.
     flushed: Option<Position>,
     last_ordinal: u64,
     version: u64,
-    /// When the log was reset last: microseconds of the system's clock, 0 for never.
-    last_reset: u64,
-    /// A reset was noticed by what came after it, and the server will tell of it yet.
+    /// When the log was reset last: microseconds of the system's clock.
+    last_reset: Option<u64>,
+    /// A reset was noticed by a flush that came after it. The server has yet to tell of it.
     noticed: bool,
 }
 
@@ -44,17 +43,19 @@ struct LogFile {
 /// Where a file that a dump reads lies.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Place {
-    /// It is the file with this ordinal.
+    /// The file has this ordinal.
     In(u64),
-    /// No commit was flushed into it; everything up to this position lies before it.
+    /// No commit was flushed into the file. Everything up to this position lies before it.
     Behind(Position),
-    /// Not known, or not certain, or older than all that can be waited for.
+    /// This is not known, or not certain, or the file is older than all that can be waited
+    /// for.
     #[default]
     Unknown,
 }
 
 impl Place {
-    /// What a replica has that has everything up to `offset` in this file.
+    /// The position up to which a replica has the log, if the replica has everything up to
+    /// `offset` in this file.
     pub fn at(self, offset: u64) -> Option<Position> {
         match self {
             Self::In(file) => Some(Position { file, offset }),
@@ -71,22 +72,22 @@ impl Default for LogFiles {
             flushed: None,
             last_ordinal: 0,
             version: 1,
-            last_reset: 0,
+            last_reset: None,
             noticed: false,
         }
     }
 }
 
 impl LogFiles {
-    /// Changes whenever a [`Place`] may have changed: a file came, or all went.
+    /// Changes whenever a [`Place`] may have changed: when a file comes, and when all go.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Whether a group that ends here belongs to another log than the last one: the log
-    /// was reset, and the server has not told so yet (it does after it has let commits go
-    /// on). While a server runs, its log goes on in the same file or in one of the same
-    /// base name and a higher number.
+    /// Whether a group that ends here belongs to another log than the last group: the log
+    /// was reset, and the server has not said so yet. (The server first lets commits go on,
+    /// and then says so.) While a server runs, its log goes on in the same file, or in a file
+    /// with the same base name and a higher number.
     pub fn begins_anew(&self, name: &[u8], offset: u64) -> bool {
         let (Some(last), Some(flushed)) = (self.files.back(), self.flushed) else {
             return false;
@@ -123,16 +124,16 @@ impl LogFiles {
     }
 
     /// The server tells of RESET BINARY LOGS AND GTIDS: every file is gone. `now`:
-    /// microseconds of the system's clock. false: it was noticed before, and what there is
-    /// now is of the new log.
+    /// microseconds of the system's clock. false: the reset was noticed before, and what
+    /// there is now belongs to the new log.
     pub fn on_reset(&mut self, now: u64) -> bool {
-        /// Between the end of a log and the server's word lie milliseconds.
+        /// Between the end of a log and the server's hook lie milliseconds.
         const SOON: u64 = 60_000_000;
-        let news = !(self.noticed && now.saturating_sub(self.last_reset) < SOON);
-        self.noticed = false;
+        let is_soon = |reset: u64| now.saturating_sub(reset) < SOON;
+        let news = !(std::mem::take(&mut self.noticed) && self.last_reset.is_some_and(is_soon));
         if news {
             self.forget();
-            self.last_reset = now;
+            self.last_reset = Some(now);
         }
         news
     }
@@ -140,7 +141,7 @@ impl LogFiles {
     /// A flush has shown that the log [begins anew](Self::begins_anew).
     pub fn on_noticed_reset(&mut self, now: u64) {
         self.forget();
-        self.last_reset = now;
+        self.last_reset = Some(now);
         self.noticed = true;
     }
 
@@ -151,17 +152,21 @@ impl LogFiles {
         self.version += 1;
     }
 
-    /// Whether the log may have been reset since `began`; both are microseconds of the
-    /// system's clock. What the server has checked since then, or compared GTIDs with, may
-    /// be of the log that is gone. A clock that was set back must not keep everything in
-    /// doubt until it has caught up, nor let through what began by the clock of before.
+    /// Whether the log may have been reset since `began`; both times are microseconds of the
+    /// system's clock. If so, what the server has checked since then, or compared GTIDs with,
+    /// may belong to the log that is gone. A clock that was set back must not keep everything
+    /// in doubt until the clock has caught up. Nor must it let through what began before the
+    /// clock was set back.
     pub fn reset_since(&mut self, began: u64, now: u64) -> bool {
-        self.last_reset = self.last_reset.min(now);
-        began <= self.last_reset || self.last_reset != 0 && began > now
+        self.last_reset = self.last_reset.map(|reset| reset.min(now));
+        let Some(last_reset) = self.last_reset else {
+            return false;
+        };
+        began <= last_reset || began > now
     }
 
-    /// The position that a commit names: of the newest file of this name. None: no
-    /// commit was flushed into such a file.
+    /// The position that a commit names, in the newest file of this name. None: no commit was
+    /// flushed into such a file.
     pub fn find(&self, name: &[u8], offset: u64) -> Option<Position> {
         let mut newest_first = self.files.iter().rev();
         let file = newest_first.find(|file| *file.name == *name)?.ordinal;
@@ -175,11 +180,11 @@ impl LogFiles {
         Some(Arc::clone(&file.name))
     }
 
-    /// Where the file lies that a dump reads under this name. `index`: the server's
-    /// list of its files now; None: it cannot be read.
+    /// Where the file lies that a dump reads under this name. `index`: the server's list of
+    /// its files now. None: the index cannot be read.
     ///
-    /// The index may list one name twice, in two directories. Which of the two a dump
-    /// reads cannot be told, so nothing is concluded.
+    /// The index may list one name twice, in two directories. It does not tell which of the
+    /// two a dump reads, so nothing is concluded.
     pub fn place(&self, name: &[u8], index: Option<&[LogName]>) -> Place {
         let here = self.find(name, 0).map(|position| Place::In(position.file));
         let Some(index) = index else {
@@ -201,7 +206,7 @@ impl LogFiles {
         }
     }
 
-    /// The end of a file that another one follows.
+    /// The end of a file that another file follows.
     fn end_of(&self, file: u64) -> Position {
         let last = self.flushed.filter(|flushed| flushed.file == file);
         last.unwrap_or(Position {
@@ -210,14 +215,14 @@ impl LogFiles {
         })
     }
 
-    /// Of the oldest file of this name.
+    /// The ordinal of the oldest file of this name.
     fn ordinal(&self, name: &[u8]) -> Option<u64> {
         let file = self.files.iter().find(|file| *file.name == *name)?;
         Some(file.ordinal)
     }
 
-    /// Whether the present log reaches this position: what a replica says that it has
-    /// is believed only then. A server's own check may be older than a RESET.
+    /// Whether the present log reaches this position. Only then is a replica believed that
+    /// says it has everything up to there. A server's own check may be older than a RESET.
     pub fn reaches(&self, place: Place, offset: u64) -> bool {
         match place {
             Place::In(_) => place.at(offset) <= self.flushed,
@@ -227,8 +232,8 @@ impl LogFiles {
     }
 }
 
-/// The file names of an index file, without their directories. A last line without an
-/// end is still being written.
+/// The file names in an index file, without their directories. A last line without an end
+/// is still being written, and left out.
 pub fn index_names(content: &[u8]) -> Vec<LogName> {
     content
         .split_inclusive(|byte| *byte == b'\n')
@@ -240,157 +245,4 @@ pub fn index_names(content: &[u8]) -> Vec<LogName> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn index(names: &[&str]) -> Vec<LogName> {
-        index_names((names.join("\n") + "\n").as_bytes())
-    }
-
-    #[test]
-    fn positions_are_ordered_as_they_were_written_whatever_the_files_are_called() {
-        let mut files = LogFiles::default();
-        let mut last = None;
-        for (name, offset, anew) in [
-            ("binlog.000006", 200, false),
-            ("binlog.000006", 300, false),
-            ("binlog.000009", 150, false), // rotated without commits
-            ("newlog.000010", 150, true),
-            ("alog.999999", 4, true),
-            ("alog.1000000", 900, false),
-            ("alog.000001", 150, true), // RESET, not told yet
-            ("alog.000001", 150, true), // and again
-            ("alog.000001", 151, false),
-        ] {
-            assert_eq!(
-                files.begins_anew(name.as_bytes(), offset),
-                anew,
-                "{name} {offset}"
-            );
-            if anew {
-                files.forget();
-            }
-            let end = Some(files.on_flush(name.as_bytes(), offset));
-            assert!(end > last, "{name} {offset}");
-            last = end;
-        }
-    }
-
-    #[test]
-    fn a_reset_log_lies_behind_the_one_that_is_gone() {
-        let mut files = LogFiles::default();
-        let old = files.on_flush(b"b.000007", 5000);
-        files.on_reset(1);
-        assert_eq!(files.find(b"b.000007", 5000), None);
-        assert_eq!(files.name(old.file), None);
-        let new = files.on_flush(b"b.000001", 200);
-        assert!(new > old);
-        assert_eq!(files.find(b"b.000001", 200), Some(new));
-        assert_eq!(files.name(new.file).as_deref(), Some(&b"b.000001"[..]));
-    }
-
-    #[test]
-    fn a_file_without_a_commit_lies_where_the_index_has_it() {
-        let mut files = LogFiles::default();
-        let first = files.on_flush(b"c.000002", 900);
-        files.on_flush(b"c.000004", 700);
-        let index = index(&["./d.000009", "/x/c.000002", "/x/c.000003", "/x/c.000004"]);
-        let place = |name: &str| files.place(name.as_bytes(), Some(&index));
-        assert_eq!(place("d.000009"), Place::Unknown);
-        assert_eq!(place("c.000002"), Place::In(first.file));
-        let behind = Position {
-            file: first.file,
-            offset: u64::MAX,
-        };
-        assert_eq!(place("c.000003"), Place::Behind(behind));
-        assert_eq!(place("c.000005"), Place::Unknown, "it is not in the log");
-    }
-
-    #[test]
-    fn without_an_index_only_files_with_commits_are_known() {
-        let mut files = LogFiles::default();
-        let end = files.on_flush(b"b.000002", 900);
-        assert_eq!(files.place(b"b.000002", None), Place::In(end.file));
-        assert_eq!(files.place(b"b.000003", None), Place::Unknown);
-    }
-
-    #[test]
-    fn a_name_that_the_index_lists_twice_tells_nothing() {
-        let mut files = LogFiles::default();
-        files.on_flush(b"b.000001", 900);
-        let twice = index(&["/old/b.000001", "/old/b.000002", "/new/b.000001"]);
-        assert_eq!(files.place(b"b.000001", Some(&twice)), Place::Unknown);
-        assert_eq!(files.place(b"b.000002", Some(&twice)), Place::Unknown);
-    }
-
-    #[test]
-    fn a_position_that_the_log_has_not_reached_is_not_believed() {
-        let mut files = LogFiles::default();
-        assert!(!files.reaches(Place::In(1), 4));
-        let end = files.on_flush(b"b.000001", 300);
-        let here = Place::In(end.file);
-        assert!(files.reaches(here, 300) && !files.reaches(here, 301));
-        assert!(!files.reaches(Place::Unknown, 4));
-        assert!(files.reaches(Place::Behind(end), u64::MAX));
-    }
-
-    #[test]
-    fn what_began_before_a_reset_is_in_doubt_and_what_began_later_is_not() {
-        let mut files = LogFiles::default();
-        assert!(!files.reset_since(1, 5));
-        files.on_reset(100);
-        assert!(files.reset_since(99, 200) && files.reset_since(100, 200));
-        assert!(!files.reset_since(101, 200));
-        // The clock is set back.
-        assert!(files.reset_since(40, 50) && files.reset_since(99, 50));
-        assert!(!files.reset_since(51, 60));
-    }
-
-    #[test]
-    fn a_reset_that_was_noticed_is_not_news_when_the_server_tells_of_it() {
-        let mut files = LogFiles::default();
-        files.on_flush(b"b.000001", 500);
-        files.on_noticed_reset(100);
-        let end = files.on_flush(b"b.000001", 200);
-        assert!(!files.on_reset(101));
-        assert_eq!(files.find(b"b.000001", 200), Some(end));
-        assert!(files.on_reset(102));
-        assert_eq!(files.find(b"b.000001", 200), None);
-        // Noticed, and never told.
-        files.on_noticed_reset(200);
-        assert!(files.on_reset(200 + 60_000_000));
-    }
-
-    #[test]
-    fn a_file_behind_the_newest_speaks_for_no_more_than_was_flushed() {
-        let mut files = LogFiles::default();
-        let end = files.on_flush(b"b.000001", 500);
-        let index = index(&["b.000001", "b.000002"]);
-        let place = files.place(b"b.000002", Some(&index));
-        // A reset log whose first file is longer is not noticed at once.
-        let later = files.on_flush(b"b.000001", 900);
-        assert_eq!(place, Place::Behind(end));
-        assert!(place.at(4) < Some(later));
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded_and_the_newest_stays() {
-        let mut files = LogFiles::default();
-        for number in 0..3 * REMEMBERED {
-            files.on_flush(format!("b.{number:06}").as_bytes(), 4);
-        }
-        assert_eq!(files.files.len(), REMEMBERED);
-        let newest = format!("b.{:06}", 3 * REMEMBERED - 1);
-        assert!(files.find(newest.as_bytes(), 4).is_some());
-    }
-
-    #[test]
-    fn an_index_is_read_without_directories_and_lines_that_are_not_complete() {
-        let names = index_names(b"./b.000001\n/var/lib/my.sql/b.000002\n\nb.000003\nb.00");
-        let text: Vec<_> = names
-            .iter()
-            .map(|name| String::from_utf8_lossy(name))
-            .collect();
-        assert_eq!(text, ["b.000001", "b.000002", "b.000003"]);
-    }
-}
+mod tests;

@@ -1,13 +1,13 @@
-//! Ends of commit groups that were written to the binary log and are not
-//! confirmed yet. Ascending, because groups are written under one lock.
+//! The ends of commit groups that were written to the binary log and are not confirmed yet.
+//! They ascend, because the server writes groups under one lock.
 
-use crate::position::Position;
+use crate::{failpoint, position::Position};
 use std::collections::VecDeque;
 
 #[derive(Default, Debug)]
 pub struct Pending(VecDeque<Position>);
 
-/// A group that does not end behind the last one.
+/// A group was written that does not end behind the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfOrder {
     pub last: Position,
@@ -16,6 +16,7 @@ pub struct OutOfOrder {
 
 impl Pending {
     pub fn push(&mut self, end: Position) -> Result<(), OutOfOrder> {
+        failpoint::hit();
         match self.0.back() {
             Some(&last) if last >= end => Err(OutOfOrder { last, new: end }),
             _ => {
@@ -32,16 +33,18 @@ impl Pending {
 
     /// Whether the group that `at` belongs to is pending.
     pub fn covers(&self, at: Position) -> bool {
+        failpoint::hit();
         self.0.back().is_some_and(|last| *last >= at)
     }
 
     pub fn release_up_to(&mut self, confirmed: Position) {
+        failpoint::hit();
         while self.0.front().is_some_and(|end| *end <= confirmed) {
             self.0.pop_front();
         }
     }
 
-    /// In bytes: also what is kept for later ones.
+    /// In bytes; the room that is kept for later groups counts too.
     pub fn memory(&self) -> usize {
         self.0.capacity() * size_of::<Position>()
     }

@@ -1,4 +1,4 @@
-//! Places in the binary log. A file is known by an ordinal, see `log_files`.
+//! Places in the binary log. A file is known by its ordinal, see `log_files`.
 
 /// A place in the binary log; ordered as the log is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -9,8 +9,8 @@ pub struct Position {
     pub offset: u64,
 }
 
-/// Splits a binary log's file name, its directory left out, into base and number.
-/// None: not such a name.
+/// Splits the name of a binary log's file into its base and its number; a directory is left
+/// out. None: this is no name of a binary log's file.
 pub fn split_name(name: &[u8]) -> Option<(&[u8], u64)> {
     let name = name.rsplit(|byte| *byte == b'/').next()?;
     let dot = name.iter().rposition(|byte| *byte == b'.')?;

@@ -1,25 +1,26 @@
-//! The newest position that enough replicas have: a function of where each
-//! replica stands now, not of the order in which that became known.
+//! The newest position that enough replicas have. It is a function of where each replica
+//! stands now, not of the order in which that became known.
 
 use crate::position::Position;
 
-/// A connection of a replica. Grows with each connection.
+/// A connection of a replica. Later connections have greater numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct ReplicaConnectionId(pub u64);
 
-/// A connected replica.
+/// A replica that is connected, by one of its connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Voter {
     pub server_id: u32,
     pub connection: ReplicaConnectionId,
-    /// What it acknowledged last; None: nothing on this connection.
+    /// What the replica has acknowledged over this connection, or was taken to have when it
+    /// connected. None: nothing.
     pub acked: Option<Position>,
 }
 
-/// The newest position that at least `count` different servers have: sort what
-/// each has, take the `count`-th largest. None: fewer have anything. Of each
-/// server the connection that has most votes. `scratch` is reused, so that nothing is
-/// allocated in the long run.
+/// The newest position that at least `count` different servers have: sort what each has,
+/// and take the `count`-th largest. None: fewer servers have anything. A server votes by the
+/// connection over which it has acknowledged most. `scratch` is used again each time, so
+/// that nothing is allocated in the long run.
 pub fn quorum_position(
     voters: &[Voter],
     count: u32,
@@ -46,8 +47,8 @@ pub fn connected_servers(voters: &[Voter]) -> u32 {
     u32::try_from(servers).unwrap_or(u32::MAX)
 }
 
-/// Whether another connection of the same server speaks for it: the one that
-/// has more, or the newer of two that have the same.
+/// Whether the same server votes by another connection: by the one over which it has
+/// acknowledged more, or by the newer of two connections that are equal in that.
 fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
     voters.iter().any(|other| {
         other.server_id == voter.server_id

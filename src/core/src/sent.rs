@@ -1,6 +1,8 @@
-//! The files that one connection was served from. An honest replica acknowledges
-//! nothing else; what it says is understood by where those files lay when they were
-//! served, not by where files of the same names lie later.
+//! The files that were sent over one connection. An honest replica acknowledges nothing
+//! else. A file is understood as it lay in the log when it was sent: later another file may
+//! have the same name, and lie elsewhere.
+//!
+//! What was skipped because the replica had it counts as sent.
 
 use crate::{
     log_files::{LogName, Place},
@@ -21,17 +23,17 @@ pub struct SentFiles {
 /// What an acknowledgement says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Claim {
-    /// The replica has everything up to here. None: it has nothing that matters.
+    /// The replica has everything up to here. None: the replica has nothing that matters.
     Has(Option<Position>),
-    /// The file belongs to this server's log, and this connection was not served from it.
+    /// The file belongs to this server's log, and was not sent over this connection.
     Unsent,
-    /// The file is none of this server's.
+    /// The file does not belong to this server's log.
     Foreign,
 }
 
 impl SentFiles {
-    /// From now on the connection is served from this file; or it goes on to be, and
-    /// more is known of where the file lies.
+    /// From now on this file is sent. If it was sent before, more is known now of where the
+    /// file lies.
     pub fn enter(&mut self, name: &[u8], place: Place) {
         match self.files.back_mut() {
             Some((last, known)) if **last == *name => *known = place,
@@ -45,14 +47,14 @@ impl SentFiles {
         }
     }
 
-    /// The file that the connection is served from.
+    /// The file that is being sent.
     pub fn current(&self) -> Option<(&LogName, Place)> {
         self.files.back().map(|(name, place)| (name, *place))
     }
 
-    /// How far the connection was served: up to `offset` of the file that was entered
-    /// last. Where that one lies may not be known, as long as no commit was flushed into
-    /// it and there is no index to be read; all files before it were served whole.
+    /// How far the log was sent: up to `offset` of the file that was entered last. Where that
+    /// file lies is perhaps not known yet: no commit was flushed into the file, and the index
+    /// could not be read. All files before it were sent whole.
     pub fn reach(&self, offset: u64) -> Option<Position> {
         let mut newest_first = self.files.iter().rev().map(|(_, place)| *place);
         let current = newest_first.next()?;
@@ -60,7 +62,7 @@ impl SentFiles {
         current.at(offset).or_else(|| newest_first.find_map(whole))
     }
 
-    /// What it means that the replica acknowledges `offset` in the file `name`.
+    /// What the replica says when it acknowledges `offset` in the file `name`.
     pub fn claim(&self, name: &[u8], offset: u64) -> Claim {
         let mut newest_first = self.files.iter().rev();
         if let Some((_, place)) = newest_first.find(|(file, _)| **file == *name) {
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_nobody_knows_takes_nothing_back_of_those_before_it() {
+    fn a_file_that_nobody_knows_takes_nothing_back_of_the_files_before_it() {
         let mut sent = SentFiles::default();
         assert_eq!(sent.reach(4), None);
         sent.enter(b"b.000001", Place::Unknown);
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_means_the_file_that_was_served() {
+    fn an_acknowledgement_means_the_file_that_was_sent() {
         let mut sent = SentFiles::default();
         assert_eq!(sent.claim(b"b.000001", 4), Claim::Foreign);
         sent.enter(b"b.000006", Place::Unknown);

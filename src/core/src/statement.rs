@@ -1,7 +1,7 @@
 //! Whether a statement stops replication's appliers, by its text.
 
-/// Whether the statement is STOP REPLICA (STOP SLAVE), and not for the receiver alone.
-/// Its beginning is enough.
+/// Whether the statement is STOP REPLICA (STOP SLAVE), and not for the receiver alone. The
+/// beginning of the statement's text is enough.
 pub fn stops_appliers(statement: &[u8]) -> bool {
     let mut words = Words(statement);
     if !words.next_is(&["STOP"]) || !words.next_is(&["REPLICA", "SLAVE"]) {
@@ -38,7 +38,7 @@ impl<'a> Iterator for Words<'a> {
         loop {
             let comment_end: &[u8] = match self.0 {
                 [] => return None,
-                // The server executes what is in such a comment.
+                // The server executes what stands in such a comment.
                 [b'/', b'*', b'!', rest @ ..] => {
                     self.0 = rest;
                     continue;

@@ -1,5 +1,5 @@
-//! The counters behind the status variables, but for those of how long sessions waited:
-//! they measure that themselves. Times are in microseconds.
+//! The counters behind the status variables. Sessions count themselves how long they wait,
+//! not here. Times are in microseconds.
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Stats {
@@ -11,7 +11,7 @@ pub struct Stats {
     pub no_times: u64,
     /// How often the clock failed; ours cannot.
     pub timefunc_failures: u64,
-    /// Sessions that began to wait for a position before those waited for.
+    /// Sessions that began to wait for an earlier position than all that waited then.
     pub wait_pos_backtraverse: u64,
     /// Always 0, as in stock since MySQL 5.7: nobody waits for the network.
     pub net_wait_time: u64,

@@ -1,10 +1,10 @@
 //! Acknowledgements out of a byte stream, however it is split or coalesced.
 //!
-//! A packet is a length (3 bytes, little-endian), a sequence number, which is
-//! not looked at, and a payload. With compression the stream consists of frames:
-//! compressed length 3, sequence number 1, length before compression 3 (0: not
-//! compressed), and the bytes; packets may straddle frames. Memory is bounded:
-//! a length that no acknowledgement can have is refused by its header alone.
+//! A packet is a length (3 bytes, little-endian), a sequence number, which is not looked at,
+//! and a payload. With compression the stream consists of frames: compressed length 3,
+//! sequence number 1, length before compression 3 (0: not compressed), and the bytes. A
+//! packet may begin in one frame and end in another. Memory is bounded: a length that no
+//! acknowledgement can have is refused as soon as the header is there.
 
 use crate::wire::{MAX_ACK, Reply, Violation, decode};
 use ruzstd::decoding::StreamingDecoder;
@@ -17,11 +17,11 @@ pub enum Framing {
     Zstd,
 }
 
-/// Longest frame, compressed or not. A replica sends each acknowledgement in a
-/// frame of its own; this leaves room for one that does not.
+/// The longest frame, compressed or not. A replica sends each acknowledgement in a frame of
+/// its own; this leaves room for a replica that puts several into one frame.
 const MAX_FRAME: usize = 16 * 1024;
-/// What a zstd frame may ask for to look back into; RFC 8878 says that decoders
-/// should go that far. A server needs no more than the frame's content.
+/// How large a window a zstd frame may ask for. RFC 8878 recommends that decoders support
+/// this much. A server needs no more than the frame's content.
 const MAX_WINDOW: u64 = 8 * 1024 * 1024;
 const PACKET_HEADER: usize = 4;
 const FRAME_HEADER: usize = 7;
@@ -29,11 +29,11 @@ const FRAME_HEADER: usize = 7;
 /// Reassembles what one replica sends.
 pub struct AckReader {
     framing: Framing,
-    /// Of a frame that is not complete yet.
+    /// The bytes of a frame that is not complete yet.
     frame: Vec<u8>,
-    /// Of a packet that is not complete yet.
+    /// The bytes of a packet that is not complete yet.
     packet: Vec<u8>,
-    /// The stream makes no sense any more.
+    /// The stream has broken the protocol and is not looked at any more.
     broken: Option<Violation>,
 }
 
@@ -49,8 +49,8 @@ impl AckReader {
         }
     }
 
-    /// Takes bytes in and hands on every message that is complete by them.
-    /// After an error the reader stays broken: the same error again.
+    /// Takes bytes in, and hands on every reply that is complete then. After an error the
+    /// reader stays broken, and answers with the same error again.
     pub fn feed(&mut self, bytes: &[u8], on: Handler<'_>) -> Result<(), Violation> {
         if let Some(violation) = self.broken {
             return Err(violation);
@@ -90,7 +90,7 @@ impl AckReader {
     }
 }
 
-/// Hands on the packets in `packet` (begun before) and `bytes`.
+/// Hands on the packets in `packet` (which has begun before) and `bytes`.
 fn split_packets(packet: &mut Vec<u8>, mut bytes: &[u8], on: Handler<'_>) -> Result<(), Violation> {
     loop {
         if !fill(packet, PACKET_HEADER, &mut bytes) {
@@ -111,7 +111,7 @@ fn split_packets(packet: &mut Vec<u8>, mut bytes: &[u8], on: Handler<'_>) -> Res
     }
 }
 
-/// Moves bytes from `from` until `to` holds `size`; false: they do not suffice.
+/// Moves bytes from `from` to `to` until `to` holds `size` bytes. false: there are too few.
 fn fill(to: &mut Vec<u8>, size: usize, from: &mut &[u8]) -> bool {
     let missing = size.saturating_sub(to.len()).min(from.len());
     if let Some((taken, rest)) = from.split_at_checked(missing) {
@@ -125,8 +125,8 @@ fn length([a, b, c]: [u8; 3]) -> usize {
     usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16
 }
 
-/// Exactly `size` bytes must come out. A bomb fills the window before that shows,
-/// and no more.
+/// Exactly `size` bytes must come out. A bomb (a small frame that decompresses to much more)
+/// can fill the window before this is noticed, and no more memory than that.
 fn decompress(framing: Framing, content: &[u8], size: usize) -> Result<Vec<u8>, Violation> {
     let mut out = Vec::with_capacity(size + 1);
     let most = u64::try_from(size).unwrap_or(0).saturating_add(1);

@@ -1,4 +1,4 @@
-//! What the coordinator answers to those who tell it of an event.
+//! What the coordinator answers to those who tell it what happens.
 
 use crate::{effects::Outcome, position::Position};
 
@@ -12,7 +12,7 @@ pub enum WaitVerdict {
     Waits(WaitId),
 }
 
-/// A waiting session; ordered by what it waits for.
+/// A waiting session. Sessions are ordered by the position that they wait for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct WaitId {
     pub(crate) at: Position,
@@ -23,9 +23,9 @@ pub struct WaitId {
 /// What becomes of a commit that is done at its wait point and was not confirmed there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommitVerdict {
-    /// Its client is told OK: the commit is confirmed, or asynchronous.
+    /// The client is told OK: the commit is confirmed, or asynchronous.
     Done,
-    /// It has to wait now: the applier that waited for its group was stopped.
+    /// The session has to wait now: the applier that waited for its group was stopped.
     Waits,
     /// The server shuts down: nobody is told OK.
     Untold,
@@ -35,13 +35,13 @@ pub enum CommitVerdict {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AckVerdict {
     Accepted,
-    /// Nothing new.
+    /// It says nothing new.
     Stale,
-    /// Of what this connection was not sent: refused. `first`: the first such
-    /// acknowledgement of this connection.
+    /// It acknowledges what was not sent over this connection, and is refused. `first`: it is
+    /// the first such acknowledgement of this connection.
     FromTheFuture {
         first: bool,
     },
-    /// The replica is not connected (any more).
+    /// The connection does not count, or not any more.
     UnknownConnection,
 }

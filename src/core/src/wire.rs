@@ -1,8 +1,10 @@
-//! The semi-sync protocol. Source to replica: every packet's event is preceded
-//! by two bytes, a magic number and flags: one asks for an acknowledgement, one
-//! says that nobody would read it.
-//! Replica to source: a packet of the magic number, the position (8 bytes,
-//! little-endian) and the file's name, without a terminating NUL.
+//! The semi-sync protocol.
+//!
+//! Source to replica: two bytes stand before the event in every packet, a magic number and
+//! flags. One flag asks for an acknowledgement; one says that nobody would read it.
+//!
+//! Replica to source: a packet of the magic number, the position (8 bytes, little-endian) and
+//! the file's name, without a terminating NUL.
 
 use crate::position::split_name;
 use std::fmt;
@@ -10,21 +12,20 @@ use std::fmt;
 pub const MAGIC: u8 = 0xef;
 /// In the second byte of the header: the replica must acknowledge the event.
 pub const FLAG_ASK: u8 = 0x01;
-/// In the second byte of the header: semi-sync is disabled at the source, so nobody
-/// reads acknowledgements. Our sources say so in every packet. Other replicas do not
-/// see it: they look at `FLAG_ASK` alone, or for exactly that value.
+/// In the second byte of the header: semi-sync is disabled at the source, so nobody reads
+/// acknowledgements. Our sources say so in every packet. Other replicas do not see this flag:
+/// they look at `FLAG_ASK` alone, or for exactly that value.
 pub const FLAG_DISABLED: u8 = 0x02;
 /// The header of an event that asks for nothing.
 pub const HEADER: [u8; 2] = [MAGIC, 0];
 
-/// Longest file name in an acknowledgement (the server's FN_REFLEN - 1).
+/// The longest file name in an acknowledgement (the server's FN_REFLEN - 1).
 const MAX_NAME: usize = 511;
 const NAME_AT: usize = 9;
-/// Longest acknowledgement.
+/// The longest acknowledgement.
 pub const MAX_ACK: usize = NAME_AT + MAX_NAME;
 
-/// Takes the header off a packet: its flags, and the event. None: the packet has
-/// no header.
+/// Takes the header off a packet: its flags, and the event. None: the packet has no header.
 pub fn split_event_header(packet: &[u8]) -> Option<(u8, &[u8])> {
     match packet {
         [MAGIC, flags, event @ ..] => Some((*flags, event)),
@@ -49,27 +50,27 @@ pub fn encode_ack<'o>(name: &[u8], offset: u64, out: &'o mut [u8; MAX_ACK]) -> O
 /// What a replica sends during a dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reply<'a> {
-    /// Everything up to `offset` of the file `name` is in its relay log. `name`: as
-    /// the replica wrote it; of the form of a binary log's name.
+    /// Everything up to `offset` of the file `name` is in the replica's relay log. `name` is
+    /// as the replica wrote it, and has the form of a binary log's name.
     Ack { name: &'a [u8], offset: u64 },
-    /// COM_QUIT: it is leaving.
+    /// COM_QUIT: the replica is leaving.
     Quit,
 }
 
 /// How a packet breaks the protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Violation {
-    /// It does not begin with the magic number.
+    /// The packet does not begin with the magic number.
     Magic,
-    /// It ends before the file's name.
+    /// The packet ends before the file's name.
     TooShort,
-    /// Its file name is longer than any can be.
+    /// The file name is longer than any can be.
     NameTooLong,
-    /// What should be a binary log's name is none, or not one of this server.
+    /// The name is not a binary log's name, or not a name of this server's binary logs.
     BadName,
-    /// Its header announces more than any acknowledgement has.
+    /// The header announces more than any acknowledgement has.
     PacketTooLarge,
-    /// It cannot be decompressed.
+    /// The packet cannot be decompressed.
     Compression,
 }
 
@@ -86,7 +87,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Understands the payload of one packet.
+/// What the payload of one packet says.
 pub fn decode(payload: &[u8]) -> Result<Reply<'_>, Violation> {
     const COM_QUIT: u8 = 0x01;
     let rest = match payload {

@@ -1,6 +1,6 @@
-//! Positions that a source tells its replicas outside the hooks. The bytes of the
-//! first part were sent by MySQL 9.7.4 to a client that asked for a dump; the
-//! rest is put together as the server does it.
+//! Positions that a source tells its replicas outside the hooks. MySQL 9.7.4 sent the bytes
+//! of the first part to a client that asked for a dump. The rest is put together as the
+//! server does it.
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use semisync_core::{announced_position, is_heartbeat, may_end_transaction, split_name};
@@ -49,7 +49,7 @@ fn the_rotate_event_that_begins_a_dump_is_understood() {
     }
 }
 
-/// What ends file 1 names the place where file 2 begins: all of file 1 was sent.
+/// The event at the end of file 1 names the beginning of file 2: all of file 1 was sent.
 #[test]
 fn the_rotate_event_at_the_end_of_a_file_names_the_next() {
     let event = bytes(
@@ -181,7 +181,7 @@ proptest! {
         prop_assert_eq!(told(&rotate(&name, offset, checksum)), expected.clone());
         prop_assert_eq!(told(&heartbeat_v2(&name, offset, checksum)), expected);
 
-        // The old heartbeat has room for 32 bits only, so it says too little.
+        // The old heartbeat has room for the low 32 bits only.
         let low = u32::try_from(offset & 0xffff_ffff).unwrap();
         let old = event(HEARTBEAT, low, name.as_bytes(), checksum);
         prop_assert_eq!(told(&old), Some((base, number, low.into())));
@@ -198,7 +198,7 @@ proptest! {
         }
     }
 
-    /// Not even one that is cut within its checksum, with digits in what is left.
+    /// Not even if the event is cut within its checksum, and digits are left of that.
     #[test]
     fn a_cut_or_lengthened_announcement_is_none(
         number: u64, offset: u64, checksum: bool, cut in 1..60_usize, more in vec(b'0'..=b'9', 1..5)

@@ -1,4 +1,4 @@
-//! Which events ask for an acknowledgement: as few as will do, and never too few.
+//! Which events ask for an acknowledgement: as few as are enough, and never too few.
 
 mod support;
 

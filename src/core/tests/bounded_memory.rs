@@ -1,5 +1,5 @@
-//! What a hostile replica can make the source hold. Alone in its file: it counts
-//! all that is allocated meanwhile.
+//! How much memory a hostile replica can make the source hold. This test is alone in its
+//! file, because it counts all that the process allocates meanwhile.
 
 #[path = "support/frames.rs"]
 mod frames;
@@ -11,7 +11,7 @@ use semisync_core::{AckReader, Framing, MAX_ACK};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// How much more than before was in use at once.
+/// How much more memory than before was in use at once.
 fn most_used(during: impl FnOnce()) -> usize {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();

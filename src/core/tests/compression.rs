@@ -1,4 +1,4 @@
-//! Compressed streams: frames as others make them, packets across frames, frames
+//! Compressed streams: frames as other libraries make them, packets across frames, frames
 //! that lie about their size, and bombs.
 
 #[path = "support/frames.rs"]
@@ -13,11 +13,19 @@ use semisync_core::{Framing, Violation};
 
 #[test]
 fn what_the_zlib_and_zstd_libraries_compress_is_understood() {
-    // Four acknowledgements, by zlib 1.2, by libzstd 1.5 in one go, as the server
-    // does, and by the same as a stream that asks for a window of 2 MiB.
-    const ZLIB: &str = "789c53666060783f9701028af34b8b925375f3d3744b325275f3f28b4a32f40c40c05c19a4ec120b51ca528004230e659660a042c85243b0710600aa9b29d0";
-    const ZSTD: &str = "28b52ffd209d350200340323000000ef9d00736f757263652d6f662d7468652d6e6f7274682e303723000000efd204006400000001392431303030303030070078c082132ea855a90ee04e60d9008c";
-    const STREAM: &str = "28b52ffd0058350200340323000000ef9d00736f757263652d6f662d7468652d6e6f7274682e303723000000efd204006400000001392431303030303030070078c082132ea855a90ee04e60d9008c";
+    // Four acknowledgements, compressed by zlib 1.2; by libzstd 1.5 in one call, as the
+    // server does; and by libzstd as a stream that asks for a window of 2 MiB.
+    const ZLIB: &str = "\
+        789c53666060783f9701028af34b8b925375f3d3744b325275f3f28b4a32f40c40c05c19\
+        a4ec120b51ca528004230e659660a042c85243b0710600aa9b29d0";
+    const ZSTD: &str = "\
+        28b52ffd209d350200340323000000ef9d00736f757263652d6f662d7468652d6e6f7274\
+        682e303723000000efd204006400000001392431303030303030070078c082132ea855a9\
+        0ee04e60d9008c";
+    const STREAM: &str = "\
+        28b52ffd0058350200340323000000ef9d00736f757263652d6f662d7468652d6e6f7274\
+        682e303723000000efd204006400000001392431303030303030070078c082132ea855a9\
+        0ee04e60d9008c";
     let base = "source-of-the-north";
     let expected = [
         said(base, 7, 157),

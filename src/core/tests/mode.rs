@@ -1,6 +1,6 @@
-//! Disabled, OFF and ON: every way from one to another, what the operator reads
-//! in the error log of it, and what must not be a way. Those that begin with a
-//! changed setting or a lost replica are in `settings`.
+//! Disabled, OFF and ON: every way from one to another, what the operator reads in the error
+//! log then, and what must not be a way. The ways that begin with a changed setting or a lost
+//! replica are in `settings`.
 
 mod support;
 
@@ -62,7 +62,7 @@ fn enabling_anew_forgets_commits_but_not_replicas() {
     assert_eq!((story.core.flushed(), story.core.confirmed()), (None, None));
     assert_eq!(story.core.clients(), 2);
     assert_eq!(story.stats().no_times, 1);
-    // Replica 1 has 100 still; the next change among the replicas finds it.
+    // Replica 1 still has 100. This counts at the next change among the replicas.
     story.leave(story.connection(2));
     assert_eq!(story.core.confirmed(), Some(at(100)));
 }

@@ -1,6 +1,6 @@
-//! The cases of `data/quorum.txt`, which says how they are read: by the quorum
-//! itself, in every order of the voters that a rotation gives, and by the
-//! coordinator, which never takes back what was confirmed.
+//! The cases of `data/quorum.txt`. They are put to the quorum itself, in every order of the
+//! voters that a rotation gives; and to the coordinator, which never takes back what was
+//! confirmed. The file says how it is read.
 
 use semisync_core::{
     Coordinator, Position, ReplicaConnectionId, Settings, Voter, quorum_position, split_name,
@@ -79,7 +79,7 @@ fn position(text: &str) -> Option<Position> {
     Some(Position { file, offset })
 }
 
-/// The newest connection of a replica, where in `voters` it is.
+/// Where in `voters` the newest connection of a replica is.
 fn newest_of(voters: &[Voter], replica: u32) -> usize {
     (0..voters.len())
         .filter(|voter| voters[*voter].server_id == replica)

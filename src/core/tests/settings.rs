@@ -1,5 +1,5 @@
-//! `wait_for_replica_count` and `wait_no_replica`: what changing them does to who
-//! waits and to ON and OFF, and what the loss of a replica does under them.
+//! `wait_for_replica_count` and `wait_no_replica`: what a change of them does to those who
+//! wait, and to ON and OFF; and what the loss of a replica does under each setting.
 
 mod support;
 
@@ -119,7 +119,10 @@ fn after_a_loss_the_returning_replica_switches_on() {
     story.flush(100);
     story.leave(story.connection(1));
     let back = story.connect(1);
-    assert!(!story.core.status(), "it has not said that it has 100");
+    assert!(
+        !story.core.status(),
+        "the replica has not said that it has 100"
+    );
     story.ack(back, 100);
     assert_eq!(story.messages(), [SwitchedOff, SwitchedOn(Some(at(100)))]);
 }

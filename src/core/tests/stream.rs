@@ -1,6 +1,6 @@
-//! Acknowledgements out of a byte stream: the same however it is split or
-//! coalesced, and never a panic, whatever the bytes. What only compressed streams
-//! have is in `compression`.
+//! Acknowledgements out of a byte stream: the same ones however the stream is split or
+//! coalesced, and never a panic, whatever the bytes. What only compressed streams have is in
+//! `compression`.
 
 #[path = "support/frames.rs"]
 mod frames;

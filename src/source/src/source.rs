@@ -106,6 +106,9 @@ impl Source {
 pub fn after_panic(callback: Callback) {
     messages::internal_error(callback.name());
     if let Some(source) = Source::get() {
-        source.state.update(|core| core.on_disable());
+        let shutting_down = source.state.server.is_shutting_down();
+        source
+            .state
+            .update(|core| core.on_hook_panic(shutting_down));
     }
 }

@@ -124,7 +124,7 @@ impl State {
             let before = *core.stats();
             let result = catch_unwind(AssertUnwindSafe(|| change(core, files)));
             if result.is_err() {
-                core.on_disable();
+                core.on_panic(self.server.is_shutting_down());
                 files.forget();
             }
             counters::publish(&before, core.stats());

@@ -1,5 +1,5 @@
-//! A commit's way past the coordinator: flushed, waiting, released or given up, and told
-//! OK or not. Who has what, and ON and OFF, is in `coordinator`.
+//! A commit's way past the coordinator: it is flushed, it waits, its wait ends or is given
+//! up, and its client is told OK or not.
 
 use super::{Coordinator, Mode};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 impl<W> Coordinator<W> {
     /// A commit group was written to the binary log.
     pub fn on_flush(&mut self, end: Position) {
-        if !self.enabled() {
+        if matches!(self.mode, Mode::Disabled | Mode::Broken) {
             return;
         }
         self.flushed = self.flushed.max(Some(end));
@@ -25,8 +25,9 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// A session has come to its wait point. `at`: None for a position that no flush has
-    /// named since semi-sync was enabled; no replica is asked for that one.
+    /// A session has come to its wait point. `at`: what the session waits for; None if no
+    /// flush has named that position since semi-sync was enabled, so that no replica is
+    /// asked to acknowledge it.
     pub fn on_wait_point(
         &mut self,
         at: Option<Position>,
@@ -35,7 +36,7 @@ impl<W> Coordinator<W> {
     ) -> WaitVerdict {
         match self.mode {
             Mode::Disabled => return WaitVerdict::NotCounted,
-            Mode::Off => return self.done(Outcome::Asynchronous),
+            Mode::Off | Mode::Broken => return self.done(Outcome::Asynchronous),
             Mode::On | Mode::Closing => {}
         }
         let Some(at) = at else {
@@ -44,8 +45,8 @@ impl<W> Coordinator<W> {
         if self.confirmed >= Some(at) {
             return self.done(Outcome::Acknowledged);
         }
-        // Semi-sync was switched on between the flush and now: no replica is
-        // asked to acknowledge this one.
+        // Semi-sync was switched on between the flush and now: no replica is asked to
+        // acknowledge this commit.
         if !self.pending.covers(at) {
             return self.done(Outcome::Asynchronous);
         }
@@ -67,7 +68,7 @@ impl<W> Coordinator<W> {
         WaitVerdict::Waits(id)
     }
 
-    /// The session has waited long enough. false: it was released meanwhile.
+    /// The session has waited long enough. false: the session was released meanwhile.
     pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
@@ -84,8 +85,8 @@ impl<W> Coordinator<W> {
         true
     }
 
-    /// The session was woken by a shutdown of the server: it gives up if its
-    /// replicas are gone. false: it was released meanwhile.
+    /// The server shuts down and has woken the session. All waits are given up if replicas
+    /// are gone. false: the session was released before.
     pub fn on_shutdown(&mut self, id: WaitId) -> bool {
         if !self.waiting.contains_key(&id) {
             return false;
@@ -94,8 +95,8 @@ impl<W> Coordinator<W> {
         true
     }
 
-    /// An applier is stopped while it waits: it goes on alone, unconfirmed. false: it was
-    /// released meanwhile.
+    /// An applier is stopped while it waits: the applier alone goes on, unconfirmed. false:
+    /// the applier was released meanwhile.
     pub fn on_applier_stop(&mut self, id: WaitId, shutting_down: bool) -> bool {
         if shutting_down {
             self.give_up_if_few();
@@ -108,7 +109,7 @@ impl<W> Coordinator<W> {
         true
     }
 
-    /// The engine has committed; asked while [`Self::is_unsettled`]. `at` as in
+    /// The engine has committed. Asked while [`Self::is_unsettled`]; `at` is as in
     /// [`Self::on_wait_point`].
     pub fn on_engine_commit(
         &mut self,
@@ -116,13 +117,15 @@ impl<W> Coordinator<W> {
         applier: bool,
         shutting_down: bool,
     ) -> CommitVerdict {
-        // What was not flushed while semi-sync was ON is asynchronous.
-        let Some(at) = at else {
+        if self.mode == Mode::Broken {
+            self.left.extend(at);
+            return CommitVerdict::Untold;
+        }
+        // A commit that was not flushed while semi-sync was ON is asynchronous.
+        let is_pending = |at: &Position| Some(*at) > self.confirmed && self.pending.covers(*at);
+        let Some(at) = at.filter(is_pending) else {
             return CommitVerdict::Done;
         };
-        if Some(at) <= self.confirmed || !self.pending.covers(at) {
-            return CommitVerdict::Done;
-        }
         let abandoned = self.is_abandoned(Some(at));
         if self.is_closing() || (shutting_down && applier && abandoned) {
             self.left.insert(at);
@@ -132,5 +135,10 @@ impl<W> Coordinator<W> {
         } else {
             CommitVerdict::Done
         }
+    }
+
+    fn done(&mut self, outcome: Outcome) -> WaitVerdict {
+        self.count(outcome);
+        WaitVerdict::Done(outcome)
     }
 }

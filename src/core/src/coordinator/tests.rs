@@ -1,6 +1,7 @@
-//! What of the coordinator cannot be seen from outside.
+//! Tests of what cannot be seen of the coordinator from outside.
 
 use super::*;
+use crate::verdicts::WaitVerdict;
 
 fn at(offset: u64) -> Position {
     Position { file: 1, offset }
@@ -29,7 +30,7 @@ fn what_is_confirmed_is_pending_no_longer() {
 fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
     let mut core = with_pending();
     let WaitVerdict::Waits(id) = core.on_wait_point(Some(at(300)), (), false) else {
-        panic!("it should wait");
+        panic!("the session should wait");
     };
     core.on_timeout(id, false);
     core.on_flush(at(400));
@@ -65,4 +66,22 @@ fn every_wait_has_an_id_of_its_own() {
         .collect();
     ids.dedup();
     assert_eq!((ids.len(), core.wait_sessions()), (10, 10));
+}
+
+#[test]
+fn effects_cost_a_commit_nothing_until_somebody_is_released() {
+    let mut core = with_pending();
+    let Effects { messages, .. } = core.take_effects();
+    assert_eq!(messages, [Message::Enabled]);
+    core.on_flush(at(400));
+    core.on_wait_point(Some(at(400)), (), false);
+    core.on_ack(ReplicaConnectionId(1), at(300), Some(at(300)));
+    let Effects { released, messages } = core.take_effects();
+    assert_eq!(
+        (released.capacity(), messages.capacity()),
+        (0, 0),
+        "no allocation"
+    );
+    core.on_ack(ReplicaConnectionId(1), at(400), Some(at(400)));
+    assert_eq!(core.take_effects().released, [((), Outcome::Acknowledged)]);
 }

@@ -1,6 +1,6 @@
-//! A source whose log is rotated, renamed over restarts and reset, while replicas ask for
-//! it by file and position: whatever comes between the server's check of a request and its
-//! use, a commit is only ever acknowledged while enough replicas have it.
+//! A source whose log is rotated, renamed over restarts and reset, while replicas ask for the
+//! log by file and position. Something may come between the server's check of a request and
+//! the dump. Whatever comes, a commit is only acknowledged while enough replicas have it.
 
 mod world;
 
@@ -11,16 +11,16 @@ use world::World;
 enum Operation {
     Commit,
     Rotate,
-    /// The server restarts with another base name, or with one that it had before.
+    /// The server restarts with another base name, or with one of an earlier start.
     Rename(usize),
     /// RESET deletes the log; the plugin is told later.
     Reset,
     TellOfReset,
-    /// A replica asks for the log, and the server checks what it asks for.
+    /// A replica asks for the log, and the server checks the request.
     Request(usize),
     /// A dump goes one step further: begins, sends a group or an announcement.
     Step(usize),
-    /// The source hears what the replica of a dump has said first.
+    /// The source hears the oldest acknowledgement that is under way from a dump's replica.
     Hear(usize),
 }
 

@@ -6,7 +6,7 @@ use semisync_core::{
 };
 use std::collections::{BTreeSet, VecDeque};
 
-/// A binary log file: its groups, each with its end and the transaction it holds.
+/// A binary log file: its groups, each with its end and its transaction.
 #[derive(Clone)]
 struct File {
     name: String,
@@ -25,9 +25,9 @@ const GROUP: u64 = 100;
 #[derive(Default)]
 struct Replica {
     has: BTreeSet<u32>,
-    /// The file and the position up to which it has read.
+    /// The file and the position up to which the replica has read.
     at: Option<(String, u64)>,
-    /// Of the log that it has read.
+    /// Of the log that the replica has read.
     generation: u32,
 }
 
@@ -35,17 +35,20 @@ struct Dump {
     replica: usize,
     connection: ReplicaConnectionId,
     began: u64,
-    /// The file that it reads, and how far; None: it was requested and checked only.
+    /// The file that the dump reads, and how far. None: the dump was only requested and
+    /// checked by now.
     reads: Option<(usize, u64)>,
     at: (String, u64),
     sent: SentFiles,
     offset: u64,
-    /// What its replica has said, and the source has not heard.
+    /// What the replica has said, and the source has not heard yet.
     said: VecDeque<(String, u64)>,
 }
 
 pub struct World {
     pub acknowledged: u32,
+    /// Since the plugin began to look, so that a flush can be seen to go back.
+    has_flushed: bool,
     core: Coordinator<u32>,
     files: LogFiles,
     count: u32,
@@ -53,6 +56,8 @@ pub struct World {
     log: Vec<File>,
     generation: u32,
     to_be_told: bool,
+    /// A flush has shown the reset that is to be told.
+    noticed: bool,
     base: String,
     replicas: Vec<Replica>,
     dumps: Vec<Dump>,
@@ -64,6 +69,7 @@ impl World {
     pub fn new(count: u32, replicas: usize) -> Self {
         let mut world = Self {
             acknowledged: 0,
+            has_flushed: false,
             core: Coordinator::new(Settings::default()),
             files: LogFiles::default(),
             count,
@@ -71,6 +77,7 @@ impl World {
             log: Vec::new(),
             generation: 0,
             to_be_told: false,
+            noticed: false,
             base: "binlog".to_owned(),
             replicas: (0..replicas).map(|_| Replica::default()).collect(),
             dumps: Vec::new(),
@@ -95,11 +102,23 @@ impl World {
             wait_no_replica: true,
         });
         self.files = LogFiles::default();
+        self.has_flushed = false;
         self.core.on_enable();
-        self.rotate();
+        self.begin_file();
     }
 
+    /// Between a RESET and its being told lie milliseconds. Only a flush that goes back shows
+    /// the RESET meanwhile: not one into a later file than the last flush of the old log, and
+    /// not the first flush since semi-sync was enabled. These two are known limits, and left
+    /// out here and in `reset`.
     pub fn rotate(&mut self) {
+        if self.to_be_told && !self.noticed {
+            return;
+        }
+        self.begin_file();
+    }
+
+    fn begin_file(&mut self) {
         self.clock += 1;
         let of_base = |file: &&File| file.name.starts_with(&self.base);
         let number = |file: &File| file.name.rsplit_once('.')?.1.parse::<u64>().ok();
@@ -120,13 +139,14 @@ impl World {
     /// Since MySQL 8.0 RESET waits for commits (by the global read lock).
     pub fn reset(&mut self) {
         self.clock += 1;
-        if self.waiting() > 0 {
+        if self.waiting() > 0 || !self.has_flushed {
             return;
         }
         self.log.clear();
         self.generation += 1;
         self.to_be_told = true;
-        self.rotate();
+        self.noticed = false;
+        self.begin_file();
     }
 
     pub fn tell_of_reset(&mut self) {
@@ -136,7 +156,7 @@ impl World {
         }
         if self.files.on_reset(self.clock) {
             self.core.on_reset();
-            // Every connection is hung up; what was only requested has none yet.
+            // Every connection is hung up. A dump that was only requested has none yet.
             self.dumps.retain(|dump| dump.reads.is_none());
         }
         self.judge();
@@ -149,10 +169,12 @@ impl World {
         self.next_transaction += 1;
         file.groups.push((end, self.next_transaction));
         if self.files.begins_anew(name.as_bytes(), end) {
+            self.noticed = true;
             self.files.on_noticed_reset(self.clock);
             self.core.on_reset();
             self.dumps.retain(|dump| dump.reads.is_none());
         }
+        self.has_flushed = true;
         let at = self.files.on_flush(name.as_bytes(), end);
         self.core.on_flush(at);
         self.judge();
@@ -182,7 +204,7 @@ impl World {
             replica.at = Some((first, START));
         }
         let at = replica.at.clone().expect("set above");
-        // A replica has one connection. What has begun is gone with its end.
+        // A replica has one connection. A dump that has begun ends with it.
         let old = self.dumps.iter().filter(|dump| dump.replica == nth);
         let old: Vec<_> = old.map(|dump| dump.connection).collect();
         for connection in old {

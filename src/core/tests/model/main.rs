@@ -1,8 +1,8 @@
-//! The coordinator against the naive model, by random operations on up to seven
-//! replicas. After each operation everything that can be seen is compared: the
-//! answer, who was released and how, the messages and their order, status, counters,
-//! and which events would ask for an acknowledgement. A failure prints the shortest
-//! list of operations that shows it; PROPTEST_CASES sets how many are tried.
+//! The coordinator against the naive model, by random operations on up to seven replicas.
+//! After each operation everything that can be seen is compared: the answer, who was
+//! released and how, the messages and their order, status, counters, and which events would
+//! ask for an acknowledgement. A failure prints the shortest list of operations that shows
+//! the failure; PROPTEST_CASES sets how many lists are tried.
 
 mod naive;
 mod operations;
@@ -29,7 +29,7 @@ struct Run {
     end: i64,
     /// Every connection that ever was.
     connections: Vec<u64>,
-    attached: Vec<u64>,
+    connected: Vec<u64>,
     waits: Vec<(WaitId, u64)>,
     seen: Seen,
 }
@@ -41,7 +41,7 @@ impl Run {
             naive: Naive::new(settings),
             end: 5,
             connections: Vec::new(),
-            attached: Vec::new(),
+            connected: Vec::new(),
             waits: Vec::new(),
             seen: Seen::new(),
         }
@@ -53,27 +53,27 @@ impl Run {
         *self.seen.entry(kind).or_default() += 1;
     }
 
-    /// One that is attached, or now and then one that was, or never was.
+    /// A connection that is there; now and then one that was there, or never was.
     fn connection(&self, nth: usize) -> u64 {
         let newest = self.connections.last().copied().unwrap_or_default();
-        let nth = nth % (self.attached.len() + 1);
-        self.attached.get(nth).copied().unwrap_or(newest / 2)
+        let nth = nth % (self.connected.len() + 1);
+        self.connected.get(nth).copied().unwrap_or(newest / 2)
     }
 
     fn carry_out(&mut self, operation: &Operation) {
         let (core, naive) = (&mut self.core, &mut self.naive);
         match *operation {
-            Operation::Attach { server, start } => {
+            Operation::Connect { server, start } => {
                 let number = self.connections.len() as u64 + 1;
                 let start = start.map(|back| place(self.end + back));
                 self.connections.push(number);
-                self.attached.push(number);
+                self.connected.push(number);
                 core.on_connect(ReplicaConnectionId(number), server, start);
                 naive.on_connect(number, server, start);
             }
-            Operation::Detach { nth, shutting_down } => {
+            Operation::Disconnect { nth, shutting_down } => {
                 let number = self.connection(nth);
-                self.attached.retain(|attached| *attached != number);
+                self.connected.retain(|connected| *connected != number);
                 self.core
                     .on_disconnect(ReplicaConnectionId(number), shutting_down);
                 self.naive.on_disconnect(number, shutting_down);
@@ -84,7 +84,7 @@ impl Run {
                 core.on_flush(end);
                 naive.on_flush(end);
             }
-            Operation::BeginWait {
+            Operation::WaitPoint {
                 from_end,
                 shutting_down,
             } => {
@@ -114,7 +114,7 @@ impl Run {
                 assert_eq!(verdict, self.naive.on_ack(number, at, sent));
                 self.see(verdict);
             }
-            Operation::End {
+            Operation::EngineCommit {
                 from_end,
                 applier,
                 shutting_down,
@@ -126,8 +126,8 @@ impl Run {
             }
             Operation::TimeOut { nth, .. }
             | Operation::ShutDown { nth }
-            | Operation::Abandon { nth, .. } => {
-                // The newest are likely to wait still.
+            | Operation::StopApplier { nth, .. } => {
+                // The newest sessions are likely to wait still.
                 let newest_first = self.waits.iter().rev();
                 let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
                     return;
@@ -137,7 +137,7 @@ impl Run {
                         core.on_timeout(id, shutting_down),
                         naive.on_timeout(number, shutting_down),
                     ),
-                    Operation::Abandon { shutting_down, .. } => (
+                    Operation::StopApplier { shutting_down, .. } => (
                         core.on_applier_stop(id, shutting_down),
                         naive.on_applier_stop(number, shutting_down),
                     ),
@@ -203,7 +203,7 @@ fn run(settings: Settings, operations: &[Operation]) -> Seen {
     let mut run = Run::new(settings);
     run.carry_out(&Operation::Enable);
     for server in 1..=2 {
-        run.carry_out(&Operation::Attach {
+        run.carry_out(&Operation::Connect {
             server,
             start: None,
         });
@@ -215,7 +215,7 @@ fn run(settings: Settings, operations: &[Operation]) -> Seen {
     run.seen
 }
 
-/// Eight times as many as proptest's own number.
+/// Eight times as many cases as proptest's own number.
 fn config() -> Config {
     let default = Config::default();
     Config {

@@ -1,6 +1,6 @@
-//! What the coordinator must do, as plainly as it can be said: flat lists, and
-//! everything worked out anew from them at every step. Written from what the
-//! operator is promised, not from the coordinator; nothing here is quick.
+//! What the coordinator must do, as plainly as that can be said: flat lists, and everything
+//! worked out anew from them at every step. Written from what the operator is promised, not
+//! from the coordinator. Nothing here is quick.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use semisync_core::{
     Stats,
 };
 
-/// How a commit's wish to wait is answered.
+/// The answer to a session at its wait point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answer {
     NotCounted,
@@ -32,7 +32,8 @@ struct Session {
 pub struct Naive {
     pub enabled: bool,
     pub on: bool,
-    /// The server shuts down: nobody waits, and what is not confirmed is told to nobody.
+    /// The server shuts down: nobody waits, and no client is told OK for a commit that is not
+    /// confirmed.
     pub closing: bool,
     pub confirmed: Option<Position>,
     pub flushed: Option<Position>,
@@ -41,7 +42,7 @@ pub struct Naive {
     pub messages: Vec<Message>,
     settings: Settings,
     connections: Vec<Connection>,
-    /// Groups that were written while ON or closing and are not confirmed.
+    /// Groups that were written while ON or closing, and are not confirmed.
     groups: Vec<Position>,
     sessions: Vec<Session>,
     left: BTreeSet<Position>,
@@ -199,7 +200,7 @@ impl Naive {
         self.connections.push(Connection {
             number,
             server,
-            // Said before the next commit, so it does not speak for that one.
+            // Said before the next commit, so this does not count for the next commit.
             acked: start.min(self.flushed),
             warned: false,
         });
@@ -268,7 +269,7 @@ impl Naive {
             self.stats.yes_tx += 1;
             return Answer::Done(Outcome::Acknowledged);
         }
-        // Not asked for: no group that is waited for ends there or behind it.
+        // If not, no group that is waited for ends there or behind.
         let asked = self.groups.iter().any(|end| *end >= at);
         if asked && shutting_down {
             self.give_up_if_few();
@@ -325,7 +326,7 @@ impl Naive {
         true
     }
 
-    /// A commit is done.
+    /// The engine has committed.
     pub fn on_engine_commit(
         &mut self,
         at: Position,
@@ -407,7 +408,7 @@ impl Naive {
         }
     }
 
-    /// In the order of the log; at the same position in the order they came.
+    /// In the order of the log. Sessions at the same position: in the order in which they came.
     fn release(&mut self, outcome: Outcome, who: impl Fn(Position) -> bool) {
         self.sessions.sort_by_key(|s| (s.at, s.number));
         for session in self.sessions.extract_if(.., |s| who(s.at)) {

@@ -1,25 +1,24 @@
-//! The random operations: what can happen to a coordinator, weighted so that runs
-//! get far. A run never leaves a few groups around the end of the log.
+//! The random operations: what can happen to a coordinator, weighted so that runs get far.
+//! All positions lie within a few groups of the end of the log.
 
 use proptest::{collection::vec, prelude::*};
 use semisync_core::{Position, Settings};
 
-/// Places are given from the end of the log on, in steps of a group; `nth`s
-/// choose among what there is.
+/// Places are counted from the end of the log, in groups. `nth` chooses among what there is.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    Attach {
+    Connect {
         server: u32,
         start: Option<i64>,
     },
-    Detach {
+    Disconnect {
         nth: usize,
         shutting_down: bool,
     },
     Flush {
         groups: i64,
     },
-    BeginWait {
+    WaitPoint {
         from_end: i64,
         shutting_down: bool,
     },
@@ -28,14 +27,14 @@ pub enum Operation {
         from_end: i64,
         sent_beyond: Option<i64>,
     },
-    /// A commit is done, at whatever wait point it waited.
-    End {
+    /// The engine has committed.
+    EngineCommit {
         from_end: i64,
         applier: bool,
         shutting_down: bool,
     },
-    /// A session that waits is an applier, and stopped.
-    Abandon {
+    /// A session that waits is an applier, and is stopped.
+    StopApplier {
         nth: usize,
         shutting_down: bool,
     },
@@ -58,18 +57,26 @@ fn operation() -> impl Strategy<Value = Operation> {
     let nth = || 0..8_usize;
     let near_end = || prop_oneof![Just(0), -3..=1_i64];
     let rarely = || prop::bool::weighted(0.1);
-    // Mostly what it was sent is at least what it acknowledges.
-    let sent = prop_oneof![1 => Just(None), 1 => (-2..0_i64).prop_map(Some), 12 => (0..3_i64).prop_map(Some)];
+    // Mostly a replica was sent at least what it acknowledges.
+    let sent = prop_oneof![
+        1 => Just(None),
+        1 => (-2..0_i64).prop_map(Some),
+        12 => (0..3_i64).prop_map(Some),
+    ];
     let start = prop_oneof![Just(None), (-4..=0_i64).prop_map(Some)];
     prop_oneof![
-        5 => (1..=7_u32, start).prop_map(|(server, start)| Attach { server, start }),
-        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Detach { nth, shutting_down }),
+        5 => (1..=7_u32, start).prop_map(|(server, start)| Connect { server, start }),
+        3 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Disconnect { nth, shutting_down }),
         10 => (1..=3_i64).prop_map(|groups| Flush { groups }),
         1 => (-2..=0_i64).prop_map(|groups| Flush { groups }),
-        10 => (near_end(), rarely()).prop_map(|(from_end, shutting_down)| BeginWait { from_end, shutting_down }),
-        16 => (nth(), near_end(), sent).prop_map(|(nth, from_end, sent_beyond)| Ack { nth, from_end, sent_beyond }),
-        8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| End { from_end, applier, shutting_down }),
-        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| Abandon { nth, shutting_down }),
+        10 => (near_end(), rarely())
+            .prop_map(|(from_end, shutting_down)| WaitPoint { from_end, shutting_down }),
+        16 => (nth(), near_end(), sent)
+            .prop_map(|(nth, from_end, sent_beyond)| Ack { nth, from_end, sent_beyond }),
+        8 => (near_end(), rarely(), rarely()).prop_map(|(from_end, applier, shutting_down)| {
+            EngineCommit { from_end, applier, shutting_down }
+        }),
+        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
         2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),

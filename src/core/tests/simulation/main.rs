@@ -1,7 +1,7 @@
-//! A source and its replicas over a bad network, in simulated time. Whatever
-//! happens, a commit is only ever acknowledged while enough connected replicas have
-//! it (`World::judge`); and once the network is good again, every commit that waits
-//! goes on, with nothing but heartbeats to help it.
+//! A source and its replicas over a bad network, in simulated time. Whatever happens, a
+//! commit is only acknowledged while enough connected replicas have it (`World::judge`). And
+//! once the network is good again, every commit that waits goes on, although nothing but
+//! heartbeats asks for acknowledgements.
 
 mod network;
 mod world;
@@ -29,7 +29,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         10 => Just(Commit),
         8 => (1..30_u64).prop_map(Pass),
         2 => (30..600_u64).prop_map(Pass),
-        4 => (replica(), any::<bool>()).prop_map(|(replica, by_position)| Connect { replica, by_position }),
+        4 => (replica(), any::<bool>())
+            .prop_map(|(replica, by_position)| Connect { replica, by_position }),
         2 => replica().prop_map(|replica| Cut { replica }),
         2 => replica().prop_map(|replica| Abandon { replica }),
         1 => (replica(), 0..4_usize).prop_map(|(replica, lost)| Crash { replica, lost }),
@@ -39,7 +40,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 fn carry_out(world: &mut World, operation: &Operation) {
-    // There may be fewer replicas than operations know of.
+    // There may be fewer replicas than the operations name.
     let many = world.replicas.len();
     match *operation {
         Operation::Commit => world.commit(),
@@ -101,7 +102,7 @@ proptest! {
         }
         prop_assert_eq!(world.asynchronous, asynchronous);
 
-        // If it was switched off, heartbeats have switched it on by now.
+        // If semi-sync was switched off, heartbeats have switched it on by now.
         world.pass(1000);
         prop_assert!(world.core.status());
         let acknowledged = world.core.stats().yes_tx;

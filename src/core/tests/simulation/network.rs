@@ -1,24 +1,26 @@
-//! What lies between source and replica. Each direction of a connection delivers
-//! in order and late; what is lost is lost by a connection that breaks, or because
-//! a replica fails to answer. Connections overtake each other.
+//! What lies between source and replica. Each direction of a connection delivers in order
+//! and late. Something is lost when a connection breaks, or when a replica fails to answer.
+//! Connections overtake each other.
 
+use proptest::{
+    prelude::RngExt,
+    test_runner::{RngAlgorithm, TestRng},
+};
 use semisync_core::{Position, ReplicaConnectionId};
 use std::collections::VecDeque;
 
 /// Numbers that look random and follow from the seed.
-pub struct Chance(u64);
+pub struct Chance(TestRng);
 
 impl Chance {
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        let seed = [seed.to_le_bytes(); 2].concat();
+        Self(TestRng::from_seed(RngAlgorithm::XorShift, &seed))
     }
 
     /// Below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
+        self.0.random_range(..end)
     }
 
     pub fn one_in(&mut self, many: u64) -> bool {
@@ -64,15 +66,15 @@ pub enum Packet {
 pub struct Connection {
     pub id: ReplicaConnectionId,
     pub replica: usize,
-    /// Number of the group to be sent next.
+    /// The number of the group to be sent next.
     pub next: usize,
     pub sent: Option<Position>,
-    /// Groups were skipped because the replica had them, and it was not told yet.
+    /// Groups were skipped because the replica had them, and the replica was not told yet.
     pub skipping: bool,
     pub last_packet: u64,
     pub to_replica: Pipe<Packet>,
     pub to_source: Pipe<Position>,
-    /// When the source finds out that the replica has given it up.
+    /// When the source finds out that the replica has given the connection up.
     pub dies: Option<u64>,
 }
 

@@ -1,5 +1,5 @@
-//! A source that commits, its dumps and its replicas: what can happen to them, and
-//! the judge, who knows what every replica really has. How time passes is in `tick`.
+//! A source that commits, its dumps and its replicas: what can happen to them. And the judge,
+//! who knows what every replica really has. How time passes is in `tick`.
 
 mod tick;
 
@@ -140,7 +140,7 @@ impl World {
     /// The connection breaks, both ends know, and what was under way is lost.
     pub fn cut(&mut self, replica: usize) {
         if let Some(id) = self.replicas[replica].connection.take() {
-            self.detach(id);
+            self.disconnect(id);
         }
     }
 
@@ -156,10 +156,9 @@ impl World {
 
     /// The replica crashes and loses the end of its relay log.
     pub fn crash(&mut self, replica: usize, lost: usize) {
-        // Only the loss of what the source may still believe it to have would be
-        // beyond its knowledge.
+        // The source knows of it: if it did not, it would rightly count on what is lost.
         let all: Vec<_> = self.connections_of(replica).collect();
-        all.into_iter().for_each(|id| self.detach(id));
+        all.into_iter().for_each(|id| self.disconnect(id));
         let replica = &mut self.replicas[replica];
         replica.connection = None;
         replica.has = replica.has.saturating_sub(lost);
@@ -194,7 +193,7 @@ impl World {
 
     // ---- helpers ----
 
-    fn detach(&mut self, id: ReplicaConnectionId) {
+    fn disconnect(&mut self, id: ReplicaConnectionId) {
         self.connections.retain(|connection| connection.id != id);
         self.core.on_disconnect(id, false);
         self.judge();

@@ -13,7 +13,7 @@ use std::io::Write;
 
 pub const COMPRESSING: [Framing; 2] = [Framing::Zlib, Framing::Zstd];
 
-/// A message that owns its bytes.
+/// A reply that owns its bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Said {
     Ack(Vec<u8>, Position),
@@ -74,7 +74,7 @@ pub fn stored(content: &[u8]) -> Vec<u8> {
     frame(content, 0)
 }
 
-/// A frame with its content compressed, by whichever the framing says.
+/// A frame with its content compressed, as the framing says.
 pub fn compressed(framing: Framing, content: &[u8]) -> Vec<u8> {
     frame(&compress(framing, content), content.len())
 }
@@ -88,7 +88,7 @@ pub fn compress(framing: Framing, content: &[u8]) -> Vec<u8> {
     zlib.finish().expect("memory takes everything")
 }
 
-/// A frame that says of its content what it is told to.
+/// A frame that announces the size `size_before`, true or not.
 pub fn frame(content: &[u8], size_before: usize) -> Vec<u8> {
     let mut frame = three(content.len());
     frame.push(0);
@@ -121,7 +121,7 @@ pub fn framing() -> impl Strategy<Value = Framing> {
     ]
 }
 
-/// A stream that makes sense, mostly, in the framing's own way.
+/// A stream in the given framing that mostly makes sense.
 pub fn stream(framing: Framing) -> impl Strategy<Value = Vec<u8>> {
     let packet = prop_oneof![
         12 => ("[a-z.]{1,30}", any::<u32>(), any::<u64>())

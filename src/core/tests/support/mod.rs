@@ -1,5 +1,6 @@
-//! A coordinator with what surrounds it in tests that tell a story: replicas by number, positions by their offset in one file.
-//! What it wants done is collected until it is asked for.
+//! A coordinator and what surrounds it, for tests that tell a story. Replicas are known by
+//! number, positions by their offset in one file. The effects are collected until the test
+//! asks for them.
 
 #![allow(dead_code)] // every test uses its own part
 
@@ -31,8 +32,8 @@ impl Story {
         }
     }
 
-    /// Enabled, with replicas 1 to `replicas` connected by auto-position; the
-    /// messages of that are forgotten.
+    /// Enabled, with replicas 1 to `replicas` connected by auto-position. The messages so far
+    /// are forgotten.
     pub fn with_replicas(wait_count: u32, wait_no_replica: bool, replicas: u32) -> Self {
         let mut story = Self::begin(wait_count, wait_no_replica);
         for server in 1..=replicas {
@@ -76,15 +77,15 @@ impl Story {
 
     /// With auto-position.
     pub fn connect(&mut self, server: u32) -> ReplicaConnectionId {
-        self.attach(server, None)
+        self.add(server, None)
     }
 
     /// By file and position.
     pub fn connect_at(&mut self, server: u32, offset: u64) -> ReplicaConnectionId {
-        self.attach(server, Some(at(offset)))
+        self.add(server, Some(at(offset)))
     }
 
-    fn attach(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
+    fn add(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
         self.connections += 1;
         let connection = ReplicaConnectionId(self.connections);
         self.core.on_connect(connection, server, start);
@@ -127,30 +128,30 @@ impl Story {
         self.core.on_timeout(id, true)
     }
 
-    pub fn abandon(&mut self, id: WaitId) -> bool {
+    pub fn stop_applier(&mut self, id: WaitId) -> bool {
         self.core.on_applier_stop(id, false)
     }
 
-    pub fn abandon_during_shutdown(&mut self, id: WaitId) -> bool {
+    pub fn stop_applier_during_shutdown(&mut self, id: WaitId) -> bool {
         self.core.on_applier_stop(id, true)
     }
 
-    /// A client's commit is done.
-    pub fn settle(&mut self, offset: u64) -> CommitVerdict {
+    /// The engine has committed for a client.
+    pub fn engine_commit(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), false, false)
     }
 
-    pub fn settle_applier(&mut self, offset: u64) -> CommitVerdict {
+    pub fn engine_commit_of_applier(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), true, false)
     }
 
-    pub fn settle_applier_during_shutdown(&mut self, offset: u64) -> CommitVerdict {
+    pub fn engine_commit_of_applier_during_shutdown(&mut self, offset: u64) -> CommitVerdict {
         self.core.on_engine_commit(Some(at(offset)), true, true)
     }
 
-    /// Whether a client's commit that is done is told to nobody.
+    /// Whether the client is not told OK although the engine has committed.
     pub fn is_untold(&mut self, offset: u64) -> bool {
-        self.settle(offset) == CommitVerdict::Untold
+        self.engine_commit(offset) == CommitVerdict::Untold
     }
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
@@ -162,9 +163,9 @@ impl Story {
         self.ack_of_sent(connection, offset, Some(offset))
     }
 
-    /// The dump passes over a transaction; `sent`: how far it sent something before.
-    pub fn skip(&mut self, connection: ReplicaConnectionId, offset: u64, sent: Option<u64>) {
-        self.core.on_skip(connection, at(offset), sent.map(at));
+    /// The dump skips a transaction. `last_sent`: how far the dump really sent something.
+    pub fn skip(&mut self, connection: ReplicaConnectionId, offset: u64, last_sent: Option<u64>) {
+        self.core.on_skip(connection, at(offset), last_sent.map(at));
     }
 
     pub fn ack_of_sent(

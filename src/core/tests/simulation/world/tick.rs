@@ -1,11 +1,11 @@
-//! A millisecond of the world: the source's side does what the plugin's hooks do,
-//! the replicas' side what its other half does.
+//! A millisecond of the world. The source's side does what the source plugin's hooks do, the
+//! replicas' side what the replica plugin does.
 
 use super::{Session, World};
 use crate::network::{Connection, Packet};
 use semisync_core::{AckVerdict, Outcome, WaitVerdict};
 
-/// How often an idle dump sends one, in milliseconds.
+/// How often an idle dump sends a heartbeat, in milliseconds.
 const HEARTBEAT: u64 = 300;
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
                 }
                 WaitVerdict::Done(Outcome::Acknowledged) => assert!(self.truth >= Some(at)),
                 WaitVerdict::Done(Outcome::Asynchronous) => assert!(!self.core.status()),
-                WaitVerdict::NotCounted => panic!("it is enabled"),
+                WaitVerdict::NotCounted => panic!("semi-sync is enabled"),
             }
             self.judge();
         }
@@ -126,7 +126,7 @@ impl World {
         let now = self.now;
         let dead = |c: &&Connection| c.dies.is_some_and(|dies| dies <= now);
         let dead: Vec<_> = self.connections.iter().filter(dead).map(|c| c.id).collect();
-        dead.into_iter().for_each(|id| self.detach(id));
+        dead.into_iter().for_each(|id| self.disconnect(id));
     }
 
     fn give_up(&mut self) {

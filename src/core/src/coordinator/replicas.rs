@@ -1,0 +1,140 @@
+//! What happens to replicas: they connect and leave, they acknowledge what they were sent,
+//! or had it already. And which events ask them for an acknowledgement.
+
+use super::{Coordinator, Mode};
+use crate::{
+    position::Position,
+    quorum::{ReplicaConnectionId, Voter},
+    verdicts::AckVerdict,
+};
+
+impl<W> Coordinator<W> {
+    /// A replica has connected. `start`: the replica asks for the log from this position
+    /// on, so it has what lies before. None: the replica names GTIDs instead, or a position
+    /// that the log is not known to have.
+    pub fn on_connect(
+        &mut self,
+        connection: ReplicaConnectionId,
+        server_id: u32,
+        start: Option<Position>,
+    ) {
+        self.voters.push(Voter {
+            server_id,
+            connection,
+            acked: start.min(self.flushed),
+        });
+        self.count_votes();
+    }
+
+    /// The connection is gone, or no longer counts. May be called twice.
+    pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
+        let before = self.voters.len();
+        self.voters.retain(|voter| voter.connection != connection);
+        self.warned.retain(|warned| *warned != connection);
+        if self.voters.len() == before {
+            return;
+        }
+        // First, for the message: as in stock's `ReplSemiSyncSource::remove_replica`, the
+        // message does not depend on `wait_no_replica`.
+        if shutting_down {
+            self.give_up_if_few();
+        }
+        self.switch_off_if_few();
+        // Those who stay may have more than was counted when semi-sync was enabled.
+        self.count_votes();
+    }
+
+    /// A replica says that it has everything up to `at`. `sent`: how far its connection was
+    /// sent the log; what was skipped because the replica had it counts as sent.
+    pub fn on_ack(
+        &mut self,
+        connection: ReplicaConnectionId,
+        at: Position,
+        sent: Option<Position>,
+    ) -> AckVerdict {
+        let flushed = self.flushed;
+        let Some(voter) = self.voter_mut(connection) else {
+            return AckVerdict::UnknownConnection;
+        };
+        if Some(at) > sent {
+            return self.on_ack_of_unsent(connection);
+        }
+        let news = Some(at).min(flushed);
+        if news <= voter.acked {
+            return AckVerdict::Stale;
+        }
+        voter.acked = news;
+        self.count_votes();
+        AckVerdict::Accepted
+    }
+
+    /// A replica acknowledges what it was not sent.
+    pub fn on_ack_of_unsent(&mut self, connection: ReplicaConnectionId) -> AckVerdict {
+        if self.voter(connection).is_none() {
+            return AckVerdict::UnknownConnection;
+        }
+        let first = !self.warned.contains(&connection);
+        if first {
+            self.warned.push(connection);
+        }
+        AckVerdict::FromTheFuture { first }
+    }
+
+    /// The transaction that ends at `at` was not sent to a replica, because the replica has
+    /// it already. This shows that the replica has everything up to `at` only if it has
+    /// acknowledged everything that was really sent to it before (`last_sent`: up to where).
+    pub fn on_skip(
+        &mut self,
+        connection: ReplicaConnectionId,
+        at: Position,
+        last_sent: Option<Position>,
+    ) {
+        let flushed = self.flushed;
+        let Some(voter) = self.voter_mut(connection) else {
+            return;
+        };
+        let news = Some(at).min(flushed);
+        if last_sent.min(flushed) <= voter.acked && news > voter.acked {
+            voter.acked = news;
+            self.count_votes();
+        }
+    }
+
+    /// Whether the event that ends at `end`, about to be sent, should ask for an
+    /// acknowledgement.
+    pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
+        let Some(voter) = self.voter(connection) else {
+            return false;
+        };
+        if voter.acked >= Some(end) {
+            return false;
+        }
+        match self.mode {
+            Mode::Disabled | Mode::Broken => false,
+            // Has the replica caught up?
+            Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
+            // Not if all who wait do so for a later position: the acknowledgement of that
+            // one will do for both.
+            Mode::On | Mode::Closing => {
+                Some(end) > self.confirmed
+                    && self.pending.contains(end)
+                    && self.first_waiting().is_none_or(|first| end >= first)
+            }
+        }
+    }
+
+    /// An acknowledgement was asked for.
+    pub fn on_asked(&mut self) {
+        self.stats.net_waits += 1;
+    }
+
+    fn voter(&self, connection: ReplicaConnectionId) -> Option<&Voter> {
+        let mut voters = self.voters.iter();
+        voters.find(|voter| voter.connection == connection)
+    }
+
+    fn voter_mut(&mut self, connection: ReplicaConnectionId) -> Option<&mut Voter> {
+        let mut voters = self.voters.iter_mut();
+        voters.find(|voter| voter.connection == connection)
+    }
+}
