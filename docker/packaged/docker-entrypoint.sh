@@ -1,7 +1,8 @@
 #!/bin/sh
-# For an image made from Debian's packages (see ci/docker), where there is no official one: what the entrypoint of the
-# official image does, as far as it is needed here. A data directory on the first start, with the SQL of
-# /docker-entrypoint-initdb.d run in it (root has no password); then the server.
+# For an image made from Debian's packages (see ci/docker), where there is no official image. It
+# does what the entrypoint of the official image does, as far as that is needed here: on the first
+# start it makes a data directory and runs the SQL of /docker-entrypoint-initdb.d in it (root has no
+# password); then it starts the server.
 set -e
 case ${1:-} in
     mysqld) shift ;;
