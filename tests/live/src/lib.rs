@@ -44,7 +44,7 @@ mod strangers;
 mod wait;
 pub mod wire;
 
-pub use config::{Libraries, ServerConfig};
+pub use config::{A_DAY_MS, Libraries, ServerConfig};
 pub use dialect::Dialect;
 pub use load::Load;
 pub use names::Names;

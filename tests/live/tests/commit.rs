@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use mysql::Error;
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{Dialect, Load, Topology, eventually, in_both_vocabularies, needs};
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Load, Topology, eventually, in_both_vocabularies, needs,
+};
 
 const SOON: Duration = Duration::from_secs(15);
-const A_DAY: &str = "86400000";
 
 in_both_vocabularies! {
     fn a_timeout_falls_back_and_the_replica_brings_semi_sync_back(names) {
@@ -82,7 +83,7 @@ in_both_vocabularies! {
 
     fn without_wait_no_replica_it_is_off_as_soon_as_too_few_are_connected(names) {
         let pair = Topology::new(names)
-            .set("timeout", A_DAY)
+            .set("timeout", A_DAY_MS)
             .source_option(&format!("{}=OFF", names.wait_no_replica_var()))
             .start();
         let source = &pair.source;
@@ -111,7 +112,7 @@ in_both_vocabularies! {
 
     fn with_three_replicas_the_count_says_how_many_must_answer(names) {
         needs!(Dialect::of_run().has_wait_count(), "one replica is always enough");
-        let three = Topology::new(names).replicas(3).set("timeout", A_DAY).start();
+        let three = Topology::new(names).replicas(3).set("timeout", A_DAY_MS).start();
         let source = &three.source;
         let set_count = |count: u32| {
             source.execute(&format!("SET GLOBAL {} = {count}", names.wait_count_var()));
@@ -179,7 +180,7 @@ in_both_vocabularies! {
     }
 
     fn switching_off_lets_waiting_sessions_go(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         pair.replica().freeze();
         let first = Waiting::insert(source, 1);
@@ -202,7 +203,7 @@ in_both_vocabularies! {
     }
 
     fn others_see_a_row_before_its_acknowledgement_only_after_commit(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         for ordered in ["ON", "OFF"] {
             source.order_commits(ordered);
@@ -232,7 +233,7 @@ in_both_vocabularies! {
 
     fn commits_that_fill_a_binary_log_file_are_confirmed(names) {
         let pair = Topology::new(names)
-            .set("timeout", A_DAY)
+            .set("timeout", A_DAY_MS)
             .source_option("max-binlog-size=4096")
             .start();
         let source = &pair.source;
@@ -254,7 +255,7 @@ in_both_vocabularies! {
     }
 
     fn killing_a_session_that_waits_neither_loses_its_commit_nor_holds_up_others(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         let mut n = 0;
         for wait_point in source.dialect().wait_points() {
@@ -286,7 +287,7 @@ in_both_vocabularies! {
     }
 
     fn a_shutdown_does_not_wait_for_sessions_that_wait(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         for wait_point in source.dialect().wait_points() {
             source.set_wait_point(wait_point);
@@ -326,7 +327,7 @@ in_both_vocabularies! {
     }
 
     fn a_reset_of_the_binary_log_clears_counters(names) {
-        let pair = Topology::new(names).set("timeout", A_DAY).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         let cleared = || {
             for suffix in ["yes_tx", "no_tx", "no_times", "tx_waits", "tx_wait_time", "net_waits"] {

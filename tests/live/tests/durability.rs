@@ -15,12 +15,11 @@ use mysql::Conn;
 use mysql::prelude::Queryable;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
+    A_DAY_MS, Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
 };
 
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
-const A_DAY_MS: &str = "86400000";
 
 /// xorshift64*: enough to choose with, and repeatable.
 struct Dice(u64);

@@ -11,12 +11,11 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::proxy::{Cut, Proxy};
 use semisync_live_tests::{
-    Dialect, Libraries, Link, Names, PATIENCE, Topology, eventually, needs, wait_for,
+    A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, eventually, needs, wait_for,
 };
 
 /// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
 const HEALED: Duration = Duration::from_secs(5);
-const A_DAY_MS: &str = "86400000";
 
 struct Healing {
     pair: Topology,

@@ -12,11 +12,10 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::Proxy;
 use semisync_live_tests::{
-    Dialect, Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process,
-    server_dir_of, wait_for,
+    A_DAY_MS, Dialect, Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually,
+    process, server_dir_of, wait_for,
 };
 
-const A_DAY_MS: &str = "86400000";
 /// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 

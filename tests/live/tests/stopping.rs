@@ -9,11 +9,9 @@ use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{REPLICATION_PASSWORD, REPLICATION_USER, TABLE, TLS_USER};
 use semisync_live_tests::{
-    Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, needs,
-    process, server_dir_of, wait_for,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually,
+    in_both_vocabularies, needs, process, server_dir_of, wait_for,
 };
-
-const AN_HOUR: &str = "3600000";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Ending {
@@ -139,7 +137,7 @@ fn set_for_good(source: &Server, suffix: &str, value: &str) {
 
 in_both_vocabularies! {
     fn a_shutdown_tells_no_client_ok_for_what_no_replica_has(names) {
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let (source, replica) = (&pair.source, pair.replica());
         let_them_write(source);
         let mut first = 1;
@@ -178,7 +176,7 @@ in_both_vocabularies! {
     }
 
     fn a_shutdown_with_a_silent_replica_tells_no_client_ok_either(names) {
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let (source, replica) = (&pair.source, pair.replica());
         let_them_write(source);
         for (wait_point, first) in source.dialect().wait_points().iter().zip([1, 5]) {
@@ -201,7 +199,7 @@ in_both_vocabularies! {
 
     fn what_is_acknowledged_during_a_shutdown_is_told_ok(names) {
         needs!(Dialect::of_run().ends_dumps_last(), "its shutdown ends dumps at once");
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let (source, replica) = (&pair.source, pair.replica());
         let_them_write(source);
         for (wait_point, first) in source.dialect().wait_points().iter().zip([1, 5]) {

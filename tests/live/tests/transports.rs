@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::{Direction, Proxy};
-use semisync_live_tests::{Dialect, Libraries, Link, Load, Names, Topology, needs};
+use semisync_live_tests::{A_DAY_MS, Dialect, Libraries, Link, Load, Names, Topology, needs};
 
-const A_DAY_MS: &str = "86400000";
 /// Dumps that a replica may ask for more than with another source.
 const A_HANDFUL: usize = 10;
 /// A base name so long that an acknowledgement is worth compressing.

@@ -10,11 +10,12 @@ use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, Start, ack
 use semisync_live_tests::hostile::{HostileReplica, Hostility};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::process::{descriptors, threads};
-use semisync_live_tests::{Dialect, Load, Names, PATIENCE, Server, Topology, eventually, needs};
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Load, Names, PATIENCE, Server, Topology, eventually, needs,
+};
 
 /// A commit that nothing delays takes a millisecond; a loaded machine gets this much. Stock takes 30 s.
 const DELAYED: Duration = Duration::from_secs(2);
-const A_DAY_MS: &str = "86400000";
 
 /// Warnings and errors of the log that name the server id.
 fn complaints(log: &str, server_id: u32) -> Vec<String> {

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Link, Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies,
-    needs, wait_for,
+    A_DAY_MS, Dialect, Link, Load, Names, PATIENCE, Server, Topology, eventually,
+    in_both_vocabularies, needs, wait_for,
 };
 
-const A_DAY_MS: &str = "86400000";
 const ATTEMPTS: usize = 300;
 /// Where the server does not ask the plugin, each attempt succeeds.
 const UNLOADS: usize = 30;

@@ -11,11 +11,10 @@ use semisync_live_tests::hostile::{HostileReplica, Hostility};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::proxy::{Cut, Proxy};
 use semisync_live_tests::{
-    Libraries, Link, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
+    A_DAY_MS, Libraries, Link, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
 };
 
 const NAMES: Names = Names::New;
-const A_DAY_MS: &str = "86400000";
 
 struct Failure {
     /// What is done, and what is measured then.
