@@ -18,6 +18,7 @@
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
+//! | `dice.rs` | choices at random that a seed repeats |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
@@ -27,6 +28,7 @@
 
 mod config;
 pub mod dialect;
+pub mod dice;
 pub mod fake_replica;
 pub mod fakes;
 pub mod hostile;
@@ -46,6 +48,7 @@ pub mod wire;
 
 pub use config::{A_DAY_MS, Libraries, ServerConfig};
 pub use dialect::Dialect;
+pub use dice::Dice;
 pub use load::Load;
 pub use names::Names;
 pub use pair::{Link, Topology};

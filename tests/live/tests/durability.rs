@@ -5,14 +5,14 @@
 //! `SEMISYNC_SEED` repeats a run's choices.
 
 use std::collections::HashSet;
-use std::env;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use mysql::Conn;
 use mysql::prelude::Queryable;
+use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
     A_DAY_MS, Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
@@ -21,25 +21,9 @@ use semisync_live_tests::{
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
 
-/// xorshift64*: enough to choose with, and repeatable.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
-    }
-}
-
 /// Commits until the server is gone; returns the ids of which it was told that they are committed.
-fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool, told: &AtomicU64) -> Vec<u64> {
-    let mut dice = Dice::new(seed ^ number << 32);
+fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool) -> Vec<u64> {
+    let mut dice = Dice::of(seed ^ number << 32);
     let mut confirmed = Vec::new();
     let mut next = number * 100_000_000 + 1;
     while !stop.load(Ordering::Relaxed) {
@@ -54,7 +38,6 @@ fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool, told: &Atom
         if outcome.is_err() {
             break;
         }
-        told.fetch_add(ids.len() as u64, Ordering::Relaxed);
         confirmed.extend(ids);
     }
     confirmed
@@ -105,15 +88,8 @@ fn drain(replica: &Server) {
     });
 }
 
-fn number_from(name: &str) -> Option<u64> {
-    env::var(name).ok().map(|text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}"))
-    })
-}
-
 fn round(number: u64, seed: u64, seconds: u64) {
-    let mut dice = Dice::new(seed);
+    let mut dice = Dice::of(seed);
     let names =
         Names::available()[usize::try_from(number).expect("small") % Names::available().len()];
     let dialect = Dialect::of_run();
@@ -134,12 +110,11 @@ fn round(number: u64, seed: u64, seconds: u64) {
         .start();
     pair.source.set_wait_point(wait_point);
     let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::new(AtomicU64::new(0));
     let clients: Vec<JoinHandle<Vec<u64>>> = (0..CLIENTS)
         .map(|client_number| {
             let conn = pair.source.conn();
-            let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
-            thread::spawn(move || client(conn, client_number, seed, &stop, &told))
+            let stop = Arc::clone(&stop);
+            thread::spawn(move || client(conn, client_number, seed, &stop))
         })
         .collect();
     thread::sleep(Duration::from_secs(seconds));
@@ -179,12 +154,8 @@ fn round(number: u64, seed: u64, seconds: u64) {
 
 #[test]
 fn no_confirmed_commit_is_missing_after_the_source_is_killed() {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970");
-    let seed = number_from("SEMISYNC_SEED").unwrap_or(now.as_secs() % 1_000_000);
-    let seconds = number_from("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
-    println!("SEMISYNC_SEED={seed}");
+    let seed = dice::seed();
+    let seconds = number_from_env("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
     for number in 1..=ROUNDS {
         round(number, seed + number, seconds);
     }
