@@ -11,7 +11,7 @@ use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::{Cut, Direction, Proxy};
-use semisync_live_tests::{Dialect, Link, Load, Names, PATIENCE, Topology, wait_for};
+use semisync_live_tests::{Dialect, Link, Load, Names, PATIENCE, Topology, Transport, wait_for};
 
 const REPLICAS: usize = 3;
 /// The replica that reaches its source through the proxy.
@@ -246,6 +246,12 @@ fn wait_for_all(pair: &Topology) {
     });
 }
 
+/// A link over TLS, or over plain TCP where the series is not semi-sync over TLS.
+fn encrypted_if_semi_sync() -> Link {
+    let encrypted = Transport::semi_sync_among(&[Transport::Tls]);
+    encrypted.first().unwrap_or(&Transport::Plain).link()
+}
+
 #[test]
 fn nothing_is_left_of_chaos() {
     let seed = dice::seed();
@@ -258,14 +264,10 @@ fn nothing_is_left_of_chaos() {
     let pair = builder.start_unlinked();
     let source = &pair.source;
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
-    let proxied = Link::default().port(proxy.port());
-    let tls = Link::default().tls();
     let links = [
-        Some(tls)
-            .filter(|tls| tls.is_semi_sync_on(&source.dialect()))
-            .unwrap_or_default(),
-        Link::default().compression("zlib"),
-        proxied,
+        encrypted_if_semi_sync(),
+        Transport::Zlib.link(),
+        Link::default().port(proxy.port()),
     ];
     assert_eq!(links.len() - 1, PROXIED);
     for (replica, link) in pair.replicas.iter().zip(&links) {

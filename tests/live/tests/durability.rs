@@ -15,7 +15,7 @@ use mysql::prelude::Queryable;
 use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
+    A_DAY_MS, Dialect, Names, PATIENCE, Server, Topology, Transport, wait_for, wait_while_it_moves,
 };
 
 const CLIENTS: u64 = 8;
@@ -88,7 +88,8 @@ fn drain(replica: &Server) {
     });
 }
 
-fn round(number: u64, seed: u64, seconds: u64) {
+/// `encrypted`: what every other round goes over.
+fn round(number: u64, seed: u64, seconds: u64, encrypted: Transport) {
     let mut dice = Dice::of(seed);
     let names =
         Names::available()[usize::try_from(number).expect("small") % Names::available().len()];
@@ -98,15 +99,14 @@ fn round(number: u64, seed: u64, seconds: u64) {
     } else {
         "AFTER_SYNC"
     };
-    let link = if number.is_multiple_of(2) || !dialect.acknowledges_over_tls() {
-        Link::default()
-    } else {
-        Link::default().tls()
+    let transport = match number.is_multiple_of(2) {
+        true => Transport::Plain,
+        false => encrypted,
     };
     let pair = Topology::new(names)
         .set("timeout", A_DAY_MS)
         .source_option("max-binlog-size=4M")
-        .over(link)
+        .over(transport.link())
         .start();
     pair.source.set_wait_point(wait_point);
     let stop = Arc::new(AtomicBool::new(false));
@@ -156,7 +156,9 @@ fn round(number: u64, seed: u64, seconds: u64) {
 fn no_confirmed_commit_is_missing_after_the_source_is_killed() {
     let seed = dice::seed();
     let seconds = number_from_env("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
+    let encrypted = Transport::semi_sync_among(&[Transport::Tls]);
+    let encrypted = *encrypted.first().unwrap_or(&Transport::Plain);
     for number in 1..=ROUNDS {
-        round(number, seed + number, seconds);
+        round(number, seed + number, seconds, encrypted);
     }
 }

@@ -6,12 +6,12 @@
 
 use std::time::{Duration, Instant};
 
-use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::proxy::{Cut, Proxy};
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, eventually, needs, wait_for,
+    A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, Transport, eventually, needs,
+    wait_for,
 };
 
 /// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
@@ -153,20 +153,15 @@ fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
 #[test]
 fn a_lost_acknowledgement_heals_over_compression_and_tls() {
     let healing = Healing::of(Topology::new(Names::newest()));
-    for (what, link) in [
-        ("zlib", Link::default().compression("zlib")),
-        ("zstd", Link::default().compression("zstd")),
-        ("TLS", Link::default().tls()),
-        ("TLS, zlib", Link::default().tls().compression("zlib")),
-    ] {
-        if !link.is_semi_sync_on(&Dialect::of_run()) {
-            not_applicable(&format!(
-                "no semi-sync over {what}; the other transports are tried"
-            ));
-            continue;
-        }
-        healing.link(link);
-        healing.at_both_wait_points(what);
+    let others = [
+        Transport::Zlib,
+        Transport::Zstd,
+        Transport::Tls,
+        Transport::TlsZlib,
+    ];
+    for what in Transport::semi_sync_among(&others) {
+        healing.link(what.link());
+        healing.at_both_wait_points(&what.to_string());
     }
 }
 

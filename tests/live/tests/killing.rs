@@ -12,23 +12,15 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::Proxy;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually,
+    A_DAY_MS, Link, Load, Names, PATIENCE, Server, Strangers, Topology, Transport, eventually,
     process, server_dir_of, wait_for,
 };
 
 /// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 
-fn transports() -> Vec<(&'static str, Link)> {
-    let all = [
-        ("plain", Link::default()),
-        ("TLS", Link::default().tls()),
-        ("zlib", Link::default().compression("zlib")),
-    ];
-    let dialect = Dialect::of_run();
-    all.into_iter()
-        .filter(|(_, link)| link.is_semi_sync_on(&dialect))
-        .collect()
+fn transports() -> Vec<Transport> {
+    Transport::semi_sync_among(&[Transport::Plain, Transport::Tls, Transport::Zlib])
 }
 
 /// The newest dump that is not one of `others`, once it is another than `last`.
@@ -89,9 +81,9 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
     let warm = Strangers::visit(source, 4);
     thread::sleep(Duration::from_millis(200));
     warm.leave();
-    for (what, link) in transports() {
+    for what in transports() {
         replica.execute("STOP REPLICA");
-        replica.replicate_from(source, &link);
+        replica.replicate_from(source, &what.link());
         pair.wait_clients();
         source.wait_status("status", "ON");
         source.insert(0);
@@ -147,9 +139,9 @@ fn a_commit_that_waits_goes_on_after_its_dump_was_killed() {
         .start_unlinked();
     let (source, replica) = (&pair.source, pair.replica());
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
-    for ((what, link), n) in transports().into_iter().zip(1..) {
+    for (what, n) in transports().into_iter().zip(1..) {
         replica.execute("STOP REPLICA");
-        replica.replicate_from(source, &link.port(proxy.port()));
+        replica.replicate_from(source, &what.link().port(proxy.port()));
         pair.wait_clients();
         source.insert(0);
         for wait_point in source.dialect().wait_points() {
