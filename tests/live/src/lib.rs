@@ -19,6 +19,7 @@
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
+//! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
 //! | `dice.rs` | choices at random that a seed repeats |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
@@ -32,6 +33,7 @@ pub mod dialect;
 pub mod dice;
 pub mod fake_replica;
 pub mod fakes;
+pub mod healing;
 pub mod hostile;
 mod link;
 pub mod load;
