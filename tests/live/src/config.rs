@@ -36,6 +36,11 @@ impl Libraries {
         }
     }
 
+    /// Whether the libraries under test are ours. A test that needs this says so by `needs!`.
+    pub fn are_ours() -> bool {
+        Libraries::under_test() == Libraries::Ours
+    }
+
     /// Where they lie for a server of `series`.
     fn dir(&self, series: &str) -> Option<PathBuf> {
         match self {

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::{
-    Dialect, Libraries, Load, Names, Server, ServerConfig, Topology, eventually,
-    in_both_vocabularies, needs, process,
+    Dialect, Libraries, Load, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
+    needs, process,
 };
 
 const SOON: Duration = Duration::from_secs(15);
+const ONE_VOCABULARY: &str = "they have one vocabulary";
+const OURS: &str = "the test is of our libraries";
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 
 fn is_listed(server: &Server, plugin: &str) -> bool {
@@ -103,6 +105,8 @@ in_both_vocabularies! {
             pair.source.set_source("enabled", "0");
             assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
             pair.source.set_source("enabled", "1");
+        } else {
+            not_applicable("whether a source that is switched off is in use cannot be told");
         }
 
         // Without a write that would tell the source: once the replica does not count, it is not in use either.
@@ -137,9 +141,7 @@ in_both_vocabularies! {
 
     fn the_other_name_of_the_same_side_is_refused(names) {
         let other = names.other();
-        if !Names::available().contains(&other) {
-            return;
-        }
+        needs!(other.is_available(), ONE_VOCABULARY);
         let server = Server::start(ServerConfig::new(1, names));
         for (first, second, in_the_way, refused) in [
             (names.install_source(), other.install_source(), names.source_plugin(), other.source_plugin()),
@@ -182,8 +184,8 @@ in_both_vocabularies! {
 in_both_vocabularies! {
     fn a_monitor_that_installs_the_other_name_in_a_loop_does_not_fill_the_error_log(names) {
         let other = names.other();
-        let both = Names::available().contains(&other);
-        needs!(both && !stock_is_under_test(), "it has one name for each side");
+        needs!(other.is_available(), ONE_VOCABULARY);
+        needs!(Libraries::are_ours(), OURS);
         let server = Server::start(ServerConfig::new(1, names));
         let lines_since = |mark| {
             let log = server.log_since(mark);
@@ -243,15 +245,9 @@ fn forge_series(plugin_dir: &Path, library: &str, forged: &str) {
     fs::write(plugin_dir.join(forged), bytes).expect("a forged library");
 }
 
-fn stock_is_under_test() -> bool {
-    Libraries::under_test() == Libraries::Stock
-}
-
 in_both_vocabularies! {
     fn a_library_of_another_series_is_refused_with_a_reason(names) {
-        if stock_is_under_test() {
-            return;
-        }
+        needs!(Libraries::are_ours(), OURS);
         let server = Server::start(ServerConfig::new(1, names));
         for (plugin, library) in [
             (names.source_plugin(), names.source_library()),
@@ -336,7 +332,9 @@ in_both_vocabularies! {
         server.stop();
 
         // Back, but built for another series.
-        if !stock_is_under_test() {
+        if !Libraries::are_ours() {
+            not_applicable("stock's libraries do not say for which series they are built");
+        } else {
             for library in [names.source_library(), names.replica_library()] {
                 forge_series(&dir, &format!("{library}.away"), &library);
             }

@@ -214,7 +214,7 @@ in_both_vocabularies! {
             replica.thaw();
             source.wait_exit();
             assert_eq!(commits.told_ok(), 4, "{wait_point}");
-            if Libraries::under_test() != Libraries::Stock {
+            if Libraries::are_ours() {
                 let log = source.log_since(mark);
                 assert!(!log.contains("Semi-sync at shutdown"), "{log}");
             }
