@@ -13,7 +13,7 @@ use semisync_server::{
     log::{self, Level},
     observers::{register, unregister},
     plugin::Handle,
-    status::{Value, answer},
+    status::{Value, answer, leave_empty},
     sys,
     variables::{self as v, saved},
 };
@@ -157,6 +157,8 @@ pub unsafe extern "C" fn show_status(
     out: *mut sys::st_mysql_show_var,
     buffer: *mut c_char,
 ) -> c_int {
+    // SAFETY: the arguments of a show function.
+    unsafe { leave_empty(out) };
     guard(Callback::ShowStatus, 1, || {
         let working = Replica::get().is_some_and(Replica::is_working);
         // SAFETY: the arguments of a show function.

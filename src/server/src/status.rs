@@ -54,6 +54,20 @@ pub const END: sys::st_mysql_show_var = sys::st_mysql_show_var {
 pub type ShowFunction =
     unsafe extern "C" fn(*mut sys::THD, *mut sys::st_mysql_show_var, *mut c_char) -> c_int;
 
+/// Fills a row in with nothing, before the function that is to answer runs: what a panic leaves.
+/// The server does not look at the result of the function. It reads the row, which without this
+/// would hold what happened to lie there, or name the function again, which would be called for ever.
+///
+/// # Safety
+/// `out` is the argument of a show function.
+pub unsafe fn leave_empty(out: *mut sys::st_mysql_show_var) {
+    // SAFETY: the caller's row.
+    unsafe {
+        (*out).type_ = sys::SHOW_UNDEF;
+        (*out).value = c"".as_ptr().cast_mut();
+    }
+}
+
 /// Answers a show function.
 ///
 /// # Safety

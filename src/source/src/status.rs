@@ -10,7 +10,7 @@ use semisync_core::{Coordinator, Stats};
 use semisync_server::{
     callback::Callback,
     guard::guard,
-    status::{Value, answer},
+    status::{Value, answer, leave_empty},
     sys,
 };
 use std::{
@@ -145,6 +145,8 @@ pub unsafe extern "C" fn show<const ROW: usize>(
     buffer: *mut c_char,
 ) -> c_int {
     let row = const { ROWS[ROW] };
+    // SAFETY: the arguments of a show function.
+    unsafe { leave_empty(out) };
     guard(Callback::ShowStatus, 1, || {
         let value = match Source::get() {
             Some(source) => {
