@@ -20,8 +20,10 @@ const UNLOADS: usize = 30;
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 const HOLDS: &str = "a connection holds its plugin until it ends";
 const REFUSES: &str = "it does not unload a plugin in use";
-/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`, `ER_PLUGIN_NO_UNINSTALL`
-const REFUSED: [u16; 2] = [1883, 1720];
+/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
+const IN_USE: u16 = 1883;
+/// `ER_PLUGIN_NO_UNINSTALL`: a server before 8.0 found the plugin's status OFF, or looks at none.
+const NOT_TO_BE_UNINSTALLED: u16 = 1720;
 /// `ER_UDF_EXISTS`: the plugin that goes is still in a hook.
 const STILL_THERE: u16 = 1125;
 /// "Relay log write failure: could not queue event from source", and its reason, a checksum.
@@ -43,7 +45,11 @@ fn load(source: &Server) -> Load {
 fn try_uninstall(server: &Server, plugin: &str) -> bool {
     match server.try_rows(&format!("UNINSTALL PLUGIN {plugin}")) {
         Ok(_) => true,
-        Err(mysql::Error::MySqlError(e)) if REFUSED.contains(&e.code) => false,
+        Err(mysql::Error::MySqlError(e)) if e.code == IN_USE => false,
+        Err(mysql::Error::MySqlError(e)) if e.code == NOT_TO_BE_UNINSTALLED => {
+            assert!(!server.dialect().asks_before_uninstall(), "{}", e.message);
+            false
+        }
         Err(e) => panic!("UNINSTALL PLUGIN {plugin}: {e}"),
     }
 }
