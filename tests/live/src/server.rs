@@ -168,17 +168,13 @@ impl Server {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).is_ok()
     }
 
-    pub fn is_running(&self) -> bool {
-        lock(&self.child).is_some() && self.exit_status().is_none()
-    }
-
     /// Ends the server by SHUTDOWN, or as an init script does where there is no such statement; returns how long that
     /// took. It must be a clean end.
     #[track_caller]
     pub fn stop(&self) -> Duration {
         let begin = Instant::now();
         if self.dialect().has_shutdown_statement() {
-            self.conn_query_drop("SHUTDOWN");
+            self.execute("SHUTDOWN");
         } else {
             process::signal(self.pid(), libc::SIGTERM);
         }

@@ -155,13 +155,6 @@ impl Server {
         rows.iter().map(|row| (code(row), row[2].clone())).collect()
     }
 
-    #[track_caller]
-    pub(crate) fn conn_query_drop(&self, sql: &str) {
-        self.conn()
-            .query_drop(sql)
-            .unwrap_or_else(|e| panic!("{self}: {sql}: {e}"));
-    }
-
     /// A global variable by its full name.
     #[track_caller]
     pub fn variable(&self, name: &str) -> String {
