@@ -51,6 +51,12 @@ impl Server {
         self.execute(&format!("START REPLICA{}", self.for_channel(link)));
     }
 
+    /// Ends the receiver thread and starts another.
+    #[track_caller]
+    pub fn restart_receiver(&self) {
+        self.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+    }
+
     fn for_channel(&self, link: &Link) -> String {
         if self.dialect().has_channels() {
             format!(" FOR CHANNEL '{}'", link.channel)

@@ -16,19 +16,6 @@ const ONE_VOCABULARY: &str = "they have one vocabulary";
 const OURS: &str = "the test is of our libraries";
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 
-fn is_listed(server: &Server, plugin: &str) -> bool {
-    let sql = format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
-    server.try_value(&sql).is_some()
-}
-
-/// UNINSTALL PLUGIN; a session inside a hook may put the end off until it leaves.
-fn uninstall(server: &Server, plugin: &str) {
-    server.execute(&format!("UNINSTALL PLUGIN {plugin}"));
-    eventually(SOON, &format!("{plugin} is gone"), || {
-        !is_listed(server, plugin)
-    });
-}
-
 in_both_vocabularies! {
     fn twenty_times_installed_and_uninstalled_under_load_leaves_nothing_behind(names) {
         // A small buffer pool: what grows is then not the server's cache.
@@ -51,7 +38,7 @@ in_both_vocabularies! {
             source.set_source("timeout", "50");
             source.set_source("enabled", "1");
             replica.set_replica("enabled", "1");
-            replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+            replica.restart_receiver();
             source.wait_status("clients", "1");
             source.wait_status("status", "ON");
             let before = source.counter("yes_tx");
@@ -60,8 +47,8 @@ in_both_vocabularies! {
             source.wait_status("clients", "0");
             // How soon the plugin is let go is another test's claim.
             eventually(SOON, "the dump thread has ended", || source.dumps().is_empty());
-            uninstall(source, &names.source_plugin());
-            uninstall(replica, &names.replica_plugin());
+            source.uninstall(&names.source_plugin());
+            replica.uninstall(&names.replica_plugin());
             last = [source, replica].map(|server| {
                 let pid = server.pid();
                 (process::threads(pid), process::descriptors(pid), process::resident_kib(pid))
@@ -96,7 +83,7 @@ in_both_vocabularies! {
             let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
             assert_eq!(code, refused_with, "{message}");
             assert!(message.contains(&plugin), "{message}");
-            assert!(is_listed(server, &plugin));
+            assert!(server.has_plugin(&plugin));
         }
         pair.source.insert(1);
         assert_eq!(pair.source.counter("yes_tx"), 1);
@@ -112,8 +99,8 @@ in_both_vocabularies! {
         // Without a write that would tell the source: once the replica does not count, it is not in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");
         pair.source.wait_status("clients", "0");
-        uninstall(&pair.source, &names.source_plugin());
-        uninstall(pair.replica(), &names.replica_plugin());
+        pair.source.uninstall(&names.source_plugin());
+        pair.replica().uninstall(&names.replica_plugin());
         pair.replica().execute("START REPLICA IO_THREAD");
         pair.source.insert(2);
         pair.replica().wait_applied(&pair.source);
@@ -135,7 +122,7 @@ in_both_vocabularies! {
                 pair.source.dumps().is_empty()
             });
         }
-        uninstall(&pair.source, &names.source_plugin());
+        pair.source.uninstall(&names.source_plugin());
         assert!(took < Duration::from_secs(1), "it took {took:?}");
     }
 
@@ -156,26 +143,26 @@ in_both_vocabularies! {
             assert_eq!(code, 4045, "{message}");
             assert!(line.contains(&server.dialect().conflict_tag()), "{line}");
             assert!(line.contains(&in_the_way) && line.contains(&refused), "{line}");
-            assert!(is_listed(&server, &in_the_way) && !is_listed(&server, &refused));
+            assert!(server.has_plugin(&in_the_way) && !server.has_plugin(&refused));
         }
         server.set_source("enabled", "1");
         assert_eq!(server.status("status"), "ON");
         // The other way round, once the first has gone.
-        uninstall(&server, &names.source_plugin());
+        server.uninstall(&names.source_plugin());
         server.execute(&other.install_source());
-        assert!(is_listed(&server, &other.source_plugin()));
+        assert!(server.has_plugin(&other.source_plugin()));
 
         // Both in the option file: one of them serves, and so does the server. MySQL initialises
         // the first one first, MariaDB the last.
-        uninstall(&server, &other.source_plugin());
-        uninstall(&server, &names.replica_plugin());
+        server.uninstall(&other.source_plugin());
+        server.uninstall(&names.replica_plugin());
         server.reconfigure(|config| {
             config
                 .option(&format!("plugin-load-add={}", names.source_library()))
                 .option(&format!("plugin-load-add={}", other.source_library()))
         });
         server.restart();
-        let active = [names, other].map(|names| is_listed(&server, &names.source_plugin()));
+        let active = [names, other].map(|names| server.has_plugin(&names.source_plugin()));
         let first = !server.dialect().is_mariadb();
         assert_eq!(active, [first, !first]);
     }
@@ -208,9 +195,9 @@ in_both_vocabularies! {
                 // The server says each time that the plugin's initialisation failed.
                 assert_eq!((ours, all), (1, 61));
                 // Once the other name could be installed, a conflict is news again.
-                uninstall(&server, &plugin);
+                server.uninstall(&plugin);
                 server.execute(&second);
-                uninstall(&server, &rival);
+                server.uninstall(&rival);
                 server.execute(&first);
             }
         }
@@ -263,10 +250,10 @@ in_both_vocabularies! {
             let line = server.wait_log_since(mark, &built_for);
             println!("{line}");
             assert!(line.contains("[ERROR]") && line.contains(&here), "{line}");
-            assert!(!is_listed(&server, &plugin));
+            assert!(!server.has_plugin(&plugin));
             // The right one is not held against the wrong one's failure.
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
-            uninstall(&server, &plugin);
+            server.uninstall(&plugin);
         }
         server.prepare();
         server.insert(1);
@@ -282,7 +269,7 @@ in_both_vocabularies! {
             let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin}s SONAME '{library}'"));
             assert_eq!(code, 1127, "{message}");
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
-            uninstall(&server, &plugin);
+            server.uninstall(&plugin);
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
         }
         server.stop();
@@ -339,7 +326,7 @@ in_both_vocabularies! {
                 forge_series(&dir, &format!("{library}.away"), &library);
             }
             server.start_again();
-            assert!(!is_listed(&server, &names.source_plugin()));
+            assert!(!server.has_plugin(&names.source_plugin()));
             server.insert(2);
             server.stop();
         }

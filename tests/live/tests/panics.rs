@@ -169,18 +169,6 @@ impl Stage<'_> {
         }
     }
 
-    fn restart_receiver(&self) {
-        let restart = "STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;";
-        self.pair.replica().script(restart);
-    }
-
-    fn is_listed(&self) -> bool {
-        let plugin = &self.plugin;
-        let sql =
-            format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
-        self.server.try_value(&sql).is_some()
-    }
-
     /// Ends every connection that uses the plugin.
     fn end_its_use(&self) {
         let (source, replica) = (&self.pair.source, self.pair.replica());
@@ -190,12 +178,6 @@ impl Stage<'_> {
             source.insert(0);
             source.dumps().is_empty()
         });
-    }
-
-    fn uninstall(&self) {
-        self.server
-            .execute(&format!("UNINSTALL PLUGIN {}", self.plugin));
-        eventually(PATIENCE, "the plugin is gone", || !self.is_listed());
     }
 
     /// Commits do not wait, and reach the replica.
@@ -223,7 +205,7 @@ impl Stage<'_> {
         self.set("OFF");
         self.set("ON");
         source.set_source("enabled", "ON");
-        self.restart_receiver();
+        self.pair.replica().restart_receiver();
         self.pair.wait_clients();
         source.wait_status("status", "ON");
         self.pair.replica().wait_replica_status("ON");
@@ -314,13 +296,13 @@ fn starts_its_receiver(stage: &Stage) {
 
 /// The receiver thread ends and starts; so does the dump.
 fn connects_again(stage: &Stage) {
-    stage.restart_receiver();
+    stage.pair.replica().restart_receiver();
 }
 
 fn connects_asynchronously(stage: &Stage) {
     let source = &stage.pair.source;
     let mark = source.log_mark();
-    stage.restart_receiver();
+    stage.pair.replica().restart_receiver();
     let line = "Start asynchronous binlog_dump to replica (server_id: 2)";
     source.wait_log_since(mark, &source.dialect().log_line(line));
     source.wait_status("clients", "0");
@@ -337,7 +319,7 @@ fn receives(stage: &Stage) {
 
 fn fails_to_install(stage: &Stage) {
     stage.end_its_use();
-    stage.uninstall();
+    stage.server.uninstall(&stage.plugin);
     stage.plant(Callback::Init);
     let mark = stage.server.log_mark();
     let (code, message) = stage.server.error(&stage.install);
@@ -347,7 +329,7 @@ fn fails_to_install(stage: &Stage) {
     stage
         .server
         .wait_log_since(mark, "init function returned error");
-    assert!(!stage.is_listed());
+    assert!(!stage.server.has_plugin(&stage.plugin));
     stage.pair.replica().execute("START REPLICA IO_THREAD");
     stage.assert_replication_goes_on();
     stage.server.execute(&stage.install);
@@ -358,7 +340,7 @@ fn uninstalls_all_the_same(stage: &Stage) {
     stage.end_its_use();
     stage.plant(Callback::Deinit);
     let mark = stage.server.log_mark();
-    stage.uninstall();
+    stage.server.uninstall(&stage.plugin);
     stage.wait_for_panic(Callback::Deinit);
     stage.assert_named_once(Callback::Deinit, mark);
     stage.pair.replica().execute("START REPLICA IO_THREAD");
@@ -371,7 +353,7 @@ fn does_not_uninstall(stage: &Stage) {
     let uninstall = format!("UNINSTALL PLUGIN {}", stage.plugin);
     let (code, message) = stage.server.error(&uninstall);
     assert_eq!(code, STILL_IN_USE, "{message}");
-    assert!(stage.is_listed());
+    assert!(stage.server.has_plugin(&stage.plugin));
     stage.pair.replica().execute("START REPLICA IO_THREAD");
 }
 

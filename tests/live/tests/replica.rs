@@ -102,7 +102,7 @@ in_both_vocabularies! {
         // The source learns it later; the next connection finds out.
         source.execute(&names.install_source());
         source.set_source("enabled", "1");
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        replica.restart_receiver();
         source.wait_status("clients", "1");
         source.insert(2);
         assert_eq!(source.counter("yes_tx"), 1);
@@ -150,7 +150,7 @@ in_both_vocabularies! {
         source.insert(1);
         assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
 
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        replica.restart_receiver();
         source.wait_status("status", "ON");
         assert_eq!(replica.replica_status(), "ON");
         replica.wait_log(&replica.dialect().log_line("Start semi-sync replication to source"));

@@ -70,7 +70,7 @@ in_both_vocabularies! {
         }
 
         // Nor has a receiver that starts now ever been connected.
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        replica.restart_receiver();
         wait_connecting(replica);
         assert_eq!(replica.replica_status(), "OFF");
         source.start_again();
@@ -135,7 +135,7 @@ fn of_a_source_of_stocks_the_status_is_what_is_known() {
     replica.wait_replica_status("ON");
     // The next connection finds out that it was switched off.
     source.set_source("enabled", "0");
-    replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+    replica.restart_receiver();
     source.insert(3);
     replica.wait_applied(source);
     replica.wait_replica_status("OFF"); // after a grace, see the plugin
