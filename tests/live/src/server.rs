@@ -304,6 +304,15 @@ impl Server {
         String::from_utf8_lossy(bytes.get(mark..).unwrap_or_default()).into_owned()
     }
 
+    /// Errors in the log since `mark`, but for "failed on net_flush()": this tells, as stock does, that a
+    /// connection broke in a write.
+    pub fn stray_errors_since(&self, mark: usize) -> Vec<String> {
+        let log = self.log_since(mark);
+        let is_stray =
+            |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
+        log.lines().filter(is_stray).map(str::to_owned).collect()
+    }
+
     /// Waits for a line that contains `pattern`; returns the first one.
     #[track_caller]
     pub fn wait_log(&self, pattern: &str) -> String {

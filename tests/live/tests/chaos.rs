@@ -338,9 +338,7 @@ fn nothing_is_left_of_chaos() {
         replica.assert_same_rows(source);
         replica.assert_no_crash();
     }
-    let log = source.log();
-    let stray = |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
-    let strays: Vec<&str> = log.lines().filter(stray).collect();
+    let strays = source.stray_errors_since(0);
     assert!(strays.is_empty(), "{strays:#?}");
     println!("seed {seed}: the source stopped in {:?}", source.stop());
     for replica in &pair.replicas {

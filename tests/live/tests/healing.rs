@@ -22,10 +22,9 @@ fn healing(builder: Builder) -> Healing {
     Healing::of(builder.set("timeout", A_DAY_MS))
 }
 
-fn lose_and_heal(healing: &Healing, what: &str, n: i64) {
+fn lose_and_heal(healing: &Healing, what: &str, n: i64, how: Cut) {
     let source = &healing.pair.source;
     let (yes_tx, no_tx) = (source.counter("yes_tx"), source.counter("no_tx"));
-    let how = if n % 2 == 0 { Cut::Fin } else { Cut::Rst };
     let commit = healing.lose(n);
     let took = healing.heal(commit, how, HEALED);
     println!(
@@ -45,8 +44,8 @@ fn at_both_wait_points(healing: &Healing, what: &str) {
     let mut n = 1;
     for wait_point in healing.pair.source.dialect().wait_points() {
         healing.pair.source.set_wait_point(wait_point);
-        for how in ["reset", "end"] {
-            lose_and_heal(healing, &format!("{what}, {wait_point}, {how}"), n);
+        for how in [Cut::Rst, Cut::Fin] {
+            lose_and_heal(healing, &format!("{what}, {wait_point}, {how:?}"), n, how);
             n += 1;
         }
     }
@@ -54,6 +53,13 @@ fn at_both_wait_points(healing: &Healing, what: &str) {
         .pair
         .replica()
         .execute(&format!("DELETE FROM {TABLE}"));
+}
+
+fn by_auto_position_and_by_file(healing: &Healing, what: &str) {
+    healing.link(Link::default());
+    at_both_wait_points(healing, &format!("{what}, auto-position"));
+    healing.link(Link::default().by_file_position());
+    at_both_wait_points(healing, &format!("{what}, file and position"));
 }
 
 #[test]
@@ -78,10 +84,7 @@ fn a_lost_acknowledgement_heals_with_file_and_position() {
 fn a_lost_acknowledgement_of_a_stock_replica_heals() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
     let healing = healing(Topology::new(Names::of_stock()).replica_libraries(Libraries::Stock));
-    healing.link(Link::default());
-    at_both_wait_points(&healing, "stock's replica, auto-position");
-    healing.link(Link::default().by_file_position());
-    at_both_wait_points(&healing, "stock's replica, file and position");
+    by_auto_position_and_by_file(&healing, "stock's replica");
 }
 
 /// The server runs fewer hooks then.
@@ -95,10 +98,7 @@ fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
         .source_option("replication_sender_observe_commit_only=ON")
         .source_option("replication_optimize_for_static_plugin_config=ON");
     let healing = healing(builder);
-    healing.link(Link::default());
-    at_both_wait_points(&healing, "observe_commit_only, auto-position");
-    healing.link(Link::default().by_file_position());
-    at_both_wait_points(&healing, "observe_commit_only, file and position");
+    by_auto_position_and_by_file(&healing, "observe_commit_only");
 }
 
 #[test]

@@ -64,13 +64,6 @@ fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u3
     assert!(killed > rounds * 9 / 10, "{killed} of {rounds} were there");
 }
 
-/// Errors in the log but "failed on net_flush()", which tells, as stock's does, of a connection that broke in a write.
-fn stray_errors(log: &str) -> Vec<&str> {
-    let is_stray =
-        |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
-    log.lines().filter(is_stray).collect()
-}
-
 #[test]
 fn killed_dumps_are_replaced_and_nobody_else_notices() {
     let pair = Topology::new(Names::newest())
@@ -112,12 +105,8 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
         assert_eq!(source.status("status"), "ON", "{what}");
         replica.assert_same_rows(source);
         assert_eq!(source.status("clients"), "1", "{what}");
-        let log = source.log_since(mark);
-        assert!(
-            stray_errors(&log).is_empty(),
-            "{what}: {:#?}",
-            stray_errors(&log)
-        );
+        let strays = source.stray_errors_since(mark);
+        assert!(strays.is_empty(), "{what}: {strays:#?}");
         wait_for(PATIENCE, "descriptors and threads as before", || {
             let now = source.resources();
             if now.0 <= before.0 + 1 && now.1 <= before.1 + 1 {

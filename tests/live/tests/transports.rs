@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::proxy::{Direction, Proxy};
 use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Link, Load, Names, Topology, Transport, needs,
@@ -245,14 +245,17 @@ fn compressed_transactions_are_confirmed() {
     }
 }
 
-/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
-#[test]
-fn big_rows_over_tls_and_compression_are_confirmed() {
-    let pair = Topology::new(Names::newest())
+fn pair_for_big_rows() -> Builder {
+    Topology::new(Names::newest())
         .set("timeout", A_DAY_MS)
         .configure_source(|config| config.big_rows(4))
         .configure_replica(|config| config.big_rows(4))
-        .start();
+}
+
+/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
+#[test]
+fn big_rows_over_tls_and_compression_are_confirmed() {
+    let pair = pair_for_big_rows().start();
     let sql = format!(
         "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), (1 + FLOOR(RAND() * 4)) << 14))"
     );
@@ -265,11 +268,7 @@ fn big_rows_over_tls_and_compression_are_confirmed() {
 /// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are read all the same.
 #[test]
 fn a_replica_that_reads_in_fits_and_starts_is_served() {
-    let pair = Topology::new(Names::newest())
-        .set("timeout", A_DAY_MS)
-        .configure_source(|config| config.big_rows(4))
-        .configure_replica(|config| config.big_rows(4))
-        .start_unlinked();
+    let pair = pair_for_big_rows().start_unlinked();
     let source = &pair.source;
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
     for what in three_transports() {

@@ -367,11 +367,8 @@ fn two_hundred_short_lived_replicas_leave_nothing_behind() {
         summary.slowest
     );
     assert_eq!(source.counter("no_tx"), 0);
-    let log = source.log();
-    // That the peer is gone when an event is flushed is told as stock tells it.
-    let stray = |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
-    let errors: Vec<&str> = log.lines().filter(stray).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    let strays = source.stray_errors_since(0);
+    assert!(strays.is_empty(), "{strays:#?}");
     // The server keeps some threads of connections for reuse.
     eventually(PATIENCE, "the threads and descriptors of before", || {
         threads(source.pid()) <= before.0 + 10 && descriptors(source.pid()) <= before.1 + 10
