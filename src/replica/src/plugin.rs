@@ -51,11 +51,13 @@ pub fn check_uninstall() -> bool {
 
 /// `UNINSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::deinit`].
 pub fn deinit(plugin: &Handle) -> bool {
-    let Some(replica) = Replica::get().filter(|_| OBSERVING.swap(false, Ordering::AcqRel)) else {
+    let Some(replica) = Replica::get().filter(|_| OBSERVING.load(Ordering::Acquire)) else {
         return true;
     };
     let taken_back = RELAY_IO.unregister(replica.server, plugin);
     hang_up_all();
+    // Last, because after a panic the server layer tries once more.
+    OBSERVING.store(false, Ordering::Release);
     Server::disconnect();
     taken_back
 }

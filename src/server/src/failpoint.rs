@@ -1,22 +1,38 @@
 //! Faults on purpose, in builds made for the tests only (`ci/build --failpoints`). The
 //! server's environment says which: `SEMISYNC_FAILPOINT=<hook>` makes a hook panic at its
-//! first call, `SEMISYNC_STALL=<hook>:<file>` makes it wait until the file is gone, and
+//! first call, `SEMISYNC_FAILPOINT=@<file>` whenever the file names it,
+//! `SEMISYNC_STALL=<hook>:<file>` makes it wait until the file is gone, and
 //! `SEMISYNC_FAIL=<call>` makes a call of the system fail.
 
 #[cfg(semisync_failpoints)]
 mod told {
     use crate::callback::Callback;
-    use std::{env::var, fs, path::Path, sync::Once, thread, time::Duration};
+    use std::{
+        env::var,
+        fs,
+        path::Path,
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+        time::Duration,
+    };
 
     /// Every hook comes by here.
     pub fn hit(callback: Callback) {
         let hook = callback.name();
-        static FIRST: Once = Once::new();
         stall(hook);
-        if var("SEMISYNC_FAILPOINT").as_deref() == Ok(hook) {
-            let mut first = false;
-            FIRST.call_once(|| first = true);
-            assert!(!first, "semisync_failpoint {hook}");
+        assert!(!is_to_panic(hook), "semisync_failpoint {hook}");
+    }
+
+    /// The hook takes away the file that names it, so that it panics once.
+    fn is_to_panic(hook: &str) -> bool {
+        static FIRST: AtomicBool = AtomicBool::new(true);
+        let told = var("SEMISYNC_FAILPOINT").unwrap_or_default();
+        match told.strip_prefix('@') {
+            Some(file) => {
+                fs::read_to_string(file).is_ok_and(|named| named == hook)
+                    && fs::remove_file(file).is_ok()
+            }
+            None => told == hook && FIRST.swap(false, Ordering::Relaxed),
         }
     }
 

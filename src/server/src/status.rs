@@ -89,6 +89,14 @@ unsafe extern "C" fn show<S: Show>(
     out: *mut sys::st_mysql_show_var,
     buffer: *mut c_char,
 ) -> c_int {
+    // What a panic leaves. The server does not look at the result of the function. It reads
+    // the row, which without this would hold what happened to lie there, or name the function
+    // again, which would be called for ever.
+    // SAFETY: the server's row.
+    unsafe {
+        (*out).type_ = sys::SHOW_UNDEF;
+        (*out).value = c"".as_ptr().cast_mut();
+    }
     guard(Callback::ShowStatus, 1, || {
         let (kind, bytes) = match S::value() {
             Value::Bool(on) => (sys::SHOW_BOOL, u64::from(on)),

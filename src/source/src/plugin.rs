@@ -73,7 +73,7 @@ pub fn check_uninstall() -> bool {
 
 /// `UNINSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::deinit`].
 pub fn deinit(plugin: &Handle) -> bool {
-    let Some(source) = Source::get().filter(|_| OBSERVING.swap(false, Ordering::AcqRel)) else {
+    let Some(source) = Source::get().filter(|_| OBSERVING.load(Ordering::Acquire)) else {
         return true;
     };
     let mut done = true;
@@ -97,6 +97,8 @@ pub fn deinit(plugin: &Handle) -> bool {
     if done {
         messages::unregistered();
     }
+    // Last, because after a panic the server layer tries once more.
+    OBSERVING.store(false, Ordering::Release);
     Server::disconnect();
     done
 }

@@ -8,6 +8,10 @@ use crate::dialect::Dialect;
 use crate::names::Names;
 use crate::paths::{dist_dir_of, server_dir_of};
 
+/// A day, for the variable `timeout`. No test sees its end: something else releases the commit that
+/// waits, or the test fails.
+pub const A_DAY_MS: &str = "86400000";
+
 /// Which semi-sync libraries lie in the server's plugin directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Libraries {
@@ -30,6 +34,11 @@ impl Libraries {
             Ok("ours" | "") | Err(_) => Libraries::Ours,
             Ok(other) => panic!("SEMISYNC_TEST_LIBS is {other:?}, neither \"ours\" nor \"stock\""),
         }
+    }
+
+    /// Whether the libraries under test are ours. A test that needs this says so by `needs!`.
+    pub fn are_ours() -> bool {
+        Libraries::under_test() == Libraries::Ours
     }
 
     /// Where they lie for a server of `series`.

@@ -64,7 +64,6 @@ pub struct Event {
     pub artificial: bool,
     /// The end of the event; for an artificial event, the place it tells.
     pub end: Place,
-    pub size: usize,
 }
 
 /// A connection that plays a replica.
@@ -224,7 +223,6 @@ impl FakeReplica {
     }
 
     fn take_event(&mut self, bytes: &[u8]) -> io::Result<Event> {
-        let size = bytes.len();
         let (asks, event) = match (self.semi_sync, bytes) {
             (true, [MAGIC, flag, event @ ..]) => (flag & 1 == 1, event),
             (true, _) => return Err(bad(format!("no semi-sync header: {:02x?}", bytes.get(..4)))),
@@ -262,7 +260,6 @@ impl FakeReplica {
                 asks,
                 artificial,
                 end,
-                size,
             });
         }
         self.served.position = self.served.position.max(log_pos);
@@ -272,7 +269,6 @@ impl FakeReplica {
             asks,
             artificial,
             end,
-            size,
         })
     }
 }

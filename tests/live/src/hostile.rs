@@ -156,8 +156,6 @@ impl Hostility {
 
 /// A fake replica that misbehaves in the background.
 pub struct HostileReplica {
-    pub form: Hostility,
-    pub server_id: u32,
     /// As the source sees it.
     pub address: String,
     stop: Arc<AtomicBool>,
@@ -168,7 +166,6 @@ pub struct HostileReplica {
 impl HostileReplica {
     /// Takes over an attached fake.
     pub fn unleash(fake: FakeReplica, form: Hostility) -> io::Result<Self> {
-        let server_id = fake.server_id();
         let address = fake.address()?;
         let stop = Arc::new(AtomicBool::new(false));
         let acts = Arc::new(AtomicU64::new(0));
@@ -177,8 +174,6 @@ impl HostileReplica {
             move || misbehave(fake, form, &stop, &acts)
         });
         Ok(Self {
-            form,
-            server_id,
             address,
             stop,
             acts,

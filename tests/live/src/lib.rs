@@ -5,7 +5,8 @@
 //! | `server.rs` | one mysqld: its directory, its start and its ends, its error log |
 //! | `config.rs` | what a test asks of a server before it starts: options, arguments, libraries |
 //! | `sql.rs` | connections to a server and the short questions that tests ask |
-//! | `pair.rs` | a source with its replicas, and how they are linked |
+//! | `pair.rs` | a source with its replicas, and the statements that link them |
+//! | `link.rs` | how a replica reaches its source; the one list of transports |
 //! | `load.rs` | writers in the background, and what they saw |
 //! | `strangers.rs` | connections that nobody may disturb |
 //! | `names.rs` | the two vocabularies |
@@ -18,6 +19,8 @@
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
+//! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
+//! | `dice.rs` | choices at random that a seed repeats |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
@@ -27,9 +30,12 @@
 
 mod config;
 pub mod dialect;
+pub mod dice;
 pub mod fake_replica;
 pub mod fakes;
+pub mod healing;
 pub mod hostile;
+mod link;
 pub mod load;
 mod names;
 pub mod pair;
@@ -44,11 +50,13 @@ mod strangers;
 mod wait;
 pub mod wire;
 
-pub use config::{Libraries, ServerConfig};
+pub use config::{A_DAY_MS, Libraries, ServerConfig};
 pub use dialect::Dialect;
+pub use dice::Dice;
+pub use link::{Link, Transport};
 pub use load::Load;
 pub use names::Names;
-pub use pair::{Link, Topology};
+pub use pair::Topology;
 pub use paths::{dist_dir_of, server_dir_of};
 pub use server::Server;
 pub use strangers::Strangers;

@@ -1,4 +1,4 @@
-//! A source with its replicas, and how they are linked.
+//! A source with its replicas, and the statements that link them.
 //!
 //! The test table and the replication users are made on every server outside the binary log, so that a test begins with an
 //! empty log and with counters at zero.
@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::config::{Libraries, ServerConfig};
-use crate::dialect::Dialect;
+use crate::link::Link;
 use crate::names::Names;
 use crate::server::Server;
 use crate::wait::wait_while_it_moves;
@@ -17,76 +17,6 @@ pub const TABLE: &str = "app.t";
 pub const REPLICATION_USER: &str = "repl";
 pub const TLS_USER: &str = "repl_tls";
 pub const REPLICATION_PASSWORD: &str = "Repl-1-secret";
-
-/// How a replica reaches its source.
-#[derive(Clone, Debug)]
-pub struct Link {
-    /// Another port of 127.0.0.1 than the source's own: a proxy's.
-    pub port: Option<u16>,
-    /// GTID auto-position; else by file and position, from the first file on.
-    pub auto_position: bool,
-    pub tls: bool,
-    /// "zlib", "zstd", ...: None is "uncompressed".
-    pub compression: Option<String>,
-    pub channel: String,
-    /// In seconds; None: the server's default.
-    pub heartbeat: Option<&'static str>,
-}
-
-impl Default for Link {
-    fn default() -> Link {
-        Link {
-            port: None,
-            auto_position: true,
-            tls: false,
-            compression: None,
-            channel: String::new(),
-            heartbeat: None,
-        }
-    }
-}
-
-impl Link {
-    pub fn port(mut self, port: u16) -> Link {
-        self.port = Some(port);
-        self
-    }
-
-    pub fn by_file_position(mut self) -> Link {
-        self.auto_position = false;
-        self
-    }
-
-    pub fn tls(mut self) -> Link {
-        self.tls = true;
-        self
-    }
-
-    pub fn compression(mut self, algorithm: &str) -> Link {
-        self.compression = Some(algorithm.to_owned());
-        self
-    }
-
-    /// Whether servers of a series can be linked so, and be semi-sync.
-    pub fn is_semi_sync_on(&self, dialect: &Dialect) -> bool {
-        let compression = match self.compression.as_deref() {
-            None | Some("zlib") => true,
-            Some(_) => dialect.has_compression_algorithms(),
-        };
-        compression && (!self.tls || dialect.acknowledges_over_tls())
-    }
-
-    /// The source sends a heartbeat after so many seconds without an event.
-    pub fn heartbeat(mut self, seconds: &'static str) -> Link {
-        self.heartbeat = Some(seconds);
-        self
-    }
-
-    pub fn channel(mut self, name: &str) -> Link {
-        self.channel = name.to_owned();
-        self
-    }
-}
 
 impl Server {
     /// Makes the test table and the replication users, outside the binary log.
@@ -119,6 +49,12 @@ impl Server {
     pub fn replicate_from(&self, source: &Server, link: &Link) {
         self.point_to(source, link);
         self.execute(&format!("START REPLICA{}", self.for_channel(link)));
+    }
+
+    /// Ends the receiver thread and starts another.
+    #[track_caller]
+    pub fn restart_receiver(&self) {
+        self.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
     }
 
     fn for_channel(&self, link: &Link) -> String {

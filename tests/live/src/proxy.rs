@@ -43,9 +43,8 @@ struct Modes {
     to_replica: AtomicU8,
     cut: AtomicBool,
     rst: AtomicBool,
-    /// Bytes of the replica that never reached the source, and bytes of either side that did arrive.
+    /// Bytes of the replica that never reached the source.
     swallowed: AtomicU64,
-    passed: AtomicU64,
 }
 
 struct Shared {
@@ -133,14 +132,6 @@ impl Proxy {
         self.links()
             .iter()
             .map(|link| link.swallowed.load(Ordering::SeqCst))
-            .sum()
-    }
-
-    /// How many bytes of the present connections were forwarded so far, both directions together.
-    pub fn passed(&self) -> u64 {
-        self.links()
-            .iter()
-            .map(|link| link.passed.load(Ordering::SeqCst))
             .sum()
     }
 
@@ -253,7 +244,6 @@ fn pump(mut from: TcpStream, mut to: TcpStream, link: &Modes, direction: Directi
         if write_until_cut(&mut to, &buffer[..n], link).is_err() {
             break;
         }
-        link.passed.fetch_add(n as u64, Ordering::SeqCst);
     }
     link.cut.store(true, Ordering::SeqCst);
     if link.rst.load(Ordering::SeqCst) {

@@ -168,17 +168,13 @@ impl Server {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).is_ok()
     }
 
-    pub fn is_running(&self) -> bool {
-        lock(&self.child).is_some() && self.exit_status().is_none()
-    }
-
     /// Ends the server by SHUTDOWN, or as an init script does where there is no such statement; returns how long that
     /// took. It must be a clean end.
     #[track_caller]
     pub fn stop(&self) -> Duration {
         let begin = Instant::now();
         if self.dialect().has_shutdown_statement() {
-            self.conn_query_drop("SHUTDOWN");
+            self.execute("SHUTDOWN");
         } else {
             process::signal(self.pid(), libc::SIGTERM);
         }
@@ -306,6 +302,15 @@ impl Server {
     pub fn log_since(&self, mark: usize) -> String {
         let bytes = fs::read(self.log_path()).unwrap_or_default();
         String::from_utf8_lossy(bytes.get(mark..).unwrap_or_default()).into_owned()
+    }
+
+    /// Errors in the log since `mark`, but for "failed on net_flush()": this tells, as stock does, that a
+    /// connection broke in a write.
+    pub fn stray_errors_since(&self, mark: usize) -> Vec<String> {
+        let log = self.log_since(mark);
+        let is_stray =
+            |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
+        log.lines().filter(is_stray).map(str::to_owned).collect()
     }
 
     /// Waits for a line that contains `pattern`; returns the first one.

@@ -13,7 +13,7 @@ use mysql::{Conn, Error, OptsBuilder, Value};
 
 use crate::process;
 use crate::server::Server;
-use crate::wait::{PATIENCE, wait_for};
+use crate::wait::{PATIENCE, eventually, wait_for};
 
 /// No statement of a test may hang for ever.
 const ANSWER_BOUND: Duration = Duration::from_secs(120);
@@ -153,13 +153,6 @@ impl Server {
         let rows = answer.unwrap_or_else(|e| panic!("{self}: {sql}: {e}"));
         let code = |row: &[String]| row[1].parse().expect("the number of a warning");
         rows.iter().map(|row| (code(row), row[2].clone())).collect()
-    }
-
-    #[track_caller]
-    pub(crate) fn conn_query_drop(&self, sql: &str) {
-        self.conn()
-            .query_drop(sql)
-            .unwrap_or_else(|e| panic!("{self}: {sql}: {e}"));
     }
 
     /// A global variable by its full name.
@@ -342,6 +335,23 @@ impl Server {
             self.global_status("Slave_received_heartbeats")
         };
         count.parse().expect("a number of heartbeats")
+    }
+
+    /// Whether the server knows a plugin, active or not.
+    #[track_caller]
+    pub fn has_plugin(&self, plugin: &str) -> bool {
+        let sql =
+            format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
+        self.try_value(&sql).is_some()
+    }
+
+    /// UNINSTALL PLUGIN; returns when the plugin is gone. A session inside a hook delays that.
+    #[track_caller]
+    pub fn uninstall(&self, plugin: &str) {
+        self.execute(&format!("UNINSTALL PLUGIN {plugin}"));
+        eventually(PATIENCE, &format!("{plugin} is gone"), || {
+            !self.has_plugin(plugin)
+        });
     }
 
     /// Newest file and position of the binary log.

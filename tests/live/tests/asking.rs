@@ -7,10 +7,9 @@ use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, Start};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
 };
 
-const A_DAY_MS: &str = "86400000";
 /// Heartbeats of the fakes here.
 const BEAT: Duration = Duration::from_millis(100);
 

@@ -48,10 +48,7 @@ fn compile(name: &str, source: &str) -> PathBuf {
 
 /// `reason`: what the line in the error log says of the server.
 fn assert_refused(names: Names, name: &str, source: &str, reason: &str) {
-    needs!(
-        Libraries::under_test() != Libraries::Stock,
-        "the test is of our libraries"
-    );
+    needs!(Libraries::are_ours(), "the test is of our libraries");
     let library = compile(&format!("{name}-{names:?}"), source);
     let config = ServerConfig::new(1, names).env("LD_PRELOAD", &library.display().to_string());
     let server = Server::start(config);

@@ -4,14 +4,14 @@
 //! The seed is printed; `SEMISYNC_SEED` repeats its choices (not their timing), `SEMISYNC_CHAOS_SECONDS` changes how long it
 //! goes on.
 
-use std::env;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::{Cut, Direction, Proxy};
-use semisync_live_tests::{Dialect, Link, Load, Names, PATIENCE, Topology, wait_for};
+use semisync_live_tests::{Dialect, Link, Load, Names, PATIENCE, Topology, Transport, wait_for};
 
 const REPLICAS: usize = 3;
 /// The replica that reaches its source through the proxy.
@@ -29,28 +29,6 @@ const OBSERVE_COMMIT_ONLY: &str = "replication_sender_observe_commit_only";
 const STOPPED_BY: [&str; 4] = ["13122", "13117", "1595", "1593"];
 /// What a source says to a dump whose session was never told how to send checksums.
 const UNTOLD: &str = "will not send such events to ";
-
-/// SplitMix64: choices that a number repeats.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-
-    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.index(words.len())]
-    }
-
-    /// An index below `count`.
-    fn index(&mut self, count: usize) -> usize {
-        usize::try_from(self.below(count as u64)).unwrap_or(0)
-    }
-}
 
 /// What is wrong with a replica for a while.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -241,18 +219,6 @@ fn over_without_error(statements: Vec<(String, Waiting)>, bound: Duration) {
     }
 }
 
-fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let fresh = now.map_or(0, |since| u64::from(since.subsec_nanos()));
-    number("SEMISYNC_SEED").unwrap_or(fresh)
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = env::var(variable).ok()?;
-    let number = text.parse();
-    Some(number.unwrap_or_else(|_| panic!("{variable} is {text:?}, no number")))
-}
-
 /// Waits until all replicas count. The server can have stopped one of them for good, with or without semi-sync: if a
 /// connection is cut while the replica prepares it for the dump, the server's client library connects again without
 /// telling, and the source knows nothing of what the replica had set. It then says so.
@@ -280,11 +246,17 @@ fn wait_for_all(pair: &Topology) {
     });
 }
 
+/// A link over TLS, or over plain TCP where the series is not semi-sync over TLS.
+fn encrypted_if_semi_sync() -> Link {
+    let encrypted = Transport::semi_sync_among(&[Transport::Tls]);
+    encrypted.first().unwrap_or(&Transport::Plain).link()
+}
+
 #[test]
 fn nothing_is_left_of_chaos() {
-    let seed = seed();
-    let lasting = Duration::from_secs(number("SEMISYNC_CHAOS_SECONDS").unwrap_or(45));
-    println!("SEMISYNC_SEED={seed}");
+    let seed = dice::seed();
+    let lasting = number_from_env("SEMISYNC_CHAOS_SECONDS").unwrap_or(45);
+    let lasting = Duration::from_secs(lasting);
     let mut builder = Topology::new(Names::newest()).replicas(3);
     if Dialect::of_run().has_wait_count() {
         builder = builder.wait_count(2);
@@ -292,14 +264,10 @@ fn nothing_is_left_of_chaos() {
     let pair = builder.start_unlinked();
     let source = &pair.source;
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
-    let proxied = Link::default().port(proxy.port());
-    let tls = Link::default().tls();
     let links = [
-        Some(tls)
-            .filter(|tls| tls.is_semi_sync_on(&source.dialect()))
-            .unwrap_or_default(),
-        Link::default().compression("zlib"),
-        proxied,
+        encrypted_if_semi_sync(),
+        Transport::Zlib.link(),
+        Link::default().port(proxy.port()),
     ];
     assert_eq!(links.len() - 1, PROXIED);
     for (replica, link) in pair.replicas.iter().zip(&links) {
@@ -316,7 +284,7 @@ fn nothing_is_left_of_chaos() {
         pair: &pair,
         proxy: &proxy,
         dialect: source.dialect(),
-        dice: Dice(seed),
+        dice: Dice::of(seed),
         troubles: [None; REPLICAS],
         stalled_until: None,
         running: Vec::new(),
@@ -370,9 +338,7 @@ fn nothing_is_left_of_chaos() {
         replica.assert_same_rows(source);
         replica.assert_no_crash();
     }
-    let log = source.log();
-    let stray = |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
-    let strays: Vec<&str> = log.lines().filter(stray).collect();
+    let strays = source.stray_errors_since(0);
     assert!(strays.is_empty(), "{strays:#?}");
     println!("seed {seed}: the source stopped in {:?}", source.stop());
     for replica in &pair.replicas {

@@ -9,10 +9,9 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::wire::frame_of;
-use semisync_live_tests::{Link, Names, PATIENCE, Server, Topology, eventually};
+use semisync_live_tests::{A_DAY_MS, Link, Names, PATIENCE, Server, Topology, eventually};
 
 const DELAYED: Duration = Duration::from_secs(2);
-const A_DAY_MS: &str = "86400000";
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());

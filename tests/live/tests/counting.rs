@@ -8,9 +8,8 @@ use std::time::Duration;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::hostile::Hostility;
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{Dialect, Names, PATIENCE, Server, eventually, needs};
+use semisync_live_tests::{A_DAY_MS, Dialect, Names, PATIENCE, Server, eventually, needs};
 
-const A_DAY_MS: &str = "86400000";
 const ONE_IS_ENOUGH: &str = "one replica is always enough";
 /// How long a commit that must not go on is watched.
 const A_WHILE: Duration = Duration::from_millis(200);

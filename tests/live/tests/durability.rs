@@ -5,42 +5,25 @@
 //! `SEMISYNC_SEED` repeats a run's choices.
 
 use std::collections::HashSet;
-use std::env;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use mysql::Conn;
 use mysql::prelude::Queryable;
+use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Link, Names, PATIENCE, Server, Topology, wait_for, wait_while_it_moves,
+    A_DAY_MS, Dialect, Names, PATIENCE, Server, Topology, Transport, wait_for, wait_while_it_moves,
 };
 
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
-const A_DAY_MS: &str = "86400000";
-
-/// xorshift64*: enough to choose with, and repeatable.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
-    }
-}
 
 /// Commits until the server is gone; returns the ids of which it was told that they are committed.
-fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool, told: &AtomicU64) -> Vec<u64> {
-    let mut dice = Dice::new(seed ^ number << 32);
+fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool) -> Vec<u64> {
+    let mut dice = Dice::of(seed ^ number << 32);
     let mut confirmed = Vec::new();
     let mut next = number * 100_000_000 + 1;
     while !stop.load(Ordering::Relaxed) {
@@ -55,7 +38,6 @@ fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool, told: &Atom
         if outcome.is_err() {
             break;
         }
-        told.fetch_add(ids.len() as u64, Ordering::Relaxed);
         confirmed.extend(ids);
     }
     confirmed
@@ -106,15 +88,9 @@ fn drain(replica: &Server) {
     });
 }
 
-fn number_from(name: &str) -> Option<u64> {
-    env::var(name).ok().map(|text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}"))
-    })
-}
-
-fn round(number: u64, seed: u64, seconds: u64) {
-    let mut dice = Dice::new(seed);
+/// `encrypted`: what every other round goes over.
+fn round(number: u64, seed: u64, seconds: u64, encrypted: Transport) {
+    let mut dice = Dice::of(seed);
     let names =
         Names::available()[usize::try_from(number).expect("small") % Names::available().len()];
     let dialect = Dialect::of_run();
@@ -123,24 +99,22 @@ fn round(number: u64, seed: u64, seconds: u64) {
     } else {
         "AFTER_SYNC"
     };
-    let link = if number.is_multiple_of(2) || !dialect.acknowledges_over_tls() {
-        Link::default()
-    } else {
-        Link::default().tls()
+    let transport = match number.is_multiple_of(2) {
+        true => Transport::Plain,
+        false => encrypted,
     };
     let pair = Topology::new(names)
         .set("timeout", A_DAY_MS)
         .source_option("max-binlog-size=4M")
-        .over(link)
+        .over(transport.link())
         .start();
     pair.source.set_wait_point(wait_point);
     let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::new(AtomicU64::new(0));
     let clients: Vec<JoinHandle<Vec<u64>>> = (0..CLIENTS)
         .map(|client_number| {
             let conn = pair.source.conn();
-            let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
-            thread::spawn(move || client(conn, client_number, seed, &stop, &told))
+            let stop = Arc::clone(&stop);
+            thread::spawn(move || client(conn, client_number, seed, &stop))
         })
         .collect();
     thread::sleep(Duration::from_secs(seconds));
@@ -180,13 +154,11 @@ fn round(number: u64, seed: u64, seconds: u64) {
 
 #[test]
 fn no_confirmed_commit_is_missing_after_the_source_is_killed() {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970");
-    let seed = number_from("SEMISYNC_SEED").unwrap_or(now.as_secs() % 1_000_000);
-    let seconds = number_from("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
-    println!("SEMISYNC_SEED={seed}");
+    let seed = dice::seed();
+    let seconds = number_from_env("SEMISYNC_ROUND_SECONDS").unwrap_or(12);
+    let encrypted = Transport::semi_sync_among(&[Transport::Tls]);
+    let encrypted = *encrypted.first().unwrap_or(&Transport::Plain);
     for number in 1..=ROUNDS {
-        round(number, seed + number, seconds);
+        round(number, seed + number, seconds, encrypted);
     }
 }

@@ -6,132 +6,85 @@
 
 use std::time::{Duration, Instant};
 
-use semisync_live_tests::dialect::not_applicable;
+use semisync_live_tests::healing::Healing;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{Builder, TABLE};
-use semisync_live_tests::proxy::{Cut, Proxy};
+use semisync_live_tests::proxy::Cut;
 use semisync_live_tests::{
-    Dialect, Libraries, Link, Names, PATIENCE, Topology, eventually, needs, wait_for,
+    A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, Transport, eventually, needs,
 };
 
 /// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
 const HEALED: Duration = Duration::from_secs(5);
-const A_DAY_MS: &str = "86400000";
 
-struct Healing {
-    pair: Topology,
-    proxy: Proxy,
+/// A pair whose commits wait as long as it takes.
+fn healing(builder: Builder) -> Healing {
+    Healing::of(builder.set("timeout", A_DAY_MS))
 }
 
-impl Healing {
-    /// Starts the servers; the replica will reach its source through a proxy.
-    fn of(builder: Builder) -> Healing {
-        let pair = builder.set("timeout", A_DAY_MS).start_unlinked();
-        let proxy = Proxy::in_front_of(pair.source.port()).expect("a proxy");
-        Healing { pair, proxy }
-    }
+fn lose_and_heal(healing: &Healing, what: &str, n: i64, how: Cut) {
+    let source = &healing.pair.source;
+    let (yes_tx, no_tx) = (source.counter("yes_tx"), source.counter("no_tx"));
+    let commit = healing.lose(n);
+    let took = healing.heal(commit, how, HEALED);
+    println!(
+        "{what}: healed {:.0} ms after the new dump",
+        took.as_secs_f64() * 1e3
+    );
+    assert_eq!(source.counter("yes_tx"), yes_tx + 1, "{what}");
+    assert_eq!(source.counter("no_tx"), no_tx, "{what}");
+    assert_eq!(source.status("status"), "ON", "{what}");
+    // Semi-sync goes on over the new connection.
+    source.insert(0);
+    assert_eq!(source.counter("yes_tx"), yes_tx + 2, "{what}");
+}
 
-    /// Points the replica to the source, over the proxy.
-    fn link(&self, link: Link) {
-        let replica = self.pair.replica();
-        replica.execute("STOP REPLICA");
-        replica.replicate_from(&self.pair.source, &link.port(self.proxy.port()));
-        self.pair.wait_clients();
-        let before = self.pair.source.counter("yes_tx");
-        self.pair.source.insert(0);
-        assert_eq!(
-            self.pair.source.counter("yes_tx"),
-            before + 1,
-            "semi-sync is on"
-        );
-    }
-
-    /// Commits `n` and loses its acknowledgement; the replica has the row then, and the commit waits.
-    fn lose(&self, n: i64) -> Waiting {
-        self.pair.replica().wait_applied(&self.pair.source);
-        let before = self.proxy.swallowed();
-        self.proxy.swallow_acknowledgements();
-        let commit = Waiting::insert(&self.pair.source, n);
-        eventually(PATIENCE, "the row on the replica", || {
-            self.pair.replica().count_rows(Some(n)) == 1
-        });
-        eventually(PATIENCE, "a swallowed acknowledgement", || {
-            self.proxy.swallowed() > before
-        });
-        assert!(!commit.is_over(), "the commit does not wait");
-        commit
-    }
-
-    /// Cuts, and measures from the source's line about the new dump to the end of the commit.
-    fn heal(&self, commit: Waiting, how: Cut, bound: Duration) -> Duration {
-        let mark = self.pair.source.log_mark();
-        self.proxy.cut(how);
-        self.pair
-            .source
-            .wait_log_since(mark, "Start semi-sync binlog_dump");
-        let begin = Instant::now();
-        commit.done_within(bound);
-        begin.elapsed()
-    }
-
-    fn lose_and_heal(&self, what: &str, n: i64) {
-        let source = &self.pair.source;
-        let (yes_tx, no_tx) = (source.counter("yes_tx"), source.counter("no_tx"));
-        let how = if n % 2 == 0 { Cut::Fin } else { Cut::Rst };
-        let commit = self.lose(n);
-        let took = self.heal(commit, how, HEALED);
-        println!(
-            "{what}: healed {:.0} ms after the new dump",
-            took.as_secs_f64() * 1e3
-        );
-        assert_eq!(source.counter("yes_tx"), yes_tx + 1, "{what}");
-        assert_eq!(source.counter("no_tx"), no_tx, "{what}");
-        assert_eq!(source.status("status"), "ON", "{what}");
-        // Semi-sync goes on over the new connection.
-        source.insert(0);
-        assert_eq!(source.counter("yes_tx"), yes_tx + 2, "{what}");
-    }
-
-    /// Both wait points, each cut both ways.
-    fn at_both_wait_points(&self, what: &str) {
-        let mut n = 1;
-        for wait_point in self.pair.source.dialect().wait_points() {
-            self.pair.source.set_wait_point(wait_point);
-            for how in ["reset", "end"] {
-                self.lose_and_heal(&format!("{what}, {wait_point}, {how}"), n);
-                n += 1;
-            }
+/// Both wait points, each cut both ways.
+fn at_both_wait_points(healing: &Healing, what: &str) {
+    let mut n = 1;
+    for wait_point in healing.pair.source.dialect().wait_points() {
+        healing.pair.source.set_wait_point(wait_point);
+        for how in [Cut::Rst, Cut::Fin] {
+            lose_and_heal(healing, &format!("{what}, {wait_point}, {how:?}"), n, how);
+            n += 1;
         }
-        self.pair.replica().execute(&format!("DELETE FROM {TABLE}"));
     }
+    healing
+        .pair
+        .replica()
+        .execute(&format!("DELETE FROM {TABLE}"));
+}
+
+fn by_auto_position_and_by_file(healing: &Healing, what: &str) {
+    healing.link(Link::default());
+    at_both_wait_points(healing, &format!("{what}, auto-position"));
+    healing.link(Link::default().by_file_position());
+    at_both_wait_points(healing, &format!("{what}, file and position"));
 }
 
 #[test]
 fn a_lost_acknowledgement_heals_with_auto_position() {
     needs!(Dialect::of_run().has_gtid(), "it has no auto-position");
     for names in Names::available() {
-        let healing = Healing::of(Topology::new(*names));
+        let healing = healing(Topology::new(*names));
         healing.link(Link::default());
-        healing.at_both_wait_points(&format!("{names:?}, auto-position"));
+        at_both_wait_points(&healing, &format!("{names:?}, auto-position"));
     }
 }
 
 #[test]
 fn a_lost_acknowledgement_heals_with_file_and_position() {
-    let healing = Healing::of(Topology::new(Names::newest()));
+    let healing = healing(Topology::new(Names::newest()));
     healing.link(Link::default().by_file_position());
-    healing.at_both_wait_points("file and position");
+    at_both_wait_points(&healing, "file and position");
 }
 
 /// A replica with stock's plugin acknowledges only what it is asked for: the source has to ask.
 #[test]
 fn a_lost_acknowledgement_of_a_stock_replica_heals() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
-    let healing = Healing::of(Topology::new(Names::of_stock()).replica_libraries(Libraries::Stock));
-    healing.link(Link::default());
-    healing.at_both_wait_points("stock's replica, auto-position");
-    healing.link(Link::default().by_file_position());
-    healing.at_both_wait_points("stock's replica, file and position");
+    let healing = healing(Topology::new(Names::of_stock()).replica_libraries(Libraries::Stock));
+    by_auto_position_and_by_file(&healing, "stock's replica");
 }
 
 /// The server runs fewer hooks then.
@@ -144,30 +97,22 @@ fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
     let builder = Topology::new(Names::newest())
         .source_option("replication_sender_observe_commit_only=ON")
         .source_option("replication_optimize_for_static_plugin_config=ON");
-    let healing = Healing::of(builder);
-    healing.link(Link::default());
-    healing.at_both_wait_points("observe_commit_only, auto-position");
-    healing.link(Link::default().by_file_position());
-    healing.at_both_wait_points("observe_commit_only, file and position");
+    let healing = healing(builder);
+    by_auto_position_and_by_file(&healing, "observe_commit_only");
 }
 
 #[test]
 fn a_lost_acknowledgement_heals_over_compression_and_tls() {
-    let healing = Healing::of(Topology::new(Names::newest()));
-    for (what, link) in [
-        ("zlib", Link::default().compression("zlib")),
-        ("zstd", Link::default().compression("zstd")),
-        ("TLS", Link::default().tls()),
-        ("TLS, zlib", Link::default().tls().compression("zlib")),
-    ] {
-        if !link.is_semi_sync_on(&Dialect::of_run()) {
-            not_applicable(&format!(
-                "no semi-sync over {what}; the other transports are tried"
-            ));
-            continue;
-        }
-        healing.link(link);
-        healing.at_both_wait_points(what);
+    let healing = healing(Topology::new(Names::newest()));
+    let others = [
+        Transport::Zlib,
+        Transport::Zstd,
+        Transport::Tls,
+        Transport::TlsZlib,
+    ];
+    for what in Transport::semi_sync_among(&others) {
+        healing.link(what.link());
+        at_both_wait_points(&healing, &what.to_string());
     }
 }
 
@@ -178,7 +123,7 @@ fn a_lost_acknowledgement_heals_when_the_last_file_is_empty() {
         Dialect::of_run().checks_start_of_dump(),
         "there it heals with the next commit"
     );
-    let healing = Healing::of(Topology::new(Names::newest()));
+    let healing = healing(Topology::new(Names::newest()));
     // At the other wait point the server lets no file be closed before the commit has ended.
     healing.pair.source.set_wait_point("AFTER_COMMIT");
     for (n, link) in (1..).zip([Link::default(), Link::default().by_file_position()]) {
@@ -203,7 +148,7 @@ fn a_lost_acknowledgement_heals_when_the_last_file_is_empty() {
 /// Many sessions wait, each for an acknowledgement that was lost.
 #[test]
 fn many_lost_acknowledgements_heal_together() {
-    let healing = Healing::of(Topology::new(Names::newest()));
+    let healing = healing(Topology::new(Names::newest()));
     let source = &healing.pair.source;
     source.order_commits("OFF");
     healing.link(Link::default());
@@ -228,7 +173,7 @@ fn the_second_acknowledgement_heals_when_two_are_needed() {
         "one replica is always enough"
     );
     let builder = Topology::new(Names::newest()).replicas(2).wait_count(2);
-    let healing = Healing::of(builder);
+    let healing = healing(builder);
     let source = &healing.pair.source;
     healing.pair.replicas[1].replicate_from(source, &Link::default());
     healing.link(Link::default());
@@ -244,7 +189,7 @@ fn the_second_acknowledgement_heals_when_two_are_needed() {
 /// The replica itself went down after it had the transaction, and comes back with it.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
-    let healing = Healing::of(Topology::new(Names::newest()));
+    let healing = healing(Topology::new(Names::newest()));
     healing.link(Link::default());
     let commit = healing.lose(1);
     let replica = healing.pair.replica();
@@ -263,51 +208,4 @@ fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
         "a replica that was killed: healed in {:.0} ms",
         begin.elapsed().as_secs_f64() * 1e3
     );
-}
-
-/// How far our replica alone can help a stock source: printed, not claimed.
-#[test]
-fn our_replica_with_a_stock_source_is_measured() {
-    needs!(Dialect::of_run().has_stock(), "it comes without plugins");
-    if Libraries::under_test() == Libraries::Stock {
-        return;
-    }
-    let healing = Healing::of(Topology::new(Names::of_stock()).source_libraries(Libraries::Stock));
-    for (n, link) in (1..).zip([Link::default().by_file_position(), Link::default()]) {
-        let what = if link.auto_position {
-            "auto-position"
-        } else {
-            "file and position"
-        };
-        healing.link(link);
-        let commit = healing.lose(n);
-        let mark = healing.pair.source.log_mark();
-        healing.proxy.cut(Cut::Fin);
-        healing
-            .pair
-            .source
-            .wait_log_since(mark, "Start semi-sync binlog_dump");
-        let begin = Instant::now();
-        while !commit.is_over() && begin.elapsed() < HEALED {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let verdict = if commit.is_over() {
-            "healed"
-        } else {
-            "still waits"
-        };
-        println!(
-            "stock's source, our replica, {what}: {verdict} after {:?}",
-            begin.elapsed()
-        );
-        healing.pair.source.set_source("enabled", "OFF");
-        wait_for(PATIENCE, "the end of the commit", || {
-            if commit.is_over() {
-                Ok(())
-            } else {
-                Err("it waits".to_owned())
-            }
-        });
-        healing.pair.source.set_source("enabled", "ON");
-    }
 }

@@ -303,10 +303,7 @@ pairs! {
 
 /// A slave that announces itself by the older name may be one that loses a compressed connection by acknowledging.
 fn compressed_pair(source: &str, replica: &str) {
-    needs!(
-        Libraries::under_test() == Libraries::Ours,
-        "this is about ours"
-    );
+    needs!(Libraries::are_ours(), "this is about ours");
     let source = End::source(source, &Dialect::of(replica));
     let (source, replica) = ready(&source, &End::replica(replica));
     replica.execute("SET GLOBAL slave_compressed_protocol = ON");
@@ -368,10 +365,7 @@ fn mariadb_replicas_want_the_older_names_at_the_source() {
 #[test]
 fn mysql_9_does_not_apply_row_events_of_mariadb() {
     let here = Dialect::of("9.7");
-    needs!(
-        Libraries::under_test() == Libraries::Ours,
-        "they do not find each other"
-    );
+    needs!(Libraries::are_ours(), "they do not find each other");
     let source = End::source("mariadb-10.11", &here);
     let (source, replica) = ready(&source, &End::replica(here.series()));
     link(&source, &replica);

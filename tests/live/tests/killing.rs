@@ -12,24 +12,15 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::proxy::Proxy;
 use semisync_live_tests::{
-    Dialect, Link, Load, Names, PATIENCE, Server, Strangers, Topology, eventually, process,
-    server_dir_of, wait_for,
+    A_DAY_MS, Link, Load, Names, PATIENCE, Server, Strangers, Topology, Transport, eventually,
+    process, server_dir_of, wait_for,
 };
 
-const A_DAY_MS: &str = "86400000";
 /// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 
-fn transports() -> Vec<(&'static str, Link)> {
-    let all = [
-        ("plain", Link::default()),
-        ("TLS", Link::default().tls()),
-        ("zlib", Link::default().compression("zlib")),
-    ];
-    let dialect = Dialect::of_run();
-    all.into_iter()
-        .filter(|(_, link)| link.is_semi_sync_on(&dialect))
-        .collect()
+fn transports() -> Vec<Transport> {
+    Transport::semi_sync_among(&[Transport::Plain, Transport::Tls, Transport::Zlib])
 }
 
 /// The newest dump that is not one of `others`, once it is another than `last`.
@@ -73,13 +64,6 @@ fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u3
     assert!(killed > rounds * 9 / 10, "{killed} of {rounds} were there");
 }
 
-/// Errors in the log but "failed on net_flush()", which tells, as stock's does, of a connection that broke in a write.
-fn stray_errors(log: &str) -> Vec<&str> {
-    let is_stray =
-        |line: &&str| line.contains("[ERROR]") && !line.contains("failed on net_flush()");
-    log.lines().filter(is_stray).collect()
-}
-
 #[test]
 fn killed_dumps_are_replaced_and_nobody_else_notices() {
     let pair = Topology::new(Names::newest())
@@ -90,9 +74,9 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
     let warm = Strangers::visit(source, 4);
     thread::sleep(Duration::from_millis(200));
     warm.leave();
-    for (what, link) in transports() {
+    for what in transports() {
         replica.execute("STOP REPLICA");
-        replica.replicate_from(source, &link);
+        replica.replicate_from(source, &what.link());
         pair.wait_clients();
         source.wait_status("status", "ON");
         source.insert(0);
@@ -121,12 +105,8 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
         assert_eq!(source.status("status"), "ON", "{what}");
         replica.assert_same_rows(source);
         assert_eq!(source.status("clients"), "1", "{what}");
-        let log = source.log_since(mark);
-        assert!(
-            stray_errors(&log).is_empty(),
-            "{what}: {:#?}",
-            stray_errors(&log)
-        );
+        let strays = source.stray_errors_since(mark);
+        assert!(strays.is_empty(), "{what}: {strays:#?}");
         wait_for(PATIENCE, "descriptors and threads as before", || {
             let now = source.resources();
             if now.0 <= before.0 + 1 && now.1 <= before.1 + 1 {
@@ -148,9 +128,9 @@ fn a_commit_that_waits_goes_on_after_its_dump_was_killed() {
         .start_unlinked();
     let (source, replica) = (&pair.source, pair.replica());
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
-    for ((what, link), n) in transports().into_iter().zip(1..) {
+    for (what, n) in transports().into_iter().zip(1..) {
         replica.execute("STOP REPLICA");
-        replica.replicate_from(source, &link.port(proxy.port()));
+        replica.replicate_from(source, &what.link().port(proxy.port()));
         pair.wait_clients();
         source.insert(0);
         for wait_point in source.dialect().wait_points() {

@@ -7,25 +7,14 @@ use std::time::Duration;
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::{
-    Dialect, Libraries, Load, Names, Server, ServerConfig, Topology, eventually,
-    in_both_vocabularies, needs, process,
+    Dialect, Libraries, Load, Server, ServerConfig, Topology, eventually, in_both_vocabularies,
+    needs, process,
 };
 
 const SOON: Duration = Duration::from_secs(15);
+const ONE_VOCABULARY: &str = "they have one vocabulary";
+const OURS: &str = "the test is of our libraries";
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
-
-fn is_listed(server: &Server, plugin: &str) -> bool {
-    let sql = format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
-    server.try_value(&sql).is_some()
-}
-
-/// UNINSTALL PLUGIN; a session inside a hook may put the end off until it leaves.
-fn uninstall(server: &Server, plugin: &str) {
-    server.execute(&format!("UNINSTALL PLUGIN {plugin}"));
-    eventually(SOON, &format!("{plugin} is gone"), || {
-        !is_listed(server, plugin)
-    });
-}
 
 in_both_vocabularies! {
     fn twenty_times_installed_and_uninstalled_under_load_leaves_nothing_behind(names) {
@@ -49,7 +38,7 @@ in_both_vocabularies! {
             source.set_source("timeout", "50");
             source.set_source("enabled", "1");
             replica.set_replica("enabled", "1");
-            replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+            replica.restart_receiver();
             source.wait_status("clients", "1");
             source.wait_status("status", "ON");
             let before = source.counter("yes_tx");
@@ -58,8 +47,8 @@ in_both_vocabularies! {
             source.wait_status("clients", "0");
             // How soon the plugin is let go is another test's claim.
             eventually(SOON, "the dump thread has ended", || source.dumps().is_empty());
-            uninstall(source, &names.source_plugin());
-            uninstall(replica, &names.replica_plugin());
+            source.uninstall(&names.source_plugin());
+            replica.uninstall(&names.replica_plugin());
             last = [source, replica].map(|server| {
                 let pid = server.pid();
                 (process::threads(pid), process::descriptors(pid), process::resident_kib(pid))
@@ -94,7 +83,7 @@ in_both_vocabularies! {
             let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
             assert_eq!(code, refused_with, "{message}");
             assert!(message.contains(&plugin), "{message}");
-            assert!(is_listed(server, &plugin));
+            assert!(server.has_plugin(&plugin));
         }
         pair.source.insert(1);
         assert_eq!(pair.source.counter("yes_tx"), 1);
@@ -103,13 +92,15 @@ in_both_vocabularies! {
             pair.source.set_source("enabled", "0");
             assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
             pair.source.set_source("enabled", "1");
+        } else {
+            not_applicable("whether a source that is switched off is in use cannot be told");
         }
 
         // Without a write that would tell the source: once the replica does not count, it is not in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");
         pair.source.wait_status("clients", "0");
-        uninstall(&pair.source, &names.source_plugin());
-        uninstall(pair.replica(), &names.replica_plugin());
+        pair.source.uninstall(&names.source_plugin());
+        pair.replica().uninstall(&names.replica_plugin());
         pair.replica().execute("START REPLICA IO_THREAD");
         pair.source.insert(2);
         pair.replica().wait_applied(&pair.source);
@@ -131,15 +122,13 @@ in_both_vocabularies! {
                 pair.source.dumps().is_empty()
             });
         }
-        uninstall(&pair.source, &names.source_plugin());
+        pair.source.uninstall(&names.source_plugin());
         assert!(took < Duration::from_secs(1), "it took {took:?}");
     }
 
     fn the_other_name_of_the_same_side_is_refused(names) {
         let other = names.other();
-        if !Names::available().contains(&other) {
-            return;
-        }
+        needs!(other.is_available(), ONE_VOCABULARY);
         let server = Server::start(ServerConfig::new(1, names));
         for (first, second, in_the_way, refused) in [
             (names.install_source(), other.install_source(), names.source_plugin(), other.source_plugin()),
@@ -151,39 +140,39 @@ in_both_vocabularies! {
             println!("{second}: {code} {message}");
             assert!(message.contains(&in_the_way), "{message}");
             let line = server.wait_log_since(mark, "Cannot install the");
-            if server.dialect().has_message_codes() {
-                assert_eq!(code, 4045, "{message}");
-            }
+            assert_eq!(code, 4045, "{message}");
             assert!(line.contains(&server.dialect().conflict_tag()), "{line}");
             assert!(line.contains(&in_the_way) && line.contains(&refused), "{line}");
-            assert!(is_listed(&server, &in_the_way) && !is_listed(&server, &refused));
+            assert!(server.has_plugin(&in_the_way) && !server.has_plugin(&refused));
         }
         server.set_source("enabled", "1");
         assert_eq!(server.status("status"), "ON");
         // The other way round, once the first has gone.
-        uninstall(&server, &names.source_plugin());
+        server.uninstall(&names.source_plugin());
         server.execute(&other.install_source());
-        assert!(is_listed(&server, &other.source_plugin()));
+        assert!(server.has_plugin(&other.source_plugin()));
 
-        // Both in the option file: one of them serves, and so does the server.
-        uninstall(&server, &other.source_plugin());
-        uninstall(&server, &names.replica_plugin());
+        // Both in the option file: one of them serves, and so does the server. MySQL initialises
+        // the first one first, MariaDB the last.
+        server.uninstall(&other.source_plugin());
+        server.uninstall(&names.replica_plugin());
         server.reconfigure(|config| {
             config
                 .option(&format!("plugin-load-add={}", names.source_library()))
                 .option(&format!("plugin-load-add={}", other.source_library()))
         });
         server.restart();
-        let active = [names, other].map(|names| is_listed(&server, &names.source_plugin()));
-        assert_eq!(active.iter().filter(|active| **active).count(), 1, "{active:?}");
+        let active = [names, other].map(|names| server.has_plugin(&names.source_plugin()));
+        let first = !server.dialect().is_mariadb();
+        assert_eq!(active, [first, !first]);
     }
 }
 
 in_both_vocabularies! {
     fn a_monitor_that_installs_the_other_name_in_a_loop_does_not_fill_the_error_log(names) {
         let other = names.other();
-        let both = Names::available().contains(&other);
-        needs!(both && !stock_is_under_test(), "it has one name for each side");
+        needs!(other.is_available(), ONE_VOCABULARY);
+        needs!(Libraries::are_ours(), OURS);
         let server = Server::start(ServerConfig::new(1, names));
         let lines_since = |mark| {
             let log = server.log_since(mark);
@@ -206,9 +195,9 @@ in_both_vocabularies! {
                 // The server says each time that the plugin's initialisation failed.
                 assert_eq!((ours, all), (1, 61));
                 // Once the other name could be installed, a conflict is news again.
-                uninstall(&server, &plugin);
+                server.uninstall(&plugin);
                 server.execute(&second);
-                uninstall(&server, &rival);
+                server.uninstall(&rival);
                 server.execute(&first);
             }
         }
@@ -243,15 +232,9 @@ fn forge_series(plugin_dir: &Path, library: &str, forged: &str) {
     fs::write(plugin_dir.join(forged), bytes).expect("a forged library");
 }
 
-fn stock_is_under_test() -> bool {
-    Libraries::under_test() == Libraries::Stock
-}
-
 in_both_vocabularies! {
     fn a_library_of_another_series_is_refused_with_a_reason(names) {
-        if stock_is_under_test() {
-            return;
-        }
+        needs!(Libraries::are_ours(), OURS);
         let server = Server::start(ServerConfig::new(1, names));
         for (plugin, library) in [
             (names.source_plugin(), names.source_library()),
@@ -267,10 +250,10 @@ in_both_vocabularies! {
             let line = server.wait_log_since(mark, &built_for);
             println!("{line}");
             assert!(line.contains("[ERROR]") && line.contains(&here), "{line}");
-            assert!(!is_listed(&server, &plugin));
+            assert!(!server.has_plugin(&plugin));
             // The right one is not held against the wrong one's failure.
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
-            uninstall(&server, &plugin);
+            server.uninstall(&plugin);
         }
         server.prepare();
         server.insert(1);
@@ -286,7 +269,7 @@ in_both_vocabularies! {
             let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin}s SONAME '{library}'"));
             assert_eq!(code, 1127, "{message}");
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
-            uninstall(&server, &plugin);
+            server.uninstall(&plugin);
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
         }
         server.stop();
@@ -336,12 +319,14 @@ in_both_vocabularies! {
         server.stop();
 
         // Back, but built for another series.
-        if !stock_is_under_test() {
+        if !Libraries::are_ours() {
+            not_applicable("stock's libraries do not say for which series they are built");
+        } else {
             for library in [names.source_library(), names.replica_library()] {
                 forge_series(&dir, &format!("{library}.away"), &library);
             }
             server.start_again();
-            assert!(!is_listed(&server, &names.source_plugin()));
+            assert!(!server.has_plugin(&names.source_plugin()));
             server.insert(2);
             server.stop();
         }

@@ -11,11 +11,10 @@ use semisync_live_tests::fake_replica::{Announce, FakeReplica, Start};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
 };
 
 /// A commit that waits is waited for; nothing but an acknowledgement, or a fault, ends it.
-const A_DAY_MS: &str = "86400000";
 /// A wrong confirmation comes with the commit itself.
 const AT_ONCE: Duration = Duration::from_millis(500);
 

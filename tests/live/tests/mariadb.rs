@@ -59,7 +59,7 @@ fn config(series: &str, server_id: u32) -> ServerConfig {
 
 /// Whether there are libraries of ours to load: none of a MariaDB series, which have variables of their own.
 fn has_ours_for_mysql() -> bool {
-    Libraries::under_test() == Libraries::Ours && !Dialect::of_run().is_mariadb()
+    Libraries::are_ours() && !Dialect::of_run().is_mariadb()
 }
 const WHY_NOT: &str = "the libraries under test are not ours for MySQL";
 

@@ -1,150 +1,497 @@
-//! A panic in a hook: the server stays up, semi-sync goes OFF, the error log says which hook it was, once, and commits go on.
-//! Needs the libraries built with failpoints (`ci/build --failpoints`); each server is told by its environment which hook is
-//! to panic at its first call.
+//! A panic in any callback: the server lives, semi-sync goes OFF, the error log names the callback
+//! once, and replication goes on. Each scenario also tests what SAFETY.md's table says of its callback.
+//!
+//! The libraries are those with failpoints (`ci/build --failpoints`). A file in the server's data
+//! directory names the callback that panics when the server calls it next. So one pair of servers
+//! serves for one callback after the other. Before each, semi-sync is switched off and on again, and
+//! has to work.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
+use semisync_live_tests::dialect::not_applicable;
+use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Libraries, Names, Server, ServerConfig, Topology, needs, wait_for,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
 };
 
-const SOON: Duration = Duration::from_secs(15);
+#[path = "../../../src/server/src/callback.rs"]
+mod callback;
+use callback::Callback;
 
-fn with_failpoint(config: ServerConfig, hook: &str) -> ServerConfig {
-    config
-        .libraries(Libraries::Failpoints)
-        .env("SEMISYNC_FAILPOINT", hook)
+/// In the data directory, which is where a server runs.
+const FAILPOINT: &str = "failpoint";
+/// The timeout of a source that panics. After the panic its commits wait for nobody.
+const TIMEOUT_MS: &str = "3000";
+const AT_ONCE: Duration = Duration::from_millis(1500);
+/// `ER_CANT_INITIALIZE_UDF`: a plugin's `init` has failed.
+const INIT_FAILED: u16 = 1123;
+/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
+const STILL_IN_USE: u16 = 1883;
+
+/// Makes the server call a callback, and tests what the caller gets.
+type Act = fn(&Stage);
+
+/// At which server a callback panics, and how the test makes the server call it.
+enum Scenario {
+    Source(Act),
+    Replica(Act),
+    /// The plugins of both sides have the callback.
+    Either(Act),
+    /// As `Either`. The plugin is gone, or not there yet, so the act tests what follows by itself.
+    Installation(Act),
+    /// A replica that is a source itself, so that its applier's commits wait.
+    Applier(Act),
 }
 
-/// The one line that names the hook.
-fn assert_named_once(server: &Server, hook: &str) {
-    let lines = || {
-        let log = server.log();
-        let named = |line: &&str| line.contains("[ERROR]") && line.contains(hook);
-        log.lines()
-            .filter(named)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    wait_for(
-        SOON,
-        &format!("an error that names {hook}"),
-        || match lines().len() {
-            0 => Err(server
-                .log()
-                .lines()
-                .rev()
-                .take(5)
-                .collect::<Vec<_>>()
-                .join("\n")),
-            _ => Ok(()),
-        },
-    );
-    let lines = lines();
-    assert_eq!(lines.len(), 1, "{lines:#?}");
-    println!("{hook}: {}", lines[0]);
+/// Without a scenario for each callback this does not compile.
+fn scenario(callback: Callback) -> Scenario {
+    use Scenario::{Applier, Either, Installation, Replica, Source};
+    match callback {
+        Callback::Init => Installation(fails_to_install),
+        Callback::CheckUninstall => Either(does_not_uninstall),
+        Callback::Deinit => Installation(uninstalls_all_the_same),
+        Callback::UpdateVariable => Either(keeps_the_variables),
+        Callback::ShowStatus => Either(leaves_a_row_empty),
+        Callback::AfterFlush => Source(commits),
+        Callback::AfterSync => Source(commits),
+        Callback::AfterCommit => Source(commits),
+        Callback::AfterRollback => Source(rolls_back),
+        Callback::VisitSession => Applier(waits_and_looks_around),
+        Callback::TransmitStart => Source(connects_again),
+        Callback::TransmitStop => Source(connects_again),
+        Callback::ReserveHeader => Source(sends_on_the_same_connection),
+        Callback::BeforeSendEvent => Source(sends_on_the_same_connection),
+        Callback::AfterSendEvent => Source(commits),
+        Callback::Write => Source(fails_to_write),
+        Callback::Shutdown => Source(kills_the_dump),
+        Callback::AfterResetMaster => Source(resets_its_log),
+        Callback::ThreadStart => Replica(connects_again),
+        Callback::BeforeRequestTransmit => Replica(connects_asynchronously),
+        Callback::AfterReadEvent => Replica(receives),
+        Callback::AfterQueueEvent => Replica(receives),
+        Callback::ThreadStop => Replica(connects_again),
+        Callback::AckReceiver => Source(starts_its_receiver),
+    }
 }
 
-fn a_panic_at_the_source(hook: &str, names: Names) {
-    let has_hook = hook != "after_sync" || Dialect::of_run().has_wait_point();
-    needs!(has_hook, "it has no hook after_sync");
-    let pair = Topology::new(names)
-        .set("timeout", "500")
-        .configure_source(|config| with_failpoint(config, hook))
-        .start_unlinked();
-    let (source, replica) = (&pair.source, pair.replica());
-    replica.replicate_from(source, &Default::default());
-    // What it takes to run through every hook.
-    source.set_wait_point(source.dialect().wait_points()[0]);
-    replica.wait_applied(source);
-    for n in 0..3 {
-        source.insert(n);
+/// The reason why a series does not have a callback.
+fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
+    match callback {
+        Callback::CheckUninstall if !dialect.asks_before_uninstall() => {
+            Some("it unloads a plugin without asking it")
+        }
+        Callback::AfterSync if !dialect.has_wait_point() => Some("it has no hook after_sync"),
+        Callback::VisitSession if !dialect.shows_stop_to_workers() => {
+            Some("its sessions cannot be visited")
+        }
+        _ => None,
     }
-    source.set_wait_point("AFTER_COMMIT");
-    source.insert(3);
-    replica.wait_applied(source);
-    replica.execute("STOP REPLICA");
-    if hook == "after_reset_master" {
-        source.execute("RESET BINARY LOGS AND GTIDS");
-        replica.script("RESET REPLICA;\nRESET BINARY LOGS AND GTIDS;");
-    }
-    replica.execute("START REPLICA");
-    source.insert(4);
+}
 
-    assert_named_once(source, hook);
-    source.wait_status("status", "OFF");
-    for n in 5..8 {
-        let begin = Instant::now();
-        source.insert(n);
+/// A pair of servers, and the plugin in one of them that is to panic.
+struct Stage<'t> {
+    pair: &'t Topology,
+    server: &'t Server,
+    plugin: String,
+    install: String,
+    is_source: bool,
+}
+
+impl Stage<'_> {
+    fn of_source(pair: &Topology) -> Stage<'_> {
+        let names = pair.source.names();
+        Stage {
+            pair,
+            server: &pair.source,
+            plugin: names.source_plugin(),
+            install: names.install_source(),
+            is_source: true,
+        }
+    }
+
+    fn of_replica(pair: &Topology) -> Stage<'_> {
+        let names = pair.replica().names();
+        Stage {
+            pair,
+            server: pair.replica(),
+            plugin: names.replica_plugin(),
+            install: names.install_replica(),
+            is_source: false,
+        }
+    }
+
+    fn of_applier(pair: &Topology) -> Stage<'_> {
+        Stage {
+            server: pair.replica(),
+            ..Stage::of_source(pair)
+        }
+    }
+
+    /// The callback panics when the server calls it next.
+    fn plant(&self, callback: Callback) {
+        let file = self.server.data_dir().join(FAILPOINT);
+        fs::write(file, callback.name()).expect("a file in the data directory");
+    }
+
+    fn wait_for_panic(&self, callback: Callback) {
+        let file = self.server.data_dir().join(FAILPOINT);
+        let what = format!("a panic in {}", callback.name());
+        eventually(PATIENCE, &what, || !file.exists());
+    }
+
+    /// One line since `mark` names the callback.
+    #[track_caller]
+    fn assert_named_once(&self, callback: Callback, mark: usize) {
+        let name = format!("'{}'", callback.name());
+        self.server.wait_log_since(mark, &name);
+        let log = self.server.log_since(mark);
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains(&name)).collect();
         assert!(
-            begin.elapsed() < Duration::from_millis(400),
-            "{:?}",
-            begin.elapsed()
+            lines.len() == 1 && lines[0].contains("[ERROR]"),
+            "{lines:#?}"
         );
     }
-    assert_eq!(source.count_rows(None), 8);
-    replica.wait_applied(source);
-    assert_eq!(replica.count_rows(None), 8);
-    assert_named_once(source, hook);
-    source.assert_no_crash();
-    source.stop();
+
+    fn wait_off(&self) {
+        if self.is_source {
+            self.server.wait_status("status", "OFF");
+        } else {
+            self.server.wait_replica_status("OFF");
+        }
+    }
+
+    fn set(&self, enabled: &str) {
+        if self.is_source {
+            self.server.set_source("enabled", enabled);
+        } else {
+            self.server.set_replica("enabled", enabled);
+        }
+    }
+
+    /// Ends every connection that uses the plugin.
+    fn end_its_use(&self) {
+        let (source, replica) = (&self.pair.source, self.pair.replica());
+        source.set_source("enabled", "OFF");
+        replica.execute("STOP REPLICA IO_THREAD");
+        eventually(PATIENCE, "the dump has ended", || {
+            source.insert(0);
+            source.dumps().is_empty()
+        });
+    }
+
+    /// Commits do not wait, and reach the replica.
+    #[track_caller]
+    fn assert_replication_goes_on(&self) {
+        let (source, replica) = (&self.pair.source, self.pair.replica());
+        for n in 0..3 {
+            let begin = Instant::now();
+            source.insert(n);
+            let took = begin.elapsed();
+            assert!(!self.is_source || took < AT_ONCE, "a commit took {took:?}");
+        }
+        replica.assert_same_rows(source);
+        eventually(PATIENCE, "the receiver runs", || {
+            replica.receiver() == ("Yes".to_owned(), "0".to_owned())
+        });
+        source.assert_no_crash();
+        replica.assert_no_crash();
+    }
+
+    /// Switched off and on again, semi-sync is what it was.
+    #[track_caller]
+    fn assert_works_again(&self) {
+        let source = &self.pair.source;
+        self.set("OFF");
+        self.set("ON");
+        source.set_source("enabled", "ON");
+        self.pair.replica().restart_receiver();
+        self.pair.wait_clients();
+        source.wait_status("status", "ON");
+        self.pair.replica().wait_replica_status("ON");
+        let before = source.counter("yes_tx");
+        eventually(PATIENCE, "a commit is confirmed", || {
+            source.insert(4);
+            source.counter("yes_tx") > before
+        });
+    }
+
+    /// The callback panics during `act`, and everything goes on.
+    fn try_one(&self, callback: Callback, act: Act) {
+        let mark = self.server.log_mark();
+        self.plant(callback);
+        act(self);
+        self.wait_for_panic(callback);
+        self.assert_named_once(callback, mark);
+        self.wait_off();
+        self.assert_replication_goes_on();
+        self.assert_named_once(callback, mark);
+    }
 }
 
-fn a_panic_at_the_replica(hook: &str, names: Names) {
-    let pair = Topology::new(names)
-        .set("timeout", "500")
-        .configure_replica(|config| with_failpoint(config, hook))
-        .start_unlinked();
-    let (source, replica) = (&pair.source, pair.replica());
-    replica.replicate_from(source, &Default::default());
-    for n in 0..3 {
-        source.insert(n);
-    }
-    replica.wait_applied(source);
-    if hook == "thread_stop" {
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
-    }
-    assert_named_once(replica, hook);
-    replica.wait_replica_status("OFF");
-    for n in 3..6 {
-        source.insert(n);
-    }
-    replica.wait_applied(source);
-    assert_eq!(replica.count_rows(None), 6);
-    assert_named_once(replica, hook);
-    // Set again, it works again.
-    replica.set_replica("enabled", "0");
-    replica.set_replica("enabled", "1");
-    replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
-    source.wait_status("status", "ON");
-    source.insert(6);
-    replica.wait_applied(source);
-    replica.stop();
+// --- what makes the server call a callback, and what follows ---
+
+fn commits(stage: &Stage) {
+    stage.pair.source.insert(1);
 }
 
-macro_rules! panics {
-    ($($claim:ident: $role:ident($hook:literal, $names:ident);)*) => {
-        $(#[test]
-        fn $claim() {
-            $role($hook, Names::$names);
-        })*
+fn rolls_back(stage: &Stage) {
+    stage.pair.source.script(&format!(
+        "BEGIN;\nINSERT INTO {TABLE} (n) VALUES (1);\nROLLBACK;"
+    ));
+}
+
+/// The replica loses no byte.
+fn sends_on_the_same_connection(stage: &Stage) {
+    let (source, replica) = (&stage.pair.source, stage.pair.replica());
+    let before = source.dumps();
+    source.insert(1);
+    replica.assert_same_rows(source);
+    assert_eq!(source.dumps(), before, "the replica has connected again");
+}
+
+/// The write fails, and the replica connects again. MySQL 5.6 learns of a failed write with the next.
+fn fails_to_write(stage: &Stage) {
+    let source = &stage.pair.source;
+    let before = source.dumps();
+    eventually(PATIENCE, "the replica has connected again", || {
+        source.insert(1);
+        let now = source.dumps();
+        now.len() == 1 && now != before
+    });
+}
+
+/// The server's own function runs all the same: the connection ends.
+fn kills_the_dump(stage: &Stage) {
+    let source = &stage.pair.source;
+    let before = source.dumps();
+    source.execute(&format!("KILL {}", before[0]));
+    eventually(PATIENCE, "the replica has connected again", || {
+        let now = source.dumps();
+        now.len() == 1 && now != before
+    });
+}
+
+fn resets_its_log(stage: &Stage) {
+    let (source, replica) = (&stage.pair.source, stage.pair.replica());
+    replica.assert_same_rows(source);
+    replica.script("STOP REPLICA;\nRESET REPLICA;\nRESET BINARY LOGS AND GTIDS;");
+    source.execute("RESET BINARY LOGS AND GTIDS");
+    replica.execute("START REPLICA");
+}
+
+/// The thread ends. (`assert_works_again` shows that switching semi-sync on starts another.)
+fn starts_its_receiver(stage: &Stage) {
+    stage.set("OFF");
+    stage.set("ON");
+    stage.wait_for_panic(Callback::AckReceiver);
+    if stage.server.dialect().has_performance_schema() {
+        let threads =
+            "SELECT NAME FROM performance_schema.threads WHERE NAME LIKE 'thread/semisync/%'";
+        eventually(PATIENCE, "the thread has ended", || {
+            stage.server.rows(threads).is_empty()
+        });
+    }
+}
+
+/// The receiver thread ends and starts; so does the dump.
+fn connects_again(stage: &Stage) {
+    stage.pair.replica().restart_receiver();
+}
+
+fn connects_asynchronously(stage: &Stage) {
+    let source = &stage.pair.source;
+    let mark = source.log_mark();
+    stage.pair.replica().restart_receiver();
+    let line = "Start asynchronous binlog_dump to replica (server_id: 2)";
+    source.wait_log_since(mark, &source.dialect().log_line(line));
+    source.wait_status("clients", "0");
+}
+
+/// The header was taken off before: the event is whole.
+fn receives(stage: &Stage) {
+    let (source, replica) = (&stage.pair.source, stage.pair.replica());
+    source.insert(1);
+    replica.assert_same_rows(source);
+    let log = replica.log();
+    assert!(!log.contains("Relay log write failure"), "{log}");
+}
+
+fn fails_to_install(stage: &Stage) {
+    stage.end_its_use();
+    stage.server.uninstall(&stage.plugin);
+    stage.plant(Callback::Init);
+    let mark = stage.server.log_mark();
+    let (code, message) = stage.server.error(&stage.install);
+    assert_eq!(code, INIT_FAILED, "{message}");
+    stage.wait_for_panic(Callback::Init);
+    // The plugin has no log yet. The server has.
+    stage
+        .server
+        .wait_log_since(mark, "init function returned error");
+    assert!(!stage.server.has_plugin(&stage.plugin));
+    stage.pair.replica().execute("START REPLICA IO_THREAD");
+    stage.assert_replication_goes_on();
+    stage.server.execute(&stage.install);
+}
+
+/// The plugin goes, takes its observers with it, and can come again.
+fn uninstalls_all_the_same(stage: &Stage) {
+    stage.end_its_use();
+    stage.plant(Callback::Deinit);
+    let mark = stage.server.log_mark();
+    stage.server.uninstall(&stage.plugin);
+    stage.wait_for_panic(Callback::Deinit);
+    stage.assert_named_once(Callback::Deinit, mark);
+    stage.pair.replica().execute("START REPLICA IO_THREAD");
+    stage.assert_replication_goes_on();
+    stage.server.execute(&stage.install);
+}
+
+fn does_not_uninstall(stage: &Stage) {
+    stage.end_its_use();
+    let uninstall = format!("UNINSTALL PLUGIN {}", stage.plugin);
+    let (code, message) = stage.server.error(&uninstall);
+    assert_eq!(code, STILL_IN_USE, "{message}");
+    assert!(stage.server.has_plugin(&stage.plugin));
+    stage.pair.replica().execute("START REPLICA IO_THREAD");
+}
+
+fn keeps_the_variables(stage: &Stage) {
+    let names = stage.server.names();
+    let dialect = stage.server.dialect();
+    let variables = if stage.is_source {
+        vec![
+            (dialect.has_wait_count(), names.wait_count_var(), "2"),
+            (true, names.wait_no_replica_var(), "0"),
+            (true, names.source_var("enabled"), "0"),
+        ]
+    } else {
+        vec![(true, names.replica_var("enabled"), "0")]
     };
+    for (_, variable, value) in variables.into_iter().filter(|(has, ..)| *has) {
+        stage.plant(Callback::UpdateVariable);
+        assert_eq!(stage.server.variable(&variable), "1");
+        let set = format!("SET GLOBAL {variable} = {value}");
+        stage.server.execute(&set);
+        stage.wait_for_panic(Callback::UpdateVariable);
+        assert_eq!(stage.server.variable(&variable), "1", "{set}");
+    }
 }
 
-panics! {
-    of_after_flush_is_survived: a_panic_at_the_source("after_flush", New);
-    of_after_sync_is_survived: a_panic_at_the_source("after_sync", Old);
-    of_after_commit_is_survived: a_panic_at_the_source("after_commit", New);
-    of_transmit_start_is_survived: a_panic_at_the_source("transmit_start", Old);
-    of_reserve_header_is_survived: a_panic_at_the_source("reserve_header", New);
-    of_before_send_event_is_survived: a_panic_at_the_source("before_send_event", Old);
-    of_after_send_event_is_survived: a_panic_at_the_source("after_send_event", New);
-    of_transmit_stop_is_survived: a_panic_at_the_source("transmit_stop", Old);
-    of_after_reset_master_is_survived: a_panic_at_the_source("after_reset_master", New);
-    of_the_ack_receiver_is_survived: a_panic_at_the_source("ack_receiver", Old);
-    of_thread_start_is_survived: a_panic_at_the_replica("thread_start", New);
-    of_before_request_transmit_is_survived: a_panic_at_the_replica("before_request_transmit", Old);
-    of_after_read_event_is_survived: a_panic_at_the_replica("after_read_event", New);
-    of_after_queue_event_is_survived: a_panic_at_the_replica("after_queue_event", Old);
-    of_thread_stop_is_survived: a_panic_at_the_replica("thread_stop", New);
+/// The row that panicked; the others tell the truth.
+fn leaves_a_row_empty(stage: &Stage) {
+    let names = stage.server.names();
+    let pattern = match stage.is_source {
+        true => names.source_status("%"),
+        false => names.replica_status(),
+    };
+    let empty_rows = || {
+        let sql = format!("SHOW GLOBAL STATUS LIKE '{pattern}'");
+        let rows = stage.server.rows(&sql);
+        rows.iter().filter(|row| row[1].is_empty()).count()
+    };
+    assert_eq!(empty_rows(), 1, "while one panics");
+    assert_eq!(empty_rows(), 0, "afterwards");
+}
+
+/// The panic switches semi-sync off, which ends the wait.
+fn waits_and_looks_around(stage: &Stage) {
+    stage.pair.source.insert(1);
+}
+
+// --- the tests ---
+
+fn with_failpoints(config: ServerConfig) -> ServerConfig {
+    config
+        .libraries(Libraries::Failpoints)
+        .env("SEMISYNC_FAILPOINT", &format!("@{FAILPOINT}"))
+}
+
+/// Tries each callback of this series that is called at one side.
+fn try_each(stage: &Stage, is_called: fn(&Scenario) -> bool) {
+    let dialect = Dialect::of_run();
+    for callback in Callback::ALL {
+        let scenario = scenario(*callback);
+        if !is_called(&scenario) {
+            continue;
+        }
+        if let Some(why) = lacks(*callback, &dialect) {
+            not_applicable(&format!("{}: {why}", callback.name()));
+            continue;
+        }
+        let begin = Instant::now();
+        match scenario {
+            Scenario::Source(act) | Scenario::Replica(act) | Scenario::Either(act) => {
+                stage.assert_works_again();
+                stage.try_one(*callback, act);
+            }
+            Scenario::Installation(act) => {
+                stage.assert_works_again();
+                act(stage);
+            }
+            Scenario::Applier(act) => stage.try_one(*callback, act),
+        }
+        println!("{}: {:?}", callback.name(), begin.elapsed());
+    }
+}
+
+fn pair(names: Names, timeout: &str) -> Topology {
+    Topology::new(names)
+        .set("timeout", timeout)
+        .configure_source(with_failpoints)
+        .configure_replica(with_failpoints)
+        .start()
+}
+
+#[test]
+fn a_panic_in_any_callback_of_the_source_is_survived() {
+    let pair = pair(Names::New, TIMEOUT_MS);
+    let stage = Stage::of_source(&pair);
+    try_each(&stage, |scenario| {
+        matches!(
+            scenario,
+            Scenario::Source(_) | Scenario::Either(_) | Scenario::Installation(_)
+        )
+    });
+    stage.assert_works_again();
+    pair.source.stop();
+    pair.replica().stop();
+}
+
+#[test]
+fn a_panic_in_any_callback_of_the_replica_is_survived() {
+    // The source waits for a replica that has panicked.
+    let pair = pair(Names::Old, "1000");
+    let stage = Stage::of_replica(&pair);
+    try_each(&stage, |scenario| {
+        matches!(
+            scenario,
+            Scenario::Replica(_) | Scenario::Either(_) | Scenario::Installation(_)
+        )
+    });
+    stage.assert_works_again();
+    pair.source.stop();
+    pair.replica().stop();
+}
+
+#[test]
+fn a_panic_in_any_callback_of_an_applier_that_waits_is_survived() {
+    let names = Names::New;
+    let pair = Topology::new(names)
+        .configure_replica(|config| {
+            let timeout = format!("{}={A_DAY_MS}", names.source_var("timeout"));
+            with_failpoints(config).as_source().option(&timeout)
+        })
+        .start();
+    let stage = Stage::of_applier(&pair);
+    try_each(&stage, |scenario| matches!(scenario, Scenario::Applier(_)));
+    stage.set("OFF");
+    stage.set("ON");
+    pair.source.insert(2);
+    eventually(PATIENCE, "an applier waits again", || {
+        stage.server.counter("wait_sessions") > 0
+    });
+    stage.set("OFF");
+    pair.replica().assert_same_rows(&pair.source);
 }

@@ -10,6 +10,7 @@ use semisync_live_tests::{
 };
 
 const SOON: Duration = Duration::from_secs(15);
+const ONE_VOCABULARY: &str = "they have one vocabulary";
 const NO_STOCK: &str = "it comes without plugins of its own";
 
 /// Commits some rows; every one must have been acknowledged, and arrive.
@@ -78,9 +79,7 @@ in_both_vocabularies! {
     }
 
     fn either_vocabulary_on_the_other_end(names) {
-        if !Names::available().contains(&names.other()) {
-            return;
-        }
+        needs!(names.other().is_available(), ONE_VOCABULARY);
         let pair = Topology::new(names).replica_names(names.other()).start();
         assert_confirmed(&pair);
         pair.replica().wait_replica_status("ON");
@@ -103,7 +102,7 @@ in_both_vocabularies! {
         // The source learns it later; the next connection finds out.
         source.execute(&names.install_source());
         source.set_source("enabled", "1");
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        replica.restart_receiver();
         source.wait_status("clients", "1");
         source.insert(2);
         assert_eq!(source.counter("yes_tx"), 1);
@@ -151,7 +150,7 @@ in_both_vocabularies! {
         source.insert(1);
         assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
 
-        replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
+        replica.restart_receiver();
         source.wait_status("status", "ON");
         assert_eq!(replica.replica_status(), "ON");
         replica.wait_log(&replica.dialect().log_line("Start semi-sync replication to source"));
@@ -210,9 +209,7 @@ fn our_source_with_old_names_is_asynchronous_to_stocks_replica() {
     needs!(dialect.has_stock(), NO_STOCK);
     let asks_for_new_alone = dialect.stock_names() == [Names::New];
     needs!(asks_for_new_alone, "its own replica asks for the old name");
-    if !Names::available().contains(&Names::Old) {
-        return;
-    }
+    needs!(Names::Old.is_available(), ONE_VOCABULARY);
     let pair = Topology::new(Names::Old)
         .set("timeout", "300")
         .replica_names(Names::New)

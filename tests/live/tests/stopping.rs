@@ -9,11 +9,9 @@ use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{REPLICATION_PASSWORD, REPLICATION_USER, TABLE, TLS_USER};
 use semisync_live_tests::{
-    Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies, needs,
-    process, server_dir_of, wait_for,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually,
+    in_both_vocabularies, needs, process, server_dir_of, wait_for,
 };
-
-const AN_HOUR: &str = "3600000";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Ending {
@@ -123,30 +121,47 @@ fn committed(source: &Server) -> usize {
     events.iter().filter(|event| event[2] == "Xid").count()
 }
 
-/// Lets the replication users write, outside the binary log.
-fn let_them_write(source: &Server) {
-    source.script(&format!(
+/// Chooses where commits wait, also after a restart. Where there is one place alone this does nothing.
+fn set_wait_point_for_good(source: &Server, wait_point: &str) {
+    source.set_wait_point(wait_point);
+    if source.dialect().has_wait_point() {
+        let variable = source.names().source_var("wait_point");
+        source.reconfigure(|config| config.option(&format!("{variable}={wait_point}")));
+    }
+}
+
+/// A pair whose commits wait for as long as it takes, and the users who write.
+fn pair_with_writers(names: Names) -> Topology {
+    let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+    pair.source.script(&format!(
         "SET sql_log_bin = 0;\nGRANT INSERT ON {TABLE} TO {REPLICATION_USER};\n\
          GRANT INSERT ON {TABLE} TO {TLS_USER};\nSET sql_log_bin = 1;"
     ));
+    pair
 }
 
-fn set_for_good(source: &Server, suffix: &str, value: &str) {
-    let variable = source.names().source_var(suffix);
-    source.set_source(suffix, &format!("'{value}'"));
-    source.reconfigure(|config| config.option(&format!("{variable}={value}")));
+/// A silent replica, four commits that wait for it, and a shutdown that begins. Returns them, and the
+/// place in the error log.
+fn shut_down_with_a_silent_replica(
+    pair: &Topology,
+    wait_point: &str,
+    first: i64,
+) -> (FourCommits, usize) {
+    set_wait_point_for_good(&pair.source, wait_point);
+    pair.replica().freeze();
+    let commits = FourCommits::start(&pair.source, first);
+    let mark = pair.source.log_mark();
+    Ending::Sigterm.begin(&pair.source);
+    (commits, mark)
 }
 
 in_both_vocabularies! {
     fn a_shutdown_tells_no_client_ok_for_what_no_replica_has(names) {
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = pair_with_writers(names);
         let (source, replica) = (&pair.source, pair.replica());
-        let_them_write(source);
         let mut first = 1;
         for wait_point in source.dialect().wait_points() {
-            if source.dialect().has_wait_point() {
-                set_for_good(source, "wait_point", wait_point);
-            }
+            set_wait_point_for_good(source, wait_point);
             for (ending, ordered) in Ending::all(source).into_iter().cycle().zip(["OFF", "ON"]) {
                 source.order_commits(ordered);
                 source.insert(0);
@@ -178,17 +193,10 @@ in_both_vocabularies! {
     }
 
     fn a_shutdown_with_a_silent_replica_tells_no_client_ok_either(names) {
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = pair_with_writers(names);
         let (source, replica) = (&pair.source, pair.replica());
-        let_them_write(source);
         for (wait_point, first) in source.dialect().wait_points().iter().zip([1, 5]) {
-            if source.dialect().has_wait_point() {
-                set_for_good(source, "wait_point", wait_point);
-            }
-            replica.freeze();
-            let commits = FourCommits::start(source, first);
-            let mark = source.log_mark();
-            Ending::Sigterm.begin(source);
+            let (commits, mark) = shut_down_with_a_silent_replica(&pair, wait_point, first);
             source.wait_exit();
             assert_eq!(commits.told_ok(), 0, "{wait_point}");
             source.wait_log_since(mark, "Semi-sync at shutdown: 4 commit(s)");
@@ -201,22 +209,15 @@ in_both_vocabularies! {
 
     fn what_is_acknowledged_during_a_shutdown_is_told_ok(names) {
         needs!(Dialect::of_run().ends_dumps_last(), "its shutdown ends dumps at once");
-        let pair = Topology::new(names).set("timeout", AN_HOUR).start();
+        let pair = pair_with_writers(names);
         let (source, replica) = (&pair.source, pair.replica());
-        let_them_write(source);
         for (wait_point, first) in source.dialect().wait_points().iter().zip([1, 5]) {
-            if source.dialect().has_wait_point() {
-                set_for_good(source, "wait_point", wait_point);
-            }
-            replica.freeze();
-            let commits = FourCommits::start(source, first);
-            let mark = source.log_mark();
-            Ending::Sigterm.begin(source);
+            let (commits, mark) = shut_down_with_a_silent_replica(&pair, wait_point, first);
             eventually(PATIENCE, "the shutdown has begun", || !source.listens());
             replica.thaw();
             source.wait_exit();
             assert_eq!(commits.told_ok(), 4, "{wait_point}");
-            if Libraries::under_test() != Libraries::Stock {
+            if Libraries::are_ours() {
                 let log = source.log_since(mark);
                 assert!(!log.contains("Semi-sync at shutdown"), "{log}");
             }
@@ -363,9 +364,7 @@ in_both_vocabularies! {
             let chain = Chain::start(names, workers);
             let middle = chain.middle();
             for wait_point in middle.dialect().wait_points() {
-                if middle.dialect().has_wait_point() {
-                    set_for_good(middle, "wait_point", wait_point);
-                }
+                set_wait_point_for_good(middle, wait_point);
                 chain.let_an_applier_wait(12);
                 let mark = middle.log_mark();
                 let begin = Instant::now();

@@ -6,31 +6,25 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use semisync_live_tests::dialect::not_applicable;
-use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::proxy::{Direction, Proxy};
-use semisync_live_tests::{Dialect, Libraries, Link, Load, Names, Topology, needs};
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Libraries, Link, Load, Names, Topology, Transport, needs,
+};
 
-const A_DAY_MS: &str = "86400000";
 /// Dumps that a replica may ask for more than with another source.
 const A_HANDFUL: usize = 10;
 /// A base name so long that an acknowledgement is worth compressing.
 const LONG_BASE: &str = "binary-log-of-a-server-whose-owner-likes-names-that-say-a-lot";
 
-/// Those over which this series is semi-sync.
-fn transports() -> Vec<(&'static str, Link)> {
-    let all = [
-        ("plain", Link::default()),
-        ("TLS", Link::default().tls()),
-        ("zlib", Link::default().compression("zlib")),
-        ("zstd", Link::default().compression("zstd")),
-        ("TLS, zlib", Link::default().tls().compression("zlib")),
-        ("TLS, zstd", Link::default().tls().compression("zstd")),
-    ];
-    let dialect = Dialect::of_run();
-    all.into_iter()
-        .filter(|(_, link)| link.is_semi_sync_on(&dialect))
-        .collect()
+/// All of them, as far as this series is semi-sync over them.
+fn transports() -> Vec<Transport> {
+    Transport::semi_sync_among(&Transport::ALL)
+}
+
+/// One without anything, one encrypted, one compressed.
+fn three_transports() -> Vec<Transport> {
+    Transport::semi_sync_among(&[Transport::Plain, Transport::Tls, Transport::Zlib])
 }
 
 /// What the connection is really made of, as the replica tells it.
@@ -90,40 +84,19 @@ fn load_over(
     if !source.has_stock_libraries() {
         source.wait_status("clients", "1");
     }
-    assert_same_rows(pair, what);
+    pair.replica().assert_same_rows(source);
 }
 
-#[track_caller]
-fn assert_same_rows(pair: &Topology, what: &str) {
-    pair.replica().wait_applied(&pair.source);
-    let sql = format!(
-        "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n, CRC32(body)))), 0) FROM {TABLE}"
-    );
-    assert_eq!(
-        pair.source.rows(&sql),
-        pair.replica().rows(&sql),
-        "{what}: rows"
-    );
+fn one_row() -> String {
+    format!("INSERT INTO {TABLE} (n) VALUES (1)")
 }
 
 #[test]
 fn every_transport_confirms_every_commit() {
-    let tried = transports();
-    if tried.len() < 6 {
-        let tried: Vec<&str> = tried.iter().map(|(what, _)| *what).collect();
-        not_applicable(&format!("of the transports only {tried:?} are semi-sync"));
-    }
     for names in Names::available() {
         let pair = Topology::new(*names).set("timeout", A_DAY_MS).start();
-        for (what, link) in transports() {
-            load_over(
-                &pair,
-                what,
-                &link,
-                8,
-                2,
-                &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
-            );
+        for what in transports() {
+            load_over(&pair, &what.to_string(), &what.link(), 8, 2, &one_row());
         }
     }
 }
@@ -135,9 +108,7 @@ fn every_transport_works_with_stock_at_the_other_end() {
         Dialect::of_run().has_stock(),
         "it comes without plugins of its own"
     );
-    if Libraries::under_test() == Libraries::Stock {
-        return;
-    }
+    needs!(Libraries::are_ours(), "both ends are stock's");
     for side in ["source", "replica"] {
         let builder = Topology::new(Names::of_stock()).set("timeout", A_DAY_MS);
         let pair = match side {
@@ -145,16 +116,10 @@ fn every_transport_works_with_stock_at_the_other_end() {
             _ => builder.replica_libraries(Libraries::Stock),
         };
         let pair = pair.start();
-        for (what, link) in transports() {
+        for what in transports() {
+            let link = what.link();
             let what = format!("stock's {side}, {what}");
-            load_over(
-                &pair,
-                &what,
-                &link,
-                8,
-                1,
-                &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
-            );
+            load_over(&pair, &what, &link, 8, 1, &one_row());
         }
     }
 }
@@ -187,25 +152,18 @@ fn dumps_until_it_has_three(names: Names, link: &Link, libraries: Libraries) -> 
 fn a_replica_of_stocks_gets_on_over_compression_as_with_stocks_source() {
     let dialect = Dialect::of_run();
     needs!(dialect.has_stock(), "it comes without plugins of its own");
-    needs!(
-        Libraries::under_test() == Libraries::Ours,
-        "this compares ours with them"
-    );
-    let algorithms: &[&str] = match dialect.has_compression_algorithms() {
-        true => &["zlib", "zstd"],
-        false => &["zlib"],
-    };
-    for (names, algorithm) in dialect
+    needs!(Libraries::are_ours(), "the test compares ours with them");
+    let compressed = Transport::semi_sync_among(&[Transport::Zlib, Transport::Zstd]);
+    for (names, what) in dialect
         .stock_names()
         .iter()
-        .flat_map(|names| algorithms.iter().map(move |algorithm| (*names, *algorithm)))
+        .flat_map(|names| compressed.iter().map(move |what| (*names, *what)))
     {
-        let by_gtid = Link::default().compression(algorithm);
-        for link in [by_gtid.clone(), by_gtid.by_file_position()] {
+        for link in [what.link(), what.link().by_file_position()] {
             let stock = dumps_until_it_has_three(names, &link, Libraries::Stock);
             let ours = dumps_until_it_has_three(names, &link, Libraries::Ours);
             println!(
-                "{names:?}, {algorithm}, auto-position {}: {stock} dumps of stock's source, {ours} of ours",
+                "{names:?}, {what}, auto-position {}: {stock} dumps of stock's source, {ours} of ours",
                 link.auto_position
             );
             assert!(
@@ -263,15 +221,8 @@ fn long_names_make_compressed_acknowledgements() {
         .source_option(&format!("log-bin={LONG_BASE}"))
         .source_option("max-binlog-size=16K")
         .start();
-    for (what, link) in transports() {
-        load_over(
-            &pair,
-            what,
-            &link,
-            8,
-            1,
-            &format!("INSERT INTO {TABLE} (n) VALUES (1)"),
-        );
+    for what in transports() {
+        load_over(&pair, &what.to_string(), &what.link(), 8, 1, &one_row());
     }
     let files = pair.source.rows("SHOW BINARY LOGS").len();
     assert!(files > 5, "only {files} files were written");
@@ -289,24 +240,27 @@ fn compressed_transactions_are_confirmed() {
         .source_option("binlog-transaction-compression=ON")
         .start();
     let sql = format!("INSERT INTO {TABLE} (body) VALUES (REPEAT('compress me ', 2000))");
-    for (what, link) in transports().into_iter().take(3) {
-        load_over(&pair, what, &link, 8, 1, &sql);
+    for what in three_transports() {
+        load_over(&pair, &what.to_string(), &what.link(), 8, 1, &sql);
     }
+}
+
+fn pair_for_big_rows() -> Builder {
+    Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .configure_source(|config| config.big_rows(4))
+        .configure_replica(|config| config.big_rows(4))
 }
 
 /// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
 #[test]
 fn big_rows_over_tls_and_compression_are_confirmed() {
-    let pair = Topology::new(Names::newest())
-        .set("timeout", A_DAY_MS)
-        .configure_source(|config| config.big_rows(4))
-        .configure_replica(|config| config.big_rows(4))
-        .start();
+    let pair = pair_for_big_rows().start();
     let sql = format!(
         "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), (1 + FLOOR(RAND() * 4)) << 14))"
     );
-    for (what, link) in transports() {
-        load_over(&pair, what, &link, 4, 2, &sql);
+    for what in transports() {
+        load_over(&pair, &what.to_string(), &what.link(), 4, 2, &sql);
         pair.source.execute(&format!("TRUNCATE TABLE {TABLE}"));
     }
 }
@@ -314,17 +268,13 @@ fn big_rows_over_tls_and_compression_are_confirmed() {
 /// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are read all the same.
 #[test]
 fn a_replica_that_reads_in_fits_and_starts_is_served() {
-    let pair = Topology::new(Names::newest())
-        .set("timeout", A_DAY_MS)
-        .configure_source(|config| config.big_rows(4))
-        .configure_replica(|config| config.big_rows(4))
-        .start_unlinked();
+    let pair = pair_for_big_rows().start_unlinked();
     let source = &pair.source;
     let proxy = Proxy::in_front_of(source.port()).expect("a proxy");
-    for (what, link) in transports().into_iter().take(3) {
+    for what in three_transports() {
         pair.replica().execute("STOP REPLICA");
         pair.replica()
-            .replicate_from(source, &link.port(proxy.port()));
+            .replicate_from(source, &what.link().port(proxy.port()));
         pair.wait_clients();
         let load = Load::with(source, 4, |_| {
             format!("INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), 1 << 15))")
@@ -347,7 +297,7 @@ fn a_replica_that_reads_in_fits_and_starts_is_served() {
         );
         assert_eq!(source.counter("no_tx"), 0, "{what}");
         assert_eq!(source.status("clients"), "1", "{what}");
-        assert_same_rows(&pair, what);
+        pair.replica().assert_same_rows(source);
         source.execute(&format!("TRUNCATE TABLE {TABLE}"));
     }
 }

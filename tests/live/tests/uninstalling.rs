@@ -10,19 +10,20 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    Dialect, Link, Load, Names, PATIENCE, Server, Topology, eventually, in_both_vocabularies,
-    needs, wait_for,
+    A_DAY_MS, Dialect, Link, Load, Names, PATIENCE, Server, Topology, eventually,
+    in_both_vocabularies, needs, wait_for,
 };
 
-const A_DAY_MS: &str = "86400000";
 const ATTEMPTS: usize = 300;
 /// Where the server does not ask the plugin, each attempt succeeds.
 const UNLOADS: usize = 30;
 const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 const HOLDS: &str = "a connection holds its plugin until it ends";
 const REFUSES: &str = "it does not unload a plugin in use";
-/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`, `ER_PLUGIN_NO_UNINSTALL`
-const REFUSED: [u16; 2] = [1883, 1720];
+/// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
+const IN_USE: u16 = 1883;
+/// `ER_PLUGIN_NO_UNINSTALL`: a server before 8.0 found the plugin's status OFF, or looks at none.
+const NOT_TO_BE_UNINSTALLED: u16 = 1720;
 /// `ER_UDF_EXISTS`: the plugin that goes is still in a hook.
 const STILL_THERE: u16 = 1125;
 /// "Relay log write failure: could not queue event from source", and its reason, a checksum.
@@ -44,7 +45,11 @@ fn load(source: &Server) -> Load {
 fn try_uninstall(server: &Server, plugin: &str) -> bool {
     match server.try_rows(&format!("UNINSTALL PLUGIN {plugin}")) {
         Ok(_) => true,
-        Err(mysql::Error::MySqlError(e)) if REFUSED.contains(&e.code) => false,
+        Err(mysql::Error::MySqlError(e)) if e.code == IN_USE => false,
+        Err(mysql::Error::MySqlError(e)) if e.code == NOT_TO_BE_UNINSTALLED => {
+            assert!(!server.dialect().asks_before_uninstall(), "{}", e.message);
+            false
+        }
         Err(e) => panic!("UNINSTALL PLUGIN {plugin}: {e}"),
     }
 }
@@ -57,22 +62,6 @@ fn install_again(server: &Server, sql: &str) {
     });
 }
 
-fn is_listed(server: &Server, plugin: &str) -> bool {
-    let sql = format!("SELECT 1 FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME = '{plugin}'");
-    server.try_value(&sql).is_some()
-}
-
-fn restart_receiver(replica: &Server) {
-    replica.script("STOP REPLICA IO_THREAD;\nSTART REPLICA IO_THREAD;");
-}
-
-fn uninstall(server: &Server, plugin: &str) {
-    server.execute(&format!("UNINSTALL PLUGIN {plugin}"));
-    eventually(SOON, &format!("{plugin} is gone"), || {
-        !is_listed(server, plugin)
-    });
-}
-
 /// Waits until the replica is there, semi-sync, and starts its receiver when the attempt has stopped it; returns how often.
 fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     let (source, replica) = (&pair.source, pair.replica());
@@ -82,7 +71,7 @@ fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
         if state == "No" {
             stopped += 1;
             assert!(expected.contains(&error.as_str()), "stopped by {error}");
-            restart_receiver(replica);
+            replica.restart_receiver();
         }
         let seen = (state, source.status("clients"));
         if seen.1 == "1" {
@@ -122,7 +111,7 @@ fn assert_all_works(pair: &Topology, names: Names) {
         });
         for (server, plugin, install) in &sides {
             let with = server.resources();
-            uninstall(server, plugin);
+            server.uninstall(plugin);
             let without = server.resources();
             assert!(
                 without.0 <= with.0 && without.1 <= with.1,
@@ -159,14 +148,14 @@ in_both_vocabularies! {
             source.execute(&format!("KILL {dump}"));
             source.wait_status("clients", "0");
             let begin = Instant::now();
-            uninstall(source, &names.source_plugin());
+            source.uninstall(&names.source_plugin());
             commit.done_within(SOON);
             println!("{wait_point}: gone after {:?}", begin.elapsed());
             install_again(source, &names.install_source());
             source.set_source("timeout", timeout);
             source.set_source("enabled", "1");
             replica.thaw();
-            restart_receiver(replica);
+            replica.restart_receiver();
             pair.wait_clients();
             let before = source.counter("yes_tx");
             source.insert(2);
@@ -196,7 +185,7 @@ fn the_source_works_on_after_it_was_often_asked_to_unload() {
             });
             install_again(source, &install);
             source.set_source("enabled", "1");
-            restart_receiver(replica);
+            replica.restart_receiver();
         }
         wait_for_replica(&pair, &HEADERS_MISSING);
         again += usize::from(source.dumps() != before);
@@ -285,14 +274,14 @@ fn a_source_that_cannot_refuse_is_unloaded_in_use() {
     for _ in 0..UNLOADS {
         let load = load(source);
         load.wait_progress(20);
-        uninstall(source, &plugin);
+        source.uninstall(&plugin);
         load.wait_progress(20);
         load.finish_clean();
         stopped.extend(replicates(&pair));
         install_again(source, &install);
         source.set_source("timeout", "300");
         source.set_source("enabled", "1");
-        restart_receiver(pair.replica());
+        pair.replica().restart_receiver();
         pair.wait_clients();
         source.wait_status("status", "ON");
     }
@@ -311,7 +300,7 @@ in_both_vocabularies! {
         source.insert(1);
         replica.assert_same_rows(source);
         let before = source.dumps();
-        uninstall(source, &names.source_plugin());
+        source.uninstall(&names.source_plugin());
         eventually(PATIENCE, "the replica has connected again", || {
             source.dumps().iter().any(|dump| !before.contains(dump))
         });
@@ -333,13 +322,13 @@ fn a_replica_that_cannot_refuse_is_unloaded_in_use() {
     for _ in 0..UNLOADS {
         let load = load(source);
         load.wait_progress(20);
-        uninstall(replica, &plugin);
+        replica.uninstall(&plugin);
         load.wait_progress(20);
         load.finish_clean();
         stopped.extend(replicates(&pair));
         install_again(replica, &install);
         replica.set_replica("enabled", "1");
-        restart_receiver(replica);
+        replica.restart_receiver();
         pair.wait_clients();
         source.wait_status("status", "ON");
     }
@@ -364,7 +353,7 @@ fn a_plugin_that_connections_hold_goes_with_them() {
     replica.execute("STOP REPLICA");
     eventually(PATIENCE, "both plugins are gone", || {
         source.insert(1);
-        !is_listed(source, &names.source_plugin()) && !is_listed(replica, &names.replica_plugin())
+        !source.has_plugin(&names.source_plugin()) && !replica.has_plugin(&names.replica_plugin())
     });
     replica.execute("START REPLICA");
     replica.assert_same_rows(source);

@@ -6,12 +6,11 @@
 
 use std::time::Duration;
 
-use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::process::connection_to;
 use semisync_live_tests::proxy::{Direction, Proxy};
 use semisync_live_tests::{
-    Dialect, Libraries, Link, Load, Names, PATIENCE, Topology, eventually, needs,
+    Dialect, Libraries, Link, Load, Names, PATIENCE, Topology, Transport, eventually, needs,
     wait_while_it_moves,
 };
 use socket2::SockRef;
@@ -80,10 +79,7 @@ fn a_source_that_was_switched_off_gets_no_acknowledgement_any_more() {
 #[test]
 fn a_source_that_was_switched_off_unseen_gets_few_acknowledgements() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
-    needs!(
-        Libraries::under_test() != Libraries::Stock,
-        "the test is of our libraries"
-    );
+    needs!(Libraries::are_ours(), "the test is of our libraries");
     let builder = Topology::new(Names::of_stock()).source_libraries(Libraries::Stock);
     let listening = Listening::of(builder);
     let source = &listening.pair.source;
@@ -105,26 +101,23 @@ fn where_acknowledgements_pile_up_replication_goes_on() {
         .replica_option("loose-replica-net-timeout=3600")
         .replica_option("loose-slave-net-timeout=3600");
     let pair = builder.start_unlinked();
-    for (what, link) in [
-        ("plain", Link::default()),
-        ("zlib", Link::default().compression("zlib")),
-        ("TLS", Link::default().tls()),
-        ("TLS, zlib", Link::default().tls().compression("zlib")),
-    ] {
-        if !link.is_semi_sync_on(&Dialect::of_run()) {
-            not_applicable(&format!("no semi-sync over {what}"));
-            continue;
-        }
-        pile_up_over(&pair, what, link);
+    let tried = [
+        Transport::Plain,
+        Transport::Zlib,
+        Transport::Tls,
+        Transport::TlsZlib,
+    ];
+    for what in Transport::semi_sync_among(&tried) {
+        pile_up_over(&pair, what);
     }
 }
 
-fn pile_up_over(pair: &Topology, what: &str, link: Link) {
+fn pile_up_over(pair: &Topology, what: Transport) {
     let (source, replica) = (&pair.source, pair.replica());
     let proxy = Proxy::narrow_in_front_of(source.port()).expect("a proxy");
     replica.execute("STOP REPLICA");
     let mark = replica.log_mark();
-    replica.replicate_from(source, &link.port(proxy.port()));
+    replica.replicate_from(source, &what.link().port(proxy.port()));
     pair.wait_clients();
     source.insert(0);
     replica.wait_applied(source);

@@ -7,15 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use semisync_live_tests::fake_replica::{FakeReplica, Place};
+use semisync_live_tests::healing::Healing;
 use semisync_live_tests::hostile::{HostileReplica, Hostility};
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::proxy::{Cut, Proxy};
+use semisync_live_tests::proxy::Cut;
 use semisync_live_tests::{
-    Libraries, Link, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
+    A_DAY_MS, Libraries, Link, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
 };
 
 const NAMES: Names = Names::New;
-const A_DAY_MS: &str = "86400000";
 
 struct Failure {
     /// What is done, and what is measured then.
@@ -144,27 +144,19 @@ fn two_of_three(libraries: Libraries) -> String {
 }
 
 fn a_lost_acknowledgement(libraries: Libraries) -> String {
-    let pair = pair(libraries, "10000");
-    let proxy = Proxy::in_front_of(pair.source.port()).expect("a proxy");
-    pair.link(&Link::default().port(proxy.port()));
-    pair.source.insert(0);
-    proxy.swallow_acknowledgements();
-    let commit = Waiting::insert(&pair.source, 1);
-    eventually(PATIENCE, "a swallowed acknowledgement", || {
-        proxy.swallowed() > 0
-    });
-    let mark = pair.source.log_mark();
-    proxy.cut(Cut::Rst);
-    pair.source
-        .wait_log_since(mark, "Start semi-sync binlog_dump");
-    let back = Instant::now();
-    commit.done_within(PATIENCE);
-    let how = if pair.source.counter("no_tx") == 0 {
-        "confirmed"
-    } else {
-        "unconfirmed"
+    let builder = Topology::new(NAMES)
+        .source_libraries(libraries.clone())
+        .replica_libraries(libraries)
+        .set("timeout", "10000");
+    let healing = Healing::of(builder);
+    healing.link(Link::default());
+    let commit = healing.lose(1);
+    let took = healing.heal(commit, Cut::Rst, PATIENCE);
+    let how = match healing.pair.source.counter("no_tx") {
+        0 => "confirmed",
+        _ => "unconfirmed",
     };
-    format!("{}, then {how}", seconds(back.elapsed()))
+    format!("{}, then {how}", seconds(took))
 }
 
 fn a_replica_is_gone(libraries: Libraries) -> String {
