@@ -2,7 +2,7 @@
 
 use semisync_server::{
     client::SendError,
-    log::{self, Arg, Level, messages as stock},
+    log::{self, Arg, Level, messages as stock, printable},
     observers::Channel,
 };
 
@@ -13,8 +13,8 @@ pub fn thread_starts(channel: &Channel<'_>, semi_sync: bool) {
     } else {
         "asynchronous"
     };
-    let file = String::from_utf8_lossy(channel.file());
-    let file = if file.is_empty() { "FIRST" } else { &*file };
+    let file = printable(channel.file());
+    let file = if file.is_empty() { "FIRST" } else { &file };
     let args = [
         Arg::Text(kind),
         Arg::Text(channel.user()),
@@ -80,7 +80,7 @@ pub fn trace_read(asks: bool) {
 pub fn trace_reply(channel: &Channel<'_>) {
     let args = [
         Arg::Text("after_queue_event"),
-        Arg::Text(&String::from_utf8_lossy(channel.file())),
+        Arg::Text(&printable(channel.file())),
         Arg::Number(channel.offset()),
     ];
     log::message(

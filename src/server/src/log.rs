@@ -103,6 +103,16 @@ pub fn in_the_name_of(plugin: &CStr, level: Level, code: semisync_message, args:
     }
 }
 
+/// A name that somebody else has sent, for the error log: what is not text, and what would
+/// steer a terminal or begin a line of its own, becomes a `?`.
+pub fn printable(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name);
+    name.replace(
+        |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER,
+        "?",
+    )
+}
+
 fn text_of(code: semisync_message) -> String {
     let Ok(number) = c_int::try_from(code) else {
         return String::new();
@@ -146,6 +156,15 @@ fn fill(format: &str, args: &[Arg<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_begins_no_line_and_steers_no_terminal() {
+        assert_eq!(printable(b"binlog.000001"), "binlog.000001");
+        assert_eq!(
+            printable(b"b\n[ERROR] \x1b[31m\xff.000001"),
+            "b?[ERROR] ?[31m?.000001"
+        );
+    }
 
     #[test]
     fn conversions_are_filled_in_order() {

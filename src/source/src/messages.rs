@@ -4,7 +4,7 @@
 use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Violation};
 use semisync_server::{
     LogPos,
-    log::{self, Arg, Level, messages as stock},
+    log::{self, Arg, Level, messages as stock, printable},
 };
 use std::ffi::c_int;
 
@@ -103,7 +103,7 @@ pub fn dump_started(kind: &str, server_id: u32, start: LogPos<'_>) {
         &[
             Arg::Text(kind),
             Arg::Number(server_id.into()),
-            Arg::Text(&text_of(start.path())),
+            Arg::Text(&printable(start.path())),
             Arg::Number(start.offset),
         ],
     );
@@ -157,14 +157,14 @@ pub fn from_the_future(
 ) {
     let sent = sent.map_or_else(
         || "nothing was sent to it yet".to_owned(),
-        |(file, offset)| format!("it was served up to ({}, {offset})", text_of(&file)),
+        |(file, offset)| format!("it was served up to ({}, {offset})", printable(&file)),
     );
     log::plain(
         Level::Error,
         format_args!(
             "Semi-sync replica (server_id: {server_id}) at {peer} acknowledged ({}, {offset}), but \
              {sent}: refused. Further ones of this connection are refused in silence.",
-            text_of(name),
+            printable(name),
         ),
     );
 }
@@ -278,7 +278,7 @@ pub fn flush_failed() {
 pub fn trace_wait(end: LogPos<'_>) {
     let args = [
         Arg::Text("wait_for_acknowledgement"),
-        Arg::Text(&text_of(end.file())),
+        Arg::Text(&printable(end.file())),
         Arg::Number(end.offset),
         Arg::Number(1),
     ];
@@ -288,7 +288,7 @@ pub fn trace_wait(end: LogPos<'_>) {
 pub fn trace_ack(server_id: u32, name: &[u8], offset: u64) {
     let args = [
         Arg::Text("acknowledge"),
-        Arg::Text(&text_of(name)),
+        Arg::Text(&printable(name)),
         Arg::Number(offset),
         Arg::Number(server_id.into()),
     ];
@@ -300,7 +300,7 @@ pub fn trace_event(server_id: u32, end: LogPos<'_>, asks: bool, on: bool) {
     let args = [
         Arg::Text("before_send_event"),
         Arg::Number(server_id.into()),
-        Arg::Text(&text_of(end.file())),
+        Arg::Text(&printable(end.file())),
         Arg::Number(end.offset),
         Arg::Number(asks.into()),
         Arg::Number(on.into()),
@@ -314,9 +314,5 @@ pub fn trace_event(server_id: u32, end: LogPos<'_>, asks: bool, on: bool) {
 
 /// The name of a position's file, or nothing if that file is not remembered any more.
 fn text_of_name(name: Option<LogName>) -> String {
-    name.map_or_else(String::new, |name| text_of(&name))
-}
-
-fn text_of(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).into_owned()
+    name.map_or_else(String::new, |name| printable(&name))
 }
