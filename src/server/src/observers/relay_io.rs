@@ -1,6 +1,6 @@
 //! Hooks of a replica's receiver threads. Every hook runs in the thread of its channel.
 
-use super::Table;
+use super::table::Table;
 use crate::{
     callback::Callback,
     client::SourceConnection,

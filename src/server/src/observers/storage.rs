@@ -1,6 +1,6 @@
 //! Hooks of the binary log's storage.
 
-use super::Table;
+use super::table::Table;
 use crate::{callback::Callback, guard::hook, log_pos::LogPos, sys};
 use semisync_sys::{Shared, StorageHooks, compat};
 use std::{

@@ -1,6 +1,6 @@
 //! Hooks of a transaction's end.
 
-use super::Table;
+use super::table::Table;
 use crate::{callback::Callback, guard::hook, log_pos::LogPos, sys};
 use semisync_sys::{Shared, compat};
 use std::ffi::c_int;

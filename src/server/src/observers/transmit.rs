@@ -1,6 +1,6 @@
 //! Hooks of the dumps, in the server's dump threads, with no lock of the binary log held.
 
-use super::Table;
+use super::table::Table;
 use crate::{
     callback::Callback,
     dump::{self, Dump, DumpConnection, HEADER_SIZE, Offer},
