@@ -14,11 +14,11 @@
 //! may not run, so there the flag is not set in advance.
 
 use crate::{
-    messages, replica_connection::ReplicaConnection, replicas::Replicas, source::Source,
-    state::State, variables::traces_details,
+    dump_file::DumpFile, messages, replica_connection::ReplicaConnection, replicas::Replicas,
+    source::Source, state::State, variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Place, Position, announced_position,
+    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Position, announced_position,
     may_end_transaction,
 };
 use semisync_server::{
@@ -27,10 +27,7 @@ use semisync_server::{
     observers::{Announced, DumpRequest},
     system_micros,
 };
-use std::{
-    cell::{Cell, RefCell},
-    sync::Arc,
-};
+use std::{cell::Cell, sync::Arc};
 
 /// One dump to a semi-sync replica.
 pub struct SemiSyncDump {
@@ -46,7 +43,7 @@ pub struct SemiSyncDump {
     compressed: bool,
     /// Whether packets may ask that no hook announces.
     asks_unannounced: bool,
-    file: RefCell<KnownFile>,
+    file: DumpFile,
     /// End of the event that comes next or came last.
     event: Cell<Option<Position>>,
     /// End of the last event that was sent and could end a transaction.
@@ -59,18 +56,6 @@ pub struct SemiSyncDump {
     /// Packet number when the last header was reserved: if it is the same at
     /// the next, the event in between was skipped.
     last_packet_number: Cell<Option<u32>>,
-}
-
-/// The file that was named last, and where it lies: found out once for each file, and
-/// again when the log has changed.
-#[derive(Default)]
-struct KnownFile {
-    name: Vec<u8>,
-    place: Place,
-    /// Of the log, when that was found out.
-    version: u64,
-    /// What the connection was told of this file.
-    entered: Option<Place>,
 }
 
 /// The end of an event in a file of which it is not known where it lies: no earlier
@@ -141,7 +126,7 @@ impl SemiSyncDump {
             // packet that comes before any event, they would connect again and again and
             // never come to the event.
             asks_unannounced: announced == Announced::AsReplica || !compressed,
-            file: RefCell::default(),
+            file: DumpFile::new(state, Arc::clone(&connection)),
             event: Cell::new(None),
             sent: Cell::new(None),
             unannounced: Cell::new(None),
@@ -149,7 +134,7 @@ impl SemiSyncDump {
             last_packet_number: Cell::new(None),
         };
         if !start.file().is_empty() {
-            let position = dump.on_announced(start.file(), start.offset);
+            let position = dump.file.on_announced(start.file(), start.offset);
             dump.start_position.set(position);
         }
         // Known before its functions are ours, and counted before it is read from:
@@ -200,54 +185,6 @@ impl SemiSyncDump {
         }
     }
 
-    /// Where the file lies that the server names.
-    fn place(&self, name: &[u8]) -> Place {
-        let mut known = self.file.borrow_mut();
-        if known.name != name {
-            known.name.clear();
-            known.name.extend_from_slice(name);
-            known.entered = None;
-            known.version = 0;
-        }
-        if known.version != self.state.log_version() {
-            (known.place, known.version) = self.state.place(name);
-        }
-        known.place
-    }
-
-    /// The connection is served from the file that was named last, which lies at `place`.
-    fn enter(&self, place: Place) {
-        let mut known = self.file.borrow_mut();
-        if known.entered != Some(place) {
-            known.entered = Some(place);
-            self.connection.on_file(&known.name, place);
-        }
-    }
-
-    /// The replica is told, or has said itself, that it has everything up to here. The
-    /// position, if that is to be believed: nothing was read from there yet, and a RESET
-    /// may have come since the server looked.
-    fn believe(&self, name: &[u8], offset: u64) -> Option<Position> {
-        let place = self.place(name);
-        let at = place.at(offset)?;
-        if Some(at) <= self.connection.sent() || self.state.log_reaches(place, offset) {
-            self.enter(place);
-            self.connection.on_send(offset);
-            return Some(at);
-        }
-        None
-    }
-
-    /// As `believe`; whatever is believed, the file is one that was served.
-    fn on_announced(&self, name: &[u8], offset: u64) -> Option<Position> {
-        let believed = self.believe(name, offset);
-        if believed.is_none() && self.file.borrow().entered.is_none() {
-            self.enter(Place::Unknown);
-            self.connection.on_send(offset);
-        }
-        believed
-    }
-
     /// The flag of a packet that asks for nothing: whether anybody reads what the
     /// replica says.
     fn idle_flag(&self) -> u8 {
@@ -275,7 +212,7 @@ impl SemiSyncDump {
                 return false;
             };
             if let Some(announced) = announced_position(event) {
-                let believed = self.on_announced(announced.name, announced.offset);
+                let believed = self.file.on_announced(announced.name, announced.offset);
                 if believed.is_some() && can_still_ask && self.state.is_wanting() {
                     *flag = FLAG_ASK;
                 }
@@ -343,10 +280,7 @@ impl Dump for SemiSyncDump {
             return;
         };
         *flag = self.idle_flag();
-        let place = self.place(end.file());
-        self.enter(place);
-        self.connection.on_send(end.offset);
-        let position = place.at(end.offset);
+        let position = self.file.on_event(end.file(), end.offset);
         self.event.set(position);
         let Some(position) = position.filter(|_| *flag == 0 && may_end_transaction(event)) else {
             return;

@@ -16,6 +16,7 @@
 //! | `commit` | transaction and binary log storage observers |
 //! | `wait` | a session's wait at the wait point |
 //! | `transmit`, `dump` | the transmit observer, and one dump to a semi-sync replica |
+//! | `dump_file` | which file a dump is in, and how far |
 //! | `source` | the parts below, put together; ON and OFF; what a panic leads to |
 //! | `receiver` | the thread that reads acknowledgements |
 //! | `replicas` | the registry of connections, and who counts |
@@ -38,6 +39,7 @@ mod commit;
 #[doc(hidden)]
 pub mod counters;
 mod dump;
+mod dump_file;
 mod messages;
 #[doc(hidden)]
 pub mod plugin;

@@ -1,0 +1,93 @@
+//! The file of the binary log that a dump is in, and how far it is.
+
+use crate::{replica_connection::ReplicaConnection, state::State};
+use semisync_core::{Place, Position};
+use std::{cell::RefCell, sync::Arc};
+
+/// Where one dump is. In its thread alone.
+pub struct DumpFile {
+    state: &'static State,
+    connection: Arc<ReplicaConnection>,
+    known: RefCell<KnownFile>,
+}
+
+/// The file that was named last, and where it lies: found out once for each file, and
+/// again when the log has changed.
+#[derive(Default)]
+struct KnownFile {
+    name: Vec<u8>,
+    place: Place,
+    /// Of the log, when that was found out.
+    version: u64,
+    /// What the connection was told of this file.
+    entered: Option<Place>,
+}
+
+impl DumpFile {
+    pub fn new(state: &'static State, connection: Arc<ReplicaConnection>) -> Self {
+        Self {
+            state,
+            connection,
+            known: RefCell::default(),
+        }
+    }
+
+    /// An event is about to be sent that ends at `offset` of the file `name`: its position,
+    /// if it is known where the file lies.
+    pub fn on_event(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let place = self.place(name);
+        self.enter(place);
+        self.connection.on_send(offset);
+        place.at(offset)
+    }
+
+    /// The replica is told, or has said itself, that it has everything up to `offset`. The
+    /// position, if that is to be believed. Whatever is believed, the file is one that was
+    /// served.
+    pub fn on_announced(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let believed = self.believe(name, offset);
+        if believed.is_none() && self.known.borrow().entered.is_none() {
+            self.enter(Place::Unknown);
+            self.connection.on_send(offset);
+        }
+        believed
+    }
+
+    /// Where the file lies that the server names.
+    fn place(&self, name: &[u8]) -> Place {
+        let mut known = self.known.borrow_mut();
+        if known.name != name {
+            known.name.clear();
+            known.name.extend_from_slice(name);
+            known.entered = None;
+            known.version = 0;
+        }
+        if known.version != self.state.log_version() {
+            (known.place, known.version) = self.state.place(name);
+        }
+        known.place
+    }
+
+    /// The connection is served from the file that was named last, which lies at `place`.
+    fn enter(&self, place: Place) {
+        let mut known = self.known.borrow_mut();
+        if known.entered != Some(place) {
+            known.entered = Some(place);
+            self.connection.on_file(&known.name, place);
+        }
+    }
+
+    /// The replica is told, or has said itself, that it has everything up to here. The
+    /// position, if that is to be believed: nothing was read from there yet, and a RESET
+    /// may have come since the server looked.
+    fn believe(&self, name: &[u8], offset: u64) -> Option<Position> {
+        let place = self.place(name);
+        let at = place.at(offset)?;
+        if Some(at) <= self.connection.sent() || self.state.log_reaches(place, offset) {
+            self.enter(place);
+            self.connection.on_send(offset);
+            return Some(at);
+        }
+        None
+    }
+}
