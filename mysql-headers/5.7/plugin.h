@@ -9,7 +9,7 @@
   - There is no such service the other way round: my_snprintf_service is in the
     lists of 5.6 and 5.7 and not in those of 8.0, 8.4 and 9.7, but every MariaDB
     has it too. So a library for 8.0 or later is linked with a symbol that 5.7
-    does not have (src/sys/src/compat/parts/descriptor_mysql_8.rs).
+    does not have (src/sys/src/compat/descriptor/mysql_8.rs).
   - 5.6 wants another version of the replication interface.
 */
 #pragma once

@@ -2,35 +2,35 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/compression_5.rs"]
+#[path = "connection/compression_zlib.rs"]
 mod compression;
-#[path = "parts/connections_mariadb.rs"]
+#[path = "connection/net_searched_mariadb.rs"]
 mod connections;
-#[path = "parts/descriptor_mariadb.rs"]
+#[path = "descriptor/mariadb.rs"]
 mod descriptor;
-#[path = "parts/log_printf.rs"]
+#[path = "log/printf.rs"]
 mod log;
-#[path = "parts/psi_no_memory.rs"]
+#[path = "psi/no_memory.rs"]
 mod memory;
-#[path = "parts/names_c.rs"]
+#[path = "names/c.rs"]
 mod names;
-#[path = "parts/net_in_thd.rs"]
+#[path = "connection/net_in_thd.rs"]
 mod net_in_thd;
-#[path = "parts/psi_server.rs"]
+#[path = "psi/server.rs"]
 mod psi;
-#[path = "parts/psi_waits.rs"]
+#[path = "psi/waits.rs"]
 mod psi_waits;
-#[path = "parts/refusal.rs"]
+#[path = "log/refuse_by_print.rs"]
 mod refusal;
-#[path = "parts/relay_io.rs"]
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/sessions_unseen.rs"]
+#[path = "session/others_unseen.rs"]
 mod sessions;
-#[path = "parts/tls_none.rs"]
+#[path = "tls/none.rs"]
 mod tls;
-#[path = "parts/transaction.rs"]
+#[path = "transaction/plain.rs"]
 mod transaction;
-#[path = "parts/transmit_5_5.rs"]
+#[path = "transmit/always_observed.rs"]
 mod transmit;
 
 pub use compression::*;

@@ -4,13 +4,13 @@ use std::ffi::CStr;
 
 #[path = "mariadb.rs"]
 mod mariadb;
-#[path = "parts/psi_server_stages.rs"]
+#[path = "psi/stages.rs"]
 mod psi_stages;
-#[path = "parts/psi_start.rs"]
+#[path = "psi/start_in_one_step.rs"]
 mod psi_start;
-#[path = "parts/session_stage.rs"]
+#[path = "session/stage.rs"]
 mod session;
-#[path = "parts/storage_mariadb_10_1.rs"]
+#[path = "storage/flush_and_sync_with_flags.rs"]
 mod storage;
 
 pub use mariadb::*;

@@ -2,13 +2,13 @@
 
 #[path = "mariadb.rs"]
 mod mariadb;
-#[path = "parts/psi_no_stages.rs"]
+#[path = "psi/no_stages.rs"]
 mod psi_stages;
-#[path = "parts/psi_start_5_5.rs"]
+#[path = "psi/start_in_two_steps.rs"]
 mod psi_start;
-#[path = "parts/session_message.rs"]
+#[path = "session/message.rs"]
 mod session;
-#[path = "parts/storage_5_5.rs"]
+#[path = "storage/flush_with_flags.rs"]
 mod storage;
 
 pub use mariadb::*;

@@ -1,8 +1,8 @@
 //! One name for each thing that differs between server series.
 //!
-//! One file per series, which lists what the series is made of; the things
-//! themselves are in `parts`, each once. Of these files only the one of the
-//! series that is being built exists for the compiler.
+//! One file per series, which lists what the series is made of; the parts
+//! themselves are in folders by thing, each once. Of these files only the one of
+//! the series that is being built exists for the compiler.
 //!
 //! | name | what it gives |
 //! |---|---|

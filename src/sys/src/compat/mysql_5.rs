@@ -2,29 +2,29 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/compression_5.rs"]
+#[path = "connection/compression_zlib.rs"]
 mod compression;
-#[path = "parts/descriptor_mysql_5.rs"]
+#[path = "descriptor/mysql_5.rs"]
 mod descriptor;
-#[path = "parts/log_printf.rs"]
+#[path = "log/printf.rs"]
 mod log;
-#[path = "parts/mysql_descriptors.rs"]
+#[path = "descriptor/mysql.rs"]
 mod mysql_descriptors;
-#[path = "parts/names_c.rs"]
+#[path = "names/c.rs"]
 mod names;
-#[path = "parts/psi_server.rs"]
+#[path = "psi/server.rs"]
 mod psi;
-#[path = "parts/psi_server_stages.rs"]
+#[path = "psi/stages.rs"]
 mod psi_stages;
-#[path = "parts/psi_start.rs"]
+#[path = "psi/start_in_one_step.rs"]
 mod psi_start;
-#[path = "parts/psi_waits.rs"]
+#[path = "psi/waits.rs"]
 mod psi_waits;
-#[path = "parts/refusal.rs"]
+#[path = "log/refuse_by_print.rs"]
 mod refusal;
-#[path = "parts/tls_by_openssl.rs"]
+#[path = "tls/by_openssl.rs"]
 mod tls;
-#[path = "parts/transmit.rs"]
+#[path = "transmit/observed_by_choice.rs"]
 mod transmit;
 
 pub use compression::*;

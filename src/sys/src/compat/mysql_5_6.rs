@@ -2,23 +2,23 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/connections_5_6.rs"]
+#[path = "connection/net_searched_5_6.rs"]
 mod connections;
-#[path = "parts/psi_no_memory.rs"]
+#[path = "psi/no_memory.rs"]
 mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
-#[path = "parts/net_in_thd.rs"]
+#[path = "connection/net_in_thd.rs"]
 mod net_in_thd;
-#[path = "parts/relay_io.rs"]
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/session_stage_5_6.rs"]
+#[path = "session/stage_5_6.rs"]
 mod session;
-#[path = "parts/sessions_unseen.rs"]
+#[path = "session/others_unseen.rs"]
 mod sessions;
-#[path = "parts/storage_5_6.rs"]
+#[path = "storage/flush.rs"]
 mod storage;
-#[path = "parts/transaction.rs"]
+#[path = "transaction/plain.rs"]
 mod transaction;
 
 pub use connections::*;

@@ -3,23 +3,23 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/net_of_stand_in.rs"]
+#[path = "connection/net_of_stand_in.rs"]
 mod connections;
-#[path = "parts/psi_memory_5_7.rs"]
+#[path = "psi/memory_5_7.rs"]
 mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
-#[path = "parts/psi_memory.rs"]
+#[path = "psi/memory.rs"]
 mod psi_memory;
-#[path = "parts/relay_io_5_7.rs"]
+#[path = "relay_io/two_layouts.rs"]
 mod relay_io;
-#[path = "parts/session_stage.rs"]
+#[path = "session/stage.rs"]
 mod session;
-#[path = "parts/sessions.rs"]
+#[path = "session/others.rs"]
 mod sessions;
-#[path = "parts/storage.rs"]
+#[path = "storage/flush_and_sync.rs"]
 mod storage;
-#[path = "parts/transaction_5_7.rs"]
+#[path = "transaction/before_dml.rs"]
 mod transaction;
 
 pub use connections::*;

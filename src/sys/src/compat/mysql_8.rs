@@ -2,37 +2,37 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/compression.rs"]
+#[path = "connection/compression.rs"]
 mod compression;
-#[path = "parts/descriptor_mysql_8.rs"]
+#[path = "descriptor/mysql_8.rs"]
 mod descriptor;
-#[path = "parts/log_builtins.rs"]
+#[path = "log/builtins.rs"]
 mod log;
-#[path = "parts/mysql_descriptors.rs"]
+#[path = "descriptor/mysql.rs"]
 mod mysql_descriptors;
-#[path = "parts/names_cpp.rs"]
+#[path = "names/cpp.rs"]
 mod names;
-#[path = "parts/plugin_log.rs"]
+#[path = "log/refuse_by_plugin_log.rs"]
 mod plugin_log;
-#[path = "parts/psi_services.rs"]
+#[path = "psi/services.rs"]
 mod psi;
-#[path = "parts/psi_memory.rs"]
+#[path = "psi/memory.rs"]
 mod psi_memory;
-#[path = "parts/psi_start.rs"]
+#[path = "psi/start_in_one_step.rs"]
 mod psi_start;
-#[path = "parts/psi_waits.rs"]
+#[path = "psi/waits.rs"]
 mod psi_waits;
-#[path = "parts/relay_io.rs"]
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/session_stage.rs"]
+#[path = "session/stage.rs"]
 mod session;
-#[path = "parts/sessions.rs"]
+#[path = "session/others.rs"]
 mod sessions;
-#[path = "parts/storage.rs"]
+#[path = "storage/flush_and_sync.rs"]
 mod storage;
-#[path = "parts/tls_by_flag.rs"]
+#[path = "tls/by_flag.rs"]
 mod tls;
-#[path = "parts/transmit.rs"]
+#[path = "transmit/observed_by_choice.rs"]
 mod transmit;
 
 pub use compression::*;

@@ -3,11 +3,11 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/net_of_stand_in.rs"]
+#[path = "connection/net_of_stand_in.rs"]
 mod connections;
 #[path = "mysql_8.rs"]
 mod mysql_8;
-#[path = "parts/transaction_8_0.rs"]
+#[path = "transaction/before_dml_and_begin.rs"]
 mod transaction;
 
 pub use connections::*;

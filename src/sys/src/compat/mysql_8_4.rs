@@ -2,11 +2,11 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/net_of_protocol.rs"]
+#[path = "connection/net_of_protocol.rs"]
 mod connections;
 #[path = "mysql_8.rs"]
 mod mysql_8;
-#[path = "parts/transaction.rs"]
+#[path = "transaction/plain.rs"]
 mod transaction;
 
 pub use connections::*;
