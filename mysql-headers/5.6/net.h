@@ -3,7 +3,7 @@
   plugins read or write it, and NET, its packets.
 */
 #pragma once
-#include "vio_types.h"
+#include "../vio_types.h"
 
 enum enum_vio_type {
   VIO_TYPE_TCPIP = 0,
@@ -51,4 +51,4 @@ struct Vio {
   void *ssl_arg;
 };
 
-#include "packets.h"
+#include "../packets.h"

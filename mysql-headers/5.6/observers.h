@@ -3,7 +3,7 @@
   server checks `len`.
 */
 #pragma once
-#include "../9.7/transmit.h"
+#include "../transmit.h"
 #include "relay_io.h"
 #include "transactions.h"
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #pragma once
 #include "../maria_plugin.h"
 #include "../variables.h"
-#include "descriptor.h"
+#include "../descriptor.h"
 
 #define MYSQL_PLUGIN_INTERFACE_VERSION 0x0104
 #define MYSQL_REPLICATION_INTERFACE_VERSION 0x0200

@@ -4,7 +4,7 @@
 */
 #pragma once
 #include "psi_stages.h"
-#include "psi_types.h"
+#include "../psi_5.h"
 
 /* *PSI_server, as far as its last slot that is used. */
 typedef struct PSI_server_v1 {

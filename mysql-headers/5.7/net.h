@@ -3,7 +3,7 @@
   plugins read or write it, and NET, its packets.
 */
 #pragma once
-#include "../5.6/vio_types.h"
+#include "../vio_types.h"
 
 enum enum_vio_type {
   NO_VIO_TYPE = 0,
@@ -53,4 +53,4 @@ struct Vio {
   void *ssl_arg;
 };
 
-#include "../5.6/packets.h"
+#include "../packets.h"

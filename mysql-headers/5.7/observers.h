@@ -5,7 +5,7 @@
 #pragma once
 #include "../9.7/storage.h"
 #include "../9.7/transactions.h"
-#include "../9.7/transmit.h"
+#include "../transmit.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -13,7 +13,7 @@
   - 5.6 wants another version of the replication interface.
 */
 #pragma once
-#include "../5.6/descriptor.h"
+#include "../descriptor.h"
 #include "../maria_plugin.h"
 #include "../variables.h"
 

@@ -4,7 +4,7 @@
 */
 #pragma once
 #include "../5.6/psi_stages.h"
-#include "../5.6/psi_types.h"
+#include "../psi_5.h"
 
 typedef struct PSI_memory_info {
   unsigned int *key;

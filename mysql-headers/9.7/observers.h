@@ -5,7 +5,7 @@
 #pragma once
 #include "storage.h"
 #include "transactions.h"
-#include "transmit.h"
+#include "../transmit.h"
 #include <stdbool.h>
 #include <stdint.h>
 

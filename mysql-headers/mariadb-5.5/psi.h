@@ -3,7 +3,7 @@
   and conditions are slots of one table, stages do not exist.
 */
 #pragma once
-#include "../5.6/psi_types.h"
+#include "../psi_5.h"
 
 /* NULL: this wait is not observed. */
 typedef void *(*psi_get_mutex_locker_func)(PSI_mutex_locker_state *state,
