@@ -1,4 +1,8 @@
-/* Plugin descriptor of MySQL 5.6 and 5.7: there is no `check_uninstall`. */
+/*
+  Plugin descriptor of MySQL, as its servers read it on x86-64 Linux. That of 8.0 and later has one
+  member more in its middle: their plugin.h defines PLUGIN_CHECKS_UNINSTALL. MariaDB's descriptor
+  (maria_plugin.h) begins alike, but is a structure of its own that MySQL's changes do not reach.
+*/
 #pragma once
 
 struct st_mysql_plugin {
@@ -9,6 +13,9 @@ struct st_mysql_plugin {
   const char *descr;
   int license;
   int (*init)(void *plugin);
+#ifdef PLUGIN_CHECKS_UNINSTALL
+  int (*check_uninstall)(void *plugin);
+#endif
   int (*deinit)(void *plugin);
   unsigned int version;
   struct st_mysql_show_var *status_vars;
@@ -16,5 +23,3 @@ struct st_mysql_plugin {
   void *reserved;
   unsigned long flags;
 };
-
-#define PLUGIN_OPT_NO_UNINSTALL 2

@@ -1,4 +1,7 @@
-/* NET: packets, in MySQL up to 5.7 and in MariaDB. The declarations of Vio come before. */
+/*
+  NET: packets, in every series. The declarations of Vio come before. From MySQL 8.0 on three
+  members that the plugins leave alone are no longer there: net.h defines NET_WITHOUT_LUMPS.
+*/
 #pragma once
 
 typedef struct NET {
@@ -23,15 +26,21 @@ typedef struct NET {
   unsigned int *return_status;
   unsigned char reading_or_writing;
   unsigned char save_char;
+#ifdef NET_WITHOUT_LUMPS
+  bool compress;
+#else
   char lump_of_flags[2];
   bool compress;
   void *lump;
+#endif
   unsigned int last_errno;
   unsigned char error;
+#ifndef NET_WITHOUT_LUMPS
   char lump_of_more_flags[2];
+#endif
   char last_error[512];
   char sqlstate[6];
-  void *extension;
+  void *extension; /* in the server from 8.0 on: NET_SERVER */
 } NET;
 
 /* A client connection of the server (a replica's to its source). */

@@ -1,4 +1,4 @@
-/* What the declarations of Vio need, in MySQL up to 5.7 and in MariaDB. */
+/* What the declarations of Vio need, in every series. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
