@@ -21,7 +21,7 @@ mod psi;
 #[path = "psi/waits.rs"]
 mod psi_waits;
 #[path = "log/refuse_by_print.rs"]
-mod refusal;
+mod refuse;
 #[path = "relay_io/one_layout.rs"]
 mod relay_io;
 #[path = "session/others_unseen.rs"]

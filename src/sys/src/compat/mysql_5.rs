@@ -9,7 +9,7 @@ mod descriptor;
 #[path = "log/printf.rs"]
 mod log;
 #[path = "descriptor/mysql.rs"]
-mod mysql_descriptors;
+mod mysql_descriptor;
 #[path = "names/c.rs"]
 mod names;
 #[path = "psi/server.rs"]
@@ -21,7 +21,7 @@ mod psi_start;
 #[path = "psi/waits.rs"]
 mod psi_waits;
 #[path = "log/refuse_by_print.rs"]
-mod refusal;
+mod refuse;
 #[path = "tls/by_openssl.rs"]
 mod tls;
 #[path = "transmit/observed_by_choice.rs"]
@@ -30,6 +30,7 @@ mod transmit;
 pub use compression::*;
 pub use descriptor::*;
 pub use log::*;
+pub use mysql_descriptor::*;
 pub use names::*;
 pub use psi::*;
 pub use psi_stages::*;

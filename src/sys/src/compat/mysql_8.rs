@@ -9,11 +9,9 @@ mod descriptor;
 #[path = "log/builtins.rs"]
 mod log;
 #[path = "descriptor/mysql.rs"]
-mod mysql_descriptors;
+mod mysql_descriptor;
 #[path = "names/cpp.rs"]
 mod names;
-#[path = "log/refuse_by_plugin_log.rs"]
-mod plugin_log;
 #[path = "psi/services.rs"]
 mod psi;
 #[path = "psi/memory.rs"]
@@ -22,6 +20,8 @@ mod psi_memory;
 mod psi_start;
 #[path = "psi/waits.rs"]
 mod psi_waits;
+#[path = "log/refuse_by_plugin_log.rs"]
+mod refuse;
 #[path = "relay_io/one_layout.rs"]
 mod relay_io;
 #[path = "session/stage.rs"]
@@ -38,9 +38,10 @@ mod transmit;
 pub use compression::*;
 pub use descriptor::*;
 pub use log::*;
+pub use mysql_descriptor::*;
 pub use names::*;
-pub use plugin_log::WANTED_SERVICE_VERSION;
 pub use psi::*;
+pub use refuse::WANTED_SERVICE_VERSION;
 pub use relay_io::*;
 pub use session::*;
 pub use sessions::*;
