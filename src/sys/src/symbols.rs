@@ -47,7 +47,8 @@ pub unsafe fn look_up<T: Copy>(name: &'static CStr) -> Result<T, MissingSymbol> 
 /// A structure of symbols, and a function `resolve` that looks all of them up.
 ///
 /// `name [optional]: Type = ...` makes an `Option<Type>`, which is None if the server does not
-/// export the symbol. `+ name: Type` is another such structure inside this one.
+/// export the symbol. `+ name: Type` is another such structure inside this one. Fields belong to
+/// this crate; `with pub fields` shows them to the safe layer.
 macro_rules! symbols {
     (@type $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
@@ -90,7 +91,7 @@ macro_rules! symbols {
     };
     ( $(#[$about:meta])* $visibility:vis struct $symbols:ident { $($fields:tt)* } ) => {
         $crate::symbols::symbols!(
-            $(#[$about])* $visibility struct $symbols with pub fields { $($fields)* }
+            $(#[$about])* $visibility struct $symbols with pub(crate) fields { $($fields)* }
         );
     };
 }

@@ -6,6 +6,10 @@ use std::ffi::CStr;
 mod compression;
 #[path = "connection/net_searched_mariadb.rs"]
 mod connections;
+#[path = "psi/counted_memory.rs"]
+mod counted_memory;
+#[path = "connection/current_net.rs"]
+mod current_net;
 #[path = "descriptor/mariadb.rs"]
 mod descriptor;
 #[path = "log/printf.rs"]
@@ -18,8 +22,8 @@ mod names;
 mod net_in_thd;
 #[path = "psi/server.rs"]
 mod psi;
-#[path = "psi/waits.rs"]
-mod psi_waits;
+#[path = "psi/info_undocumented.rs"]
+mod psi_info;
 #[path = "log/refuse_by_print.rs"]
 mod refuse;
 #[path = "relay_io/one_layout.rs"]
@@ -32,23 +36,32 @@ mod tls;
 mod transaction;
 #[path = "transmit/always_observed.rs"]
 mod transmit;
+#[path = "psi/waits.rs"]
+mod waits;
 
 pub use compression::*;
 pub use connections::*;
 pub use descriptor::*;
 pub use log::*;
-pub use memory::*;
+pub(in crate::compat) use memory::*;
 pub use names::*;
 pub use psi::*;
+pub(in crate::compat) use psi_info::*;
 pub use relay_io::*;
 pub use sessions::*;
 pub use tls::*;
 pub use transaction::*;
 pub use transmit::*;
 
+/// The name of [`vio_shutdown`](crate::Symbols::vio_shutdown).
 pub const VIO_SHUTDOWN: &CStr = c"vio_close";
+/// The name of [`vio_ssl_shutdown`](crate::Symbols::vio_ssl_shutdown).
 pub const VIO_SSL_SHUTDOWN: &CStr = c"vio_ssl_close";
+/// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyPK19st_mysql_lex_stringi";
 
+/// Whether stock has the variable `wait_for_..._count`.
 pub const HAS_WAIT_COUNT: bool = false;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = true;

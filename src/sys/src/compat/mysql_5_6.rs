@@ -22,7 +22,7 @@ mod storage;
 mod transaction;
 
 pub use connections::*;
-pub use memory::*;
+pub(in crate::compat) use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;
@@ -30,7 +30,12 @@ pub use sessions::*;
 pub use storage::*;
 pub use transaction::*;
 
+/// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyPK19st_mysql_lex_stringi";
 
+/// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
+/// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = false;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = true;

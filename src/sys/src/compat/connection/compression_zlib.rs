@@ -2,7 +2,7 @@
 
 use crate::bindings::NET;
 
-/// Whether a compressed connection uses zstd: it cannot.
+/// Whether a compressed connection uses zstd: never.
 ///
 /// # Safety
 /// None.

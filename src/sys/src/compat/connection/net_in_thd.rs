@@ -1,16 +1,14 @@
-//! The network layer of a session where the server exports no way to it (MySQL
-//! 5.6, MariaDB): a structure `NET net` within the session (THD), at an offset
-//! that differs from build to build.
+//! The network layer of a session where the server exports no way to it (MySQL 5.6, MariaDB): a
+//! structure `NET net` within the session (THD), at an offset that differs from build to build.
 //!
-//! It is searched for by what is always true of it between two packets: its
-//! buffer begins, ends and is filled at places that agree with its length. That
-//! this NET serves a connection the caller checks by the functions of its Vio,
-//! before anything is written.
+//! It is searched for by what is always true of it between two packets: its buffer begins, ends and
+//! is filled at places that agree with its length. The caller checks that this NET serves a
+//! connection, by the functions of its Vio, before anything is written.
 
 use crate::bindings::NET;
 
-/// `THD::net` lies within the first members everywhere, and no THD is smaller
-/// than three times this.
+/// `THD::net` lies within the first members everywhere, and no THD is smaller than three times
+/// this.
 const SEARCHED: usize = 4096;
 
 /// The only NET within the beginning of a session; null: none, or several.

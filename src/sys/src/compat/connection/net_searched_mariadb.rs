@@ -1,5 +1,5 @@
-//! The network layer of a session in MariaDB: the session is kept under a thread
-//! key, its NET is searched for.
+//! The network layer of a session in MariaDB: the session is kept under a thread key, its NET is
+//! searched for.
 
 use super::net_in_thd::net_in;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
 };
 
 symbols! {
+    /// The way to the current session, and from there to its network layer.
     pub struct Connections {
         /// Key of the session of each thread.
         thr_thd: *const libc::pthread_key_t = c"THR_THD";
@@ -24,17 +25,10 @@ impl Connections {
         unsafe { libc::pthread_getspecific(*self.thr_thd) }.cast()
     }
 
-    /// The NET of the session that the current thread serves; null: none.
-    ///
     /// # Safety
-    /// In a thread of the server that serves a client.
-    pub unsafe fn current_net(&self) -> *mut NET {
+    /// The session of the current thread.
+    pub(in crate::compat) unsafe fn net_of(&self, thd: *mut THD) -> *mut NET {
         // SAFETY: the caller's promise.
-        let thd = unsafe { self.current_session() };
-        if thd.is_null() {
-            return std::ptr::null_mut();
-        }
-        // SAFETY: the current session.
         unsafe { net_in(thd.cast()) }
     }
 }

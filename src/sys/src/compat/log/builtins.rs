@@ -1,12 +1,12 @@
-//! The error log of MySQL 8.0 and later: a service of the component registry,
-//! which knows stock's messages by number.
+//! The error log of MySQL 8.0 and later: a service of the component registry, which knows stock's
+//! messages by number.
 //!
-//! The service's table has grown in its middle several times, under the same
-//! name. A function's slot is found by the address that must be in it.
+//! The service's table has grown in its middle several times, under the same name. A function's
+//! slot is found by the address that must be in it.
 
 use crate::{
     bindings::*,
-    compat::{LogLevel, Services},
+    compat::{Services, log_level::LogLevel},
     symbols::symbols,
 };
 use std::{
@@ -14,7 +14,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// What the plugin says of the other end, it says in the plugin's name.
+/// Whether a line about the other end carries the plugin's name.
 pub const SPEAKS_IN_ITS_NAME: bool = true;
 
 type Message = unsafe extern "C" fn(log_type: c_int, ...) -> c_int;
@@ -28,6 +28,7 @@ symbols! {
     }
 }
 
+/// The error log. Any thread; a line may wait for the disk.
 pub struct Log {
     message: Message,
     errmsg: Errmsg,
@@ -36,7 +37,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Err: why the log cannot be used.
+    /// Takes the log's service from the server. Err: why the log cannot be used.
     ///
     /// # Safety
     /// In `init`; the services are those that the library exports.
@@ -51,7 +52,11 @@ impl Log {
                 .any(|slot| unsafe { (*service.table.add(slot)).addr() } == wanted)
         };
         if !is_slot(functions.message as usize) || !is_slot(functions.errmsg_by_errcode as usize) {
-            return Err("the server's service log_builtins is not made of the functions that it is known for".into());
+            return Err(
+                "the server's service log_builtins is not made of the functions \
+                that it is known for"
+                    .into(),
+            );
         }
         Ok(Self {
             message: functions.message,

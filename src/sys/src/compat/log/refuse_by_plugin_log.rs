@@ -1,5 +1,5 @@
-//! The one way into the error log that is the same in every MySQL series, for
-//! what has to be said before the series is known to fit.
+//! Why a plugin is not to be installed, said in the one way into the error log that is the same in
+//! every MySQL series: the series is not known to fit yet.
 
 use crate::bindings::{MY_ERROR_LEVEL, SERVICE_VERSION, my_plugin_log_service_t};
 use std::{
@@ -11,9 +11,11 @@ use std::{
 pub const WANTED_SERVICE_VERSION: *mut c_void =
     std::ptr::without_provenance_mut(SERVICE_VERSION as usize);
 
+/// Writes `reason` as an error.
+///
 /// # Safety
 /// In `init` of the plugin `handle`, whose library exports `service`.
-pub unsafe fn refuse_by_plugin_log(
+pub(in crate::compat) unsafe fn refuse_by_plugin_log(
     service: &AtomicPtr<c_void>,
     mut handle: *mut c_void,
     reason: &CStr,
@@ -23,11 +25,10 @@ pub unsafe fn refuse_by_plugin_log(
         return; // a server without the service
     }
     let service = service.cast::<my_plugin_log_service_t>();
-    // SAFETY: the server replaced the exported pointer by the address of the
-    // service when it loaded the library, before `init`.
+    // SAFETY: the server replaced the exported pointer by the address of the service when it loaded
+    // the library, before `init`.
     if let Some(message) = unsafe { (*service).message } {
-        // SAFETY: wants the address of a variable that holds the handle; format
-        // and argument fit.
+        // SAFETY: wants the address of a variable that holds the handle; format and argument fit.
         unsafe { message(&mut handle, MY_ERROR_LEVEL, c"%s".as_ptr(), reason.as_ptr()) };
     }
 }

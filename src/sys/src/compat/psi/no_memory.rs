@@ -1,27 +1,23 @@
 //! Performance schema before it counted memory: MySQL 5.6, and MariaDB.
 
-use crate::{MissingSymbol, compat::Psi};
+use crate::symbols::MissingSymbol;
 use std::ffi::CStr;
 
-pub struct PsiMemory;
+pub(crate) struct PsiMemory;
 
 impl PsiMemory {
     /// Nothing to look up.
-    pub fn resolve() -> Result<Self, MissingSymbol> {
+    pub(crate) fn resolve() -> Result<Self, MissingSymbol> {
         Ok(Self)
     }
-}
 
-impl Psi {
-    /// 0: not instrumented.
-    pub fn register_memory(&self, _: &CStr, _: &'static CStr) -> u32 {
+    pub(in crate::compat) fn register(&self, _: &CStr, _: &'static CStr) -> u32 {
         0
     }
 
-    /// What `memory_free` wants.
-    pub fn memory_alloc(&self, _: u32, _: usize) -> u32 {
+    pub(in crate::compat) fn alloc(&self, _: u32, _: usize) -> u32 {
         0
     }
 
-    pub fn memory_free(&self, _: u32, _: usize) {}
+    pub(in crate::compat) fn free(&self, _: u32, _: usize) {}
 }

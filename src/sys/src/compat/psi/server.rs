@@ -1,26 +1,15 @@
-//! Performance schema before MySQL 8.0, and of MariaDB: one table, which may be
-//! missing when performance schema is off.
+//! Performance schema before MySQL 8.0, and of MariaDB: one table, which may be missing when
+//! performance schema is off.
 
 use crate::{
     bindings::{PSI_FLAG_GLOBAL, PSI_cond, PSI_mutex, PSI_server_v1, PSI_thread_info},
-    compat::PsiMemory,
+    compat::{PsiMemory, psi_info},
     symbols::symbols,
 };
 use std::ffi::{CStr, c_int, c_void};
 
-/// The description of an instrument.
-macro_rules! psi_info {
-    ($info:ident, $key:expr, $name:expr, $flags:expr) => {
-        $info {
-            key: $key,
-            name: $name.as_ptr(),
-            flags: $flags,
-        }
-    };
-}
-pub(in crate::compat) use psi_info;
-
 symbols! {
+    /// Performance schema: the functions by which the server is told what threads do.
     pub struct Psi {
         /// Address of the pointer to the table; the pointer may be null.
         server: *const *const PSI_server_v1 = c"PSI_server";
@@ -31,8 +20,8 @@ symbols! {
 impl Psi {
     /// The table, if there is one.
     pub(in crate::compat) fn table(&self) -> Option<&PSI_server_v1> {
-        // SAFETY: the symbol is the address of a pointer that is null or points
-        // to a table which lives as long as the server.
+        // SAFETY: the symbol is the address of a pointer that is null or points to a table which
+        // lives as long as the server.
         unsafe { (*self.server).as_ref() }
     }
 
@@ -44,7 +33,7 @@ impl Psi {
         self.table()
     }
 
-    /// The server looks by itself whether an instance is enabled.
+    /// Always true: the server looks by itself whether an instance is enabled.
     ///
     /// # Safety
     /// None.
@@ -52,12 +41,16 @@ impl Psi {
         true
     }
 
+    /// As `is_mutex_enabled`.
+    ///
     /// # Safety
     /// None.
     pub unsafe fn is_cond_enabled(_: *const PSI_cond) -> bool {
         true
     }
 
+    /// Makes the server know a kind of thread, and writes its key.
+    ///
     /// # Safety
     /// `key` is static.
     pub unsafe fn register_thread(&self, category: &CStr, key: *mut u32, name: &CStr, _: &CStr) {
@@ -68,7 +61,7 @@ impl Psi {
         }
     }
 
-    /// Starts a joinable thread; an errno, or 0.
+    /// Starts a joinable thread of the kind `key`; an errno, or 0.
     ///
     /// # Safety
     /// `start` may be called with `argument` in another thread.

@@ -2,10 +2,10 @@
 
 use crate::{
     bindings::{
-        PSI_FLAG_ONLY_GLOBAL_STAT, PSI_FLAG_SINGLETON, PSI_FLAG_THREAD_SYSTEM, PSI_cond,
-        PSI_cond_service, PSI_memory_service, PSI_mutex, PSI_mutex_service, PSI_stage_info,
-        PSI_stage_service, PSI_thread_info, PSI_thread_service,
+        PSI_FLAG_SINGLETON, PSI_FLAG_THREAD_SYSTEM, PSI_cond, PSI_cond_service, PSI_mutex,
+        PSI_mutex_service, PSI_stage_info, PSI_stage_service, PSI_thread_info, PSI_thread_service,
     },
+    compat::PsiMemory,
     symbols::symbols,
 };
 use std::{
@@ -13,41 +13,28 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-/// The description of an instrument.
-macro_rules! psi_info {
-    ($info:ident, $key:expr, $name:expr, $flags:expr) => {
-        $info {
-            key: $key,
-            name: $name.as_ptr(),
-            flags: $flags,
-            volatility: 0,
-            documentation: c"".as_ptr(),
-        }
-    };
-}
-pub(in crate::compat) use psi_info;
-
-/// The flag of a memory instrument without counts per thread.
-pub(in crate::compat) const COUNTED_GLOBALLY: u32 = PSI_FLAG_ONLY_GLOBAL_STAT;
-
 symbols! {
+    /// Performance schema: the functions by which the server is told what threads do.
     pub struct Psi {
-        /// Address of the pointer to the current service table, which always
-        /// exists (a no-op table without performance schema).
+        /// Address of the pointer to the current service table, which always exists (a table of
+        /// functions that do nothing without performance schema).
         stages: *const *const PSI_stage_service = c"psi_stage_service";
         threads: *const *const PSI_thread_service = c"psi_thread_service";
         mutexes: *const *const PSI_mutex_service = c"psi_mutex_service";
         conds: *const *const PSI_cond_service = c"psi_cond_service";
-        memory: *const *const PSI_memory_service = c"psi_memory_service";
-        /// Never called: that it exists, under a name which spells its arguments,
-        /// tells that threads are described and started as the declarations have
-        /// it. Early releases of 8.0 did so in another way.
-        starts_numbered_threads [optional]: *const c_void = c"_Z19pfs_spawn_thread_vcjjP16my_thread_handlePK14pthread_attr_tPFPvS4_ES4_";
+        /// Never called: that it exists, under a name which spells its arguments, tells that
+        /// threads are described and started as the declarations have it. Early releases of 8.0
+        /// did so in another way.
+        starts_numbered_threads [optional]: *const c_void
+            = c"_Z19pfs_spawn_thread_vcjjP16my_thread_handlePK14pthread_attr_tPFPvS4_ES4_";
+        + memory: PsiMemory;
     }
 }
 
+/// What a thread is doing, as the process list shows it. The server keeps its address.
 pub type StageInfo = PSI_stage_info;
 
+/// A stage called `name`, not registered yet.
 pub const fn stage(name: &'static CStr) -> StageInfo {
     StageInfo {
         key: 0,
@@ -66,11 +53,6 @@ impl Psi {
     pub(in crate::compat) fn conds(&self) -> Option<&PSI_cond_service> {
         // SAFETY: as above.
         unsafe { (*self.conds).as_ref() }
-    }
-
-    pub(in crate::compat) fn memory(&self) -> &PSI_memory_service {
-        // SAFETY: as above.
-        unsafe { &**self.memory }
     }
 
     /// Whether anything may be reported of the instance. Changes at any time.
@@ -108,6 +90,8 @@ impl Psi {
         }
     }
 
+    /// Shows the stage as what the current thread is doing, in the file `file`.
+    ///
     /// # Safety
     /// `stage` was registered, or its key is 0.
     pub unsafe fn start_stage(&self, stage: *const StageInfo, file: &CStr) {
@@ -119,6 +103,8 @@ impl Psi {
         }
     }
 
+    /// Makes the server know a kind of thread, and writes its key. `os_name`: as `top -H` shows it.
+    ///
     /// # Safety
     /// `key` is static.
     pub unsafe fn register_thread(
@@ -147,7 +133,7 @@ impl Psi {
         }
     }
 
-    /// Starts a joinable thread; an errno, or 0.
+    /// Starts a joinable thread of the kind `key`; an errno, or 0.
     ///
     /// # Safety
     /// `start` may be called with `argument` in another thread.

@@ -1,11 +1,12 @@
-//! Stages by way of the one table of performance schema: MySQL 5.6 and 5.7,
-//! MariaDB 10.0 and later.
+//! Stages by way of the one table of performance schema: MySQL 5.6 and 5.7, MariaDB 10.0 and later.
 
 use crate::{bindings::PSI_stage_info, compat::Psi};
 use std::ffi::CStr;
 
+/// What a thread is doing, as the process list shows it. The server keeps its address.
 pub type StageInfo = PSI_stage_info;
 
+/// A stage called `name`, not registered yet.
 pub const fn stage(name: &'static CStr) -> StageInfo {
     StageInfo {
         key: 0,
@@ -26,6 +27,8 @@ impl Psi {
         }
     }
 
+    /// Shows the stage as what the current thread is doing, in the file `file`.
+    ///
     /// # Safety
     /// `stage` was registered, or its key is 0.
     pub unsafe fn start_stage(&self, stage: *const StageInfo, file: &CStr) {

@@ -2,7 +2,7 @@
 
 use crate::bindings::Binlog_relay_IO_observer;
 
-/// Fits the observer to the running server, before it is registered.
+/// Fits the observer to the running server, before it is registered: nothing to do.
 ///
 /// # Safety
 /// None.

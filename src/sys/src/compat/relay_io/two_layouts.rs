@@ -1,5 +1,5 @@
-//! The relay-I/O observer of MySQL 5.7 got a hook in its middle between 5.7.18 and
-//! 5.7.22, under the same version of the interface.
+//! The relay-I/O observer of MySQL 5.7 got a hook in its middle between 5.7.18 and 5.7.22, under
+//! the same version of the interface.
 
 use crate::{
     bindings::{Binlog_relay_IO_observer, Binlog_relay_IO_observer_early},
@@ -7,12 +7,11 @@ use crate::{
 };
 use std::ffi::c_void;
 
-/// Fits the observer to the running server, before it is registered: which of the
-/// two it has is told by whether it can call the hook at all.
+/// Fits the observer to the running server, before it is registered: which of the two layouts the
+/// server has is told by whether it can call the hook at all.
 ///
 /// # Safety
-/// `observer` is the one that `relay_io_observer` made, or was fitted already;
-/// nobody uses it.
+/// `observer` is the one that `relay_io_observer` made, or was fitted already; nobody uses it.
 pub unsafe fn fit_relay_io_observer(observer: *mut Binlog_relay_IO_observer) {
     // SAFETY: an address that is only compared with null.
     let applier_start = unsafe {

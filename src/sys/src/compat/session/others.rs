@@ -1,25 +1,32 @@
 //! What other sessions do, in MySQL 5.7 and later.
 
-use crate::{bindings::THD, compat, symbols::symbols};
+use crate::{
+    bindings::THD,
+    compat::{DO_FOR_ALL_THD, THD_QUERY_SAFE},
+    symbols::symbols,
+};
 use std::ffi::c_char;
 
 symbols! {
+    /// What other sessions of the server do.
     pub struct Sessions {
         /// Calls a function for each session, under the server's `LOCK_thd_list`.
-        for_all: unsafe extern "C" fn(visit: unsafe extern "C" fn(*mut THD, u64), argument: u64) = compat::DO_FOR_ALL_THD;
-        /// Copies the text of the statement that a session runs, and a NUL; answers with
-        /// its length.
-        query: unsafe extern "C" fn(thd: *mut THD, buffer: *mut c_char, size: usize) -> usize = compat::THD_QUERY_SAFE;
+        for_all: unsafe extern "C" fn(visit: unsafe extern "C" fn(*mut THD, u64), argument: u64)
+            = DO_FOR_ALL_THD;
+        /// Copies the text of the statement that a session runs, and a NUL; answers with its
+        /// length.
+        query: unsafe extern "C" fn(thd: *mut THD, buffer: *mut c_char, size: usize) -> usize
+            = THD_QUERY_SAFE;
     }
 }
 
 impl Sessions {
-    /// Shows every session of the server, which lives as long as `visit` looks at it.
-    /// `visit` must not panic.
+    /// Shows every session of the server, which lives as long as `visit` looks at it. `visit` must
+    /// not panic.
     ///
     /// # Safety
-    /// In a thread of the server that holds no lock which somebody wants who holds the
-    /// server's `LOCK_thd_list`.
+    /// In a thread of the server that holds no lock which somebody wants who holds the server's
+    /// `LOCK_thd_list`.
     pub unsafe fn for_each(&self, mut visit: &mut dyn FnMut(*mut THD)) {
         unsafe extern "C" fn call(thd: *mut THD, visit: u64) {
             #[allow(clippy::cast_possible_truncation)] // an address

@@ -2,6 +2,7 @@
 
 use crate::{bindings::THD, symbols::MissingSymbol};
 
+/// What other sessions of the server do: not known.
 pub struct Sessions;
 
 impl Sessions {

@@ -5,6 +5,7 @@ use crate::{
     hooks::{StorageHooks, observer, storage_hook},
 };
 
+/// The observer of the binary log's storage, whose hooks are those of `H`.
 pub const fn storage_observer<H: StorageHooks>() -> Binlog_storage_observer {
     storage_hook!(flush: after_flush());
     let after_flush = flush::<H>;

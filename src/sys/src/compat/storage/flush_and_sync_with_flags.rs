@@ -1,11 +1,10 @@
-//! Hooks of the binary log's storage in MariaDB 10.1, with flags (the first and the
-//! last of a group): after each transaction was flushed, and after it was synced.
+//! Hooks of the binary log's storage in MariaDB 10.1, with flags (the first and the last of a
+//! group): after each transaction was flushed, and after it was synced.
 //!
-//! When a group fills its file, the next file is begun between the two hooks, and
+//! When a group fills its file, the server begins the next file between the two hooks, and
 //! `after_sync` comes with the new file's name and an offset in the old one
-//! (`trx_group_commit_leader` in log.cc of 10.1.9): a place where nothing is. Both
-//! are called by one thread for a whole group, so what it waits for is the end of
-//! what it has flushed.
+//! (`trx_group_commit_leader` in log.cc of 10.1.9): a place where nothing is. One thread calls both
+//! hooks for a whole group, so the thread waits for the end of what it has flushed.
 
 use crate::{
     bindings::Binlog_storage_observer,
@@ -17,6 +16,7 @@ use std::{
     marker::PhantomData,
 };
 
+/// The observer of the binary log's storage, whose hooks are those of `H`.
 pub const fn storage_observer<H: StorageHooks>() -> Binlog_storage_observer {
     storage_hook!(flush: after_flush(u32));
     storage_hook!(sync: after_sync(u32));

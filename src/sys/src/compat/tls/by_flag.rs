@@ -1,21 +1,28 @@
-//! TLS without blocking, where a Vio has a flag for it: MySQL 8.0 but for its
-//! early releases (8.0.39 has it, 8.0.15 has not), and later.
+//! TLS without blocking, where a Vio has a flag for it: MySQL 8.0 but for its early releases
+//! (8.0.39 has the flag, 8.0.15 has not), and later.
 
 use crate::{
     bindings::{VIO_IO_EVENT_READ, VIO_IO_EVENT_WRITE, Vio, enum_vio_io_event},
-    compat::TlsWant,
+    compat::tls_results::TlsWant,
     symbols::symbols,
 };
 use std::ffi::{c_int, c_uchar};
 
 symbols! {
+    /// The server's functions for a TLS connection.
     pub struct Tls {
-        read: unsafe extern "C" fn(vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize = c"_Z12vio_ssl_readP3VioPhm";
-        write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize = c"_Z13vio_ssl_writeP3VioPKhm";
+        read: unsafe extern "C" fn(vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize
+            = c"_Z12vio_ssl_readP3VioPhm";
+        write: unsafe extern "C" fn(vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize
+            = c"_Z13vio_ssl_writeP3VioPKhm";
         /// 1 ready, 0 timed out (errno is set), -1 failed.
-        io_wait: unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, timeout_ms: c_int) -> c_int = c"_Z11vio_io_waitP3Vio17enum_vio_io_eventi";
-        is_blocking [optional]: unsafe extern "C" fn(vio: *mut Vio) -> bool = c"_Z15vio_is_blockingP3Vio";
-        set_blocking_flag [optional]: unsafe extern "C" fn(vio: *mut Vio, blocking: bool) -> c_int = c"_Z21vio_set_blocking_flagP3Viob";
+        io_wait:
+            unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, millis: c_int) -> c_int
+            = c"_Z11vio_io_waitP3Vio17enum_vio_io_eventi";
+        is_blocking [optional]: unsafe extern "C" fn(vio: *mut Vio) -> bool
+            = c"_Z15vio_is_blockingP3Vio";
+        set_blocking_flag [optional]: unsafe extern "C" fn(vio: *mut Vio, blocking: bool) -> c_int
+            = c"_Z21vio_set_blocking_flagP3Viob";
     }
 }
 
@@ -36,9 +43,10 @@ impl Tls {
             && found_set_flag.map(|f| f as usize) == Some(set_flag as usize)
     }
 
+    /// Reads up to `size` bytes. The number of bytes, or one of `VIO_SOCKET_...`.
+    ///
     /// # Safety
-    /// A usable Vio; `buf` has room for `size` bytes; no other thread is inside
-    /// its SSL object.
+    /// A usable Vio; `buf` has room for `size` bytes; no other thread is inside its SSL object.
     pub unsafe fn read(&self, vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize {
         // SAFETY: the caller's promise; with the flag off the call never waits.
         unsafe {
@@ -49,6 +57,9 @@ impl Tls {
         }
     }
 
+    /// Writes up to `size` bytes. The number of bytes, or one of `VIO_SOCKET_...`: after a WANT the
+    /// next write has to have the same bytes.
+    ///
     /// # Safety
     /// As `read`; `buf` holds `size` bytes.
     pub unsafe fn write(&self, vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize {
@@ -61,8 +72,8 @@ impl Tls {
         }
     }
 
-    /// Waits up to the write timeout. false: it passed, or the session was shut
-    /// down; errno tells the server which.
+    /// Waits up to the write timeout. false: the time passed, or the session was shut down; errno
+    /// tells the server which.
     ///
     /// # Safety
     /// A usable Vio, in the thread that serves it.

@@ -1,14 +1,14 @@
 //! TLS without blocking, by way of the server's own OpenSSL: MySQL 5.6 and 5.7.
 //!
-//! Their functions for a TLS connection wait as long as they like, and nobody may
-//! wait for them. The socket below does not block, so OpenSSL does not either:
-//! this is what `vio_ssl_read` and `vio_ssl_write` do, without their loops. Not
-//! with yaSSL (in Oracle's builds up to 5.6.45 and 5.7.27): a replica over its TLS
-//! is served asynchronously.
+//! The servers' own functions for a TLS connection wait as long as they like, and nobody may wait
+//! for them. The socket below does not block, so OpenSSL does not either: the functions here are
+//! `vio_ssl_read` and `vio_ssl_write` (vio/viossl.c) without their loops. With yaSSL (in Oracle's
+//! builds up to 5.6.45 and 5.7.27) this does not work: a replica over its TLS is served
+//! asynchronously.
 
 use crate::{
     bindings::{VIO_IO_EVENT_READ, VIO_IO_EVENT_WRITE, Vio, enum_vio_io_event},
-    compat::{TlsWant, VIO_SOCKET_ERROR, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
+    compat::tls_results::{TlsWant, VIO_SOCKET_ERROR, VIO_SOCKET_WANT_READ, VIO_SOCKET_WANT_WRITE},
     symbols::symbols,
 };
 use std::{
@@ -23,17 +23,25 @@ const SSL_ERROR_WANT_WRITE: c_int = 3;
 /// How many more functions than declared a Vio may have (late 5.7: `viocancel`).
 const MORE_FUNCTIONS: usize = 2;
 
+type Read = unsafe extern "C" fn(ssl: *mut c_void, buf: *mut c_uchar, size: c_int) -> c_int;
+type Write = unsafe extern "C" fn(ssl: *mut c_void, buf: *const c_uchar, size: c_int) -> c_int;
+type GetError = unsafe extern "C" fn(ssl: *const c_void, result: c_int) -> c_int;
+
 symbols! {
+    /// The functions of the server and of its OpenSSL for a TLS connection.
     pub struct Tls {
         /// 1 ready, 0 timed out (errno is set), -1 failed.
-        io_wait [optional]: unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, timeout_ms: c_int) -> c_int = c"vio_io_wait";
+        io_wait [optional]:
+            unsafe extern "C" fn(vio: *mut Vio, event: enum_vio_io_event, millis: c_int) -> c_int
+            = c"vio_io_wait";
         has_data [optional]: *const c_void = c"vio_ssl_has_data";
-        ssl_read [optional]: unsafe extern "C" fn(ssl: *mut c_void, buf: *mut c_uchar, size: c_int) -> c_int = c"SSL_read";
-        ssl_write [optional]: unsafe extern "C" fn(ssl: *mut c_void, buf: *const c_uchar, size: c_int) -> c_int = c"SSL_write";
-        ssl_get_error [optional]: unsafe extern "C" fn(ssl: *const c_void, result: c_int) -> c_int = c"SSL_get_error";
+        ssl_read [optional]: Read = c"SSL_read";
+        ssl_write [optional]: Write = c"SSL_write";
+        ssl_get_error [optional]: GetError = c"SSL_get_error";
         err_clear_error [optional]: unsafe extern "C" fn() = c"ERR_clear_error";
         /// Of OpenSSL 1.0, which keeps something of every thread that used it.
-        err_remove_thread_state [optional]: unsafe extern "C" fn(thread: *const c_void) = c"ERR_remove_thread_state";
+        err_remove_thread_state [optional]: unsafe extern "C" fn(thread: *const c_void)
+            = c"ERR_remove_thread_state";
         /// A variable that servers have unless they are built with yaSSL.
         rsa_private_key [optional]: *const c_void = c"auth_rsa_private_key_path";
     }
@@ -41,9 +49,9 @@ symbols! {
 
 /// The functions of an OpenSSL, all of them there.
 struct OpenSsl {
-    read: unsafe extern "C" fn(*mut c_void, *mut c_uchar, c_int) -> c_int,
-    write: unsafe extern "C" fn(*mut c_void, *const c_uchar, c_int) -> c_int,
-    get_error: unsafe extern "C" fn(*const c_void, c_int) -> c_int,
+    read: Read,
+    write: Write,
+    get_error: GetError,
     clear_error: unsafe extern "C" fn(),
 }
 
@@ -121,9 +129,10 @@ impl Tls {
         }
     }
 
+    /// Reads up to `size` bytes. The number of bytes, or one of `VIO_SOCKET_...`.
+    ///
     /// # Safety
-    /// A usable Vio; `buf` has room for `size` bytes; no other thread is inside
-    /// its SSL object.
+    /// A usable Vio; `buf` has room for `size` bytes; no other thread is inside its SSL object.
     pub unsafe fn read(&self, vio: *mut Vio, buf: *mut c_uchar, size: usize) -> usize {
         let size = c_int::try_from(size).unwrap_or(c_int::MAX);
         // SAFETY: the caller's promise.
@@ -135,6 +144,9 @@ impl Tls {
         read
     }
 
+    /// Writes up to `size` bytes. The number of bytes, or one of `VIO_SOCKET_...`: after a WANT the
+    /// next write has to have the same bytes.
+    ///
     /// # Safety
     /// As `read`; `buf` holds `size` bytes.
     pub unsafe fn write(&self, vio: *mut Vio, buf: *const c_uchar, size: usize) -> usize {
@@ -143,8 +155,8 @@ impl Tls {
         unsafe { self.call(vio, |openssl, ssl| (openssl.write)(ssl, buf, size)) }
     }
 
-    /// Waits up to the write timeout. false: it passed, or the session was shut
-    /// down; errno tells the server which.
+    /// Waits up to the write timeout. false: the time passed, or the session was shut down; errno
+    /// tells the server which.
     ///
     /// # Safety
     /// A usable Vio, in the thread that serves it.

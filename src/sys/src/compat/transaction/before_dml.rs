@@ -1,5 +1,5 @@
-//! The transaction observer of MySQL 5.7, which calls `before_dml` without looking
-//! whether there is one (sql/rpl_handler.cc, FOREACH_OBSERVER_ERROR_OUT).
+//! The transaction observer of MySQL 5.7, which calls `before_dml` without looking whether there is
+//! one (sql/rpl_handler.cc, FOREACH_OBSERVER_ERROR_OUT).
 
 use crate::{
     bindings::{Trans_observer, Trans_param},
@@ -7,6 +7,7 @@ use crate::{
 };
 use std::ffi::c_int;
 
+/// The observer of transactions, with these hooks.
 pub const fn trans_observer(
     after_commit: TransactionHook,
     after_rollback: TransactionHook,
@@ -16,6 +17,7 @@ pub const fn trans_observer(
     table
 }
 
-unsafe extern "C" fn nothing(_: *mut Trans_param, _: *mut c_int) -> c_int {
+/// A hook that agrees to everything.
+pub(in crate::compat) unsafe extern "C" fn nothing(_: *mut Trans_param, _: *mut c_int) -> c_int {
     0
 }

@@ -5,6 +5,7 @@ use crate::{
     hooks::{TransactionHook, transaction_hooks},
 };
 
+/// The observer of transactions, with these hooks.
 pub const fn trans_observer(
     after_commit: TransactionHook,
     after_rollback: TransactionHook,

@@ -1,10 +1,10 @@
-//! The transmission in MySQL 5.6 and later: who is not semi-sync need not be
+//! The transmission in MySQL 5.6 and later: a dump to a replica without semi-sync need not be
 //! observed, and `after_send_event` is told whether the event was skipped.
 
 use crate::{bindings::*, hooks::SendHook};
 use std::ffi::{c_char, c_int, c_ulong};
 
-/// Whether the server calls the hooks for this dump.
+/// Tells the server whether to call the hooks for this dump.
 ///
 /// # Safety
 /// `param` is that of `transmit_start`.
@@ -19,7 +19,8 @@ pub unsafe fn set_observed(param: *mut Binlog_transmit_param, observed: bool) {
     }
 }
 
-/// `skipped_log_pos`: 0, or the end of this event, which was not sent.
+/// The hook `after_send_event`, in the shape that the server calls. `skipped_log_pos`: 0, or the
+/// end of this event, which was not sent.
 ///
 /// # Safety
 /// The arguments of the hook.
