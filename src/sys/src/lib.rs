@@ -17,10 +17,13 @@
 //!
 //! Uses go one way: `functions` -> `compat` -> `hooks`, `descriptor`, `symbols` -> `bindings`.
 
+#![warn(missing_docs)]
+
 #[allow(
     non_camel_case_types,
     non_upper_case_globals,
     dead_code,
+    missing_docs, // the headers say what there is to say
     clippy::all,
     clippy::undocumented_unsafe_blocks,
     clippy::ptr_as_ptr,
