@@ -1,10 +1,9 @@
-//! Build script of `semisync-sys`: picks the server series and turns its C
-//! declarations into Rust.
+//! Build script of `semisync-sys`: picks the server series and turns its C declarations into Rust.
 //!
-//! The series comes from the environment variable `MYSQL_SERIES` (default: the
-//! newest). `include/semisync.h` is what bindgen sees; the headers behind it
-//! are those of `mysql-headers/<series>/`. The cfg `mysql_series` selects the
-//! one file of `src/sys/src/compat/` that belongs to the series.
+//! The series comes from the environment variable `MYSQL_SERIES` (default: the newest). bindgen
+//! reads `include/semisync.h`; the headers behind it are those of `mysql-headers/<series>/`. The
+//! cfg `mysql_series` selects the list of parts in `src/sys/src/compat/` that belongs to the
+//! series.
 
 use std::{env, path::PathBuf};
 
@@ -44,14 +43,17 @@ fn main() {
     println!("cargo::rerun-if-changed={}", include.display());
     println!("cargo::rerun-if-changed={}", top.join("build.rs").display());
 
-    // What is the same in another series is included from there.
+    // What is the same in several series is included from elsewhere below mysql-headers.
     let ours = format!("{}/.*", all_headers.display());
     let bindings = bindgen::Builder::default()
         .header(include.join("semisync.h").display().to_string())
         .clang_arg(format!("-I{}", headers.display()))
         .allowlist_file(ours)
         .blocklist_type("pthread_.*|sockaddr_storage|.*sigset_t|__pthread.*")
-        .raw_line("#[allow(unused_imports)]\nuse libc::{pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_t, sigset_t, sockaddr_storage};")
+        .raw_line("#[allow(unused_imports)]")
+        .raw_line("use libc::{pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_t};")
+        .raw_line("#[allow(unused_imports)]")
+        .raw_line("use libc::{sigset_t, sockaddr_storage};")
         .prepend_enum_name(false)
         .derive_debug(false)
         .derive_copy(false)

@@ -1,6 +1,7 @@
 /*
-  Everything that bindgen sees. The headers come from mysql-headers/<series>/,
-  which build.rs puts on the include path.
+  Everything that bindgen sees. The headers come from mysql-headers/<series>/, which build.rs puts
+  on the include path. What several series have in fact and by nature is declared once: above the
+  folders of the series, or in the folder of the first series that has it.
 */
 #include "series.h"
 #include "plugin.h"

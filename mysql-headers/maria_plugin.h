@@ -1,13 +1,13 @@
 /*
-  MariaDB's own descriptor (`_maria_plugin_declarations_`), which it looks for
-  before MySQL's. The libraries of the MySQL series carry it too.
+  MariaDB's own descriptor (`_maria_plugin_declarations_`), which MariaDB looks for before MySQL's.
+  The libraries of the MySQL series carry it too.
 */
 #pragma once
 
 /*
-  Version of the descriptor: that of 10.1. Every MariaDB from 5.5 to 11.8 has a
-  version 0x01xx of its own and accepts any other 0x01xx; it then goes by
-  `_maria_sizeof_struct_st_plugin_`, the structure being the same in all.
+  Version of the descriptor: that of 10.1. Every MariaDB from 5.5 to 11.8 has a version 0x01xx of
+  its own and accepts any other 0x01xx; it then goes by `_maria_sizeof_struct_st_plugin_`. The
+  structure is the same in all.
 */
 #define MARIA_PLUGIN_INTERFACE_VERSION 0x010B
 /* The int that `info` points to, as MariaDB wants it since 10.0. */

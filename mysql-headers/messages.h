@@ -1,8 +1,7 @@
 /*
-  Numbers of the semi-sync messages and of the errors that a client sees, the
-  same in every series here. From MySQL 8.0 on the server has the texts of the
-  messages under these numbers; up to 5.7 and in MariaDB it has no such numbers,
-  there they are only keys of our own table of texts.
+  Numbers of the semi-sync messages and of the errors that a client sees, the same in every series
+  here. From MySQL 8.0 on the server has the texts of the messages under these numbers. Up to 5.7
+  and in MariaDB the server has no such numbers; there they are only keys of our own table of texts.
 */
 #pragma once
 

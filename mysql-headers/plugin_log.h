@@ -1,7 +1,6 @@
 /*
-  What every MySQL series hands to a plugin that exports `my_plugin_log_service`:
-  a way into the error log, with the plugin's name as a fixed prefix. MariaDB
-  has nothing like it.
+  What every MySQL series hands to a plugin that exports `my_plugin_log_service`: a way into the
+  error log, with the plugin's name as a fixed prefix. MariaDB has nothing like it.
 */
 #pragma once
 

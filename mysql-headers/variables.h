@@ -1,6 +1,6 @@
 /*
-  What a plugin descriptor points to, in every series: system variables and
-  status variables. Layouts as the server reads them on x86-64 Linux.
+  What a plugin descriptor points to, in every series: system variables and status variables.
+  Layouts as the server reads them on x86-64 Linux.
 */
 #pragma once
 #include <stdbool.h>

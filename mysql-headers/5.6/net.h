@@ -1,10 +1,10 @@
 /*
-  The network layer of MySQL 5.6: Vio, one connection's transport, as far as the
-  plugins read or write it, and NET, its packets.
+  The network layer of MySQL 5.6: Vio, one connection's transport, as far as the plugins read or
+  write it, and NET, its packets.
 */
 #pragma once
-#include "vio_types.h"
 
+/* Not as in other series, which have a type 0 for "no transport". */
 enum enum_vio_type {
   VIO_TYPE_TCPIP = 0,
   VIO_TYPE_SOCKET = 1,
@@ -12,43 +12,9 @@ enum enum_vio_type {
   VIO_TYPE_SSL = 3,
   VIO_TYPE_SHARED_MEMORY = 4
 };
-enum enum_vio_io_event {
-  VIO_IO_EVENT_READ,
-  VIO_IO_EVENT_WRITE,
-  VIO_IO_EVENT_CONNECT
-};
 
-/*
-  The server's whole structure; what the plugins leave alone is in lumps, or is
-  a pointer without a type.
-*/
-struct Vio {
-  int fd;
-  void *socket_psi;
-  bool localhost;
-  char lump_of_addresses[267];
-  enum enum_vio_type type;
-  bool inactive;
-  char lump_of_buffers[55];
-  int read_timeout;  /* ms, negative: none */
-  int write_timeout; /* ms, negative: none */
-  void *viodelete;
-  void *vioerrno;
-  vio_read_func read;
-  vio_write_func write;
-  void *timeout;
-  void *viokeepalive;
-  void *fastsend;
-  void *peer_addr;
-  void *in_addr;
-  void *should_retry;
-  void *was_timeout;
-  vio_shutdown_func vioshutdown; /* also closes the descriptor */
-  void *is_connected;
-  bool (*has_data)(Vio *vio);
-  void *io_wait;
-  void *connect;
-  void *ssl_arg;
-};
+#define VIO_LUMP_OF_ADDRESSES 267
+#define VIO_LUMP_OF_BUFFERS 55
+#include "vio.h"
 
-#include "packets.h"
+#include "../packets.h"

@@ -1,16 +1,11 @@
 /*
-  Replication observers of MySQL 5.6. A hook that is NULL is not called. No
-  server checks `len`.
+  Replication observers of MySQL 5.6. A hook that is NULL is not called. No server checks `len`.
 */
 #pragma once
-#include "../9.7/transmit.h"
+#include "../storage_param.h"
+#include "../transmit.h"
 #include "relay_io.h"
 #include "transactions.h"
-#include <stdint.h>
-
-typedef struct Binlog_storage_param {
-  uint32_t server_id;
-} Binlog_storage_param;
 
 /* There is no after_sync. */
 typedef struct Binlog_storage_observer {

@@ -1,10 +1,13 @@
-/* Relay log I/O (replica side, receiver thread): MySQL 5.6 and MariaDB. */
+/*
+  Relay log I/O (replica side, receiver thread): MySQL 5.6 and MariaDB. (From 5.7 on there are
+  channels, and hooks of the applier, see 9.7/observers.h.)
+*/
 #pragma once
-#include <stdint.h>
+#include "../relay_io_hooks.h"
 
 struct MYSQL;
 
-typedef struct Binlog_relay_IO_param {
+struct Binlog_relay_IO_param {
   uint32_t server_id; /* our own */
   char *host;
   char *user;
@@ -12,17 +15,14 @@ typedef struct Binlog_relay_IO_param {
   char *master_log_name;
   uint64_t master_log_pos;
   struct MYSQL *mysql; /* NULL in thread_start */
-} Binlog_relay_IO_param;
+};
 
 typedef struct Binlog_relay_IO_observer {
   uint32_t len;
-  int (*thread_start)(Binlog_relay_IO_param *param);
-  int (*thread_stop)(Binlog_relay_IO_param *param);
-  int (*before_request_transmit)(Binlog_relay_IO_param *param, uint32_t flags);
-  int (*after_read_event)(Binlog_relay_IO_param *param, const char *packet,
-                          unsigned long len, const char **event_buf,
-                          unsigned long *event_len);
-  int (*after_queue_event)(Binlog_relay_IO_param *param, const char *event_buf,
-                           unsigned long event_len, uint32_t flags);
-  int (*after_reset_slave)(Binlog_relay_IO_param *param);
+  relay_io_hook thread_start;
+  relay_io_hook thread_stop;
+  relay_io_request_hook before_request_transmit;
+  relay_io_read_hook after_read_event;
+  relay_io_queue_hook after_queue_event;
+  relay_io_hook after_reset_slave;
 } Binlog_relay_IO_observer;

@@ -1,69 +1,21 @@
 /*
-  Replication observers of MySQL 5.7. A hook that is NULL is not called. No
-  server checks `len`.
+  Replication observers of MySQL 5.7: as 9.7's, without the members that came with 8.0.
+
+  The layout of the relay log's observer changed inside the series, without any sign in versions or
+  sizes. A server that has Binlog_relay_IO_delegate::applier_start() reads the one of 9.7's header
+  (5.7.23 does), others (5.7.18) the early one.
 */
 #pragma once
-#include "../9.7/storage.h"
-#include "../9.7/transactions.h"
-#include "../9.7/transmit.h"
-#include <stdbool.h>
-#include <stdint.h>
-
-typedef struct Trans_observer {
-  uint32_t len;
-  int (*before_dml)(Trans_param *param, int *out);
-  int (*before_commit)(Trans_param *param);
-  int (*before_rollback)(Trans_param *param);
-  int (*after_commit)(Trans_param *param);
-  int (*after_rollback)(Trans_param *param);
-} Trans_observer;
-
-/* ---- relay log I/O (replica side, receiver thread) ---- */
-
-struct MYSQL;
-
-typedef struct Binlog_relay_IO_param {
-  uint32_t server_id; /* our own */
-  uint32_t thread_id;
-  char *channel_name;
-  char *host;
-  char *user;
-  unsigned int port;
-  char *master_log_name;
-  uint64_t master_log_pos;
-  struct MYSQL *mysql; /* NULL in thread_start */
-} Binlog_relay_IO_param;
-
-/*
-  The layout changed inside the series, without any sign in versions or sizes.
-  A server that has Binlog_relay_IO_delegate::applier_start() reads the first
-  one (5.7.23 does), others (5.7.18) the second one.
-*/
-typedef struct Binlog_relay_IO_observer {
-  uint32_t len;
-  int (*thread_start)(Binlog_relay_IO_param *param);
-  int (*thread_stop)(Binlog_relay_IO_param *param);
-  int (*applier_start)(Binlog_relay_IO_param *param);
-  int (*applier_stop)(Binlog_relay_IO_param *param, bool aborted);
-  int (*before_request_transmit)(Binlog_relay_IO_param *param, uint32_t flags);
-  int (*after_read_event)(Binlog_relay_IO_param *param, const char *packet,
-                          unsigned long len, const char **event_buf,
-                          unsigned long *event_len);
-  int (*after_queue_event)(Binlog_relay_IO_param *param, const char *event_buf,
-                           unsigned long event_len, uint32_t flags);
-  int (*after_reset_slave)(Binlog_relay_IO_param *param);
-} Binlog_relay_IO_observer;
+#define OBSERVERS_OF_5_7
+#include "../9.7/observers.h"
 
 typedef struct Binlog_relay_IO_observer_early {
   uint32_t len;
-  int (*thread_start)(Binlog_relay_IO_param *param);
-  int (*thread_stop)(Binlog_relay_IO_param *param);
-  int (*applier_stop)(Binlog_relay_IO_param *param, bool aborted);
-  int (*before_request_transmit)(Binlog_relay_IO_param *param, uint32_t flags);
-  int (*after_read_event)(Binlog_relay_IO_param *param, const char *packet,
-                          unsigned long len, const char **event_buf,
-                          unsigned long *event_len);
-  int (*after_queue_event)(Binlog_relay_IO_param *param, const char *event_buf,
-                           unsigned long event_len, uint32_t flags);
-  int (*after_reset_slave)(Binlog_relay_IO_param *param);
+  relay_io_hook thread_start;
+  relay_io_hook thread_stop;
+  relay_io_stop_hook applier_stop;
+  relay_io_request_hook before_request_transmit;
+  relay_io_read_hook after_read_event;
+  relay_io_queue_hook after_queue_event;
+  relay_io_hook after_reset_slave;
 } Binlog_relay_IO_observer_early;

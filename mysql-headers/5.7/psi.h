@@ -1,39 +1,14 @@
 /*
-  Performance schema instrumentation of MySQL 5.7: stages,
-  threads, mutexes and conditions, all of them slots of one table.
+  Performance schema instrumentation of MySQL 5.7: stages, threads, mutexes and conditions, all of
+  them slots of one table; and memory, whose slots are so far behind that it is found by name.
 */
 #pragma once
-#include "../5.6/psi_stages.h"
-#include "../5.6/psi_types.h"
+#define PSI_SLOTS_TO_UNLOCK 19
+#define PSI_SLOTS_TO_STAGE 13
+#include "../5.6/psi_server.h"
 
 typedef struct PSI_memory_info {
   unsigned int *key;
   const char *name;
   int flags;
 } PSI_memory_info;
-
-/* *PSI_server, as far as its last slot that is used. */
-typedef struct PSI_server_v1 {
-  psi_register_mutex_func register_mutex;
-  void *register_rwlock;
-  psi_register_cond_func register_cond;
-  psi_register_thread_func register_thread;
-  void *register_file;
-  psi_register_stage_func register_stage;
-  void *lump_to_init[2];
-  psi_init_mutex_func init_mutex;
-  void *lump_to_init_cond[3];
-  psi_init_cond_func init_cond;
-  void *lump_to_spawn[11];
-  psi_spawn_thread_func spawn_thread;
-  void *lump_to_unlock[19];
-  psi_unlock_mutex_func unlock_mutex;
-  void *lump_to_mutex_wait[5];
-  psi_start_mutex_wait_func start_mutex_wait;
-  psi_end_wait_func end_mutex_wait;
-  void *lump_to_cond_wait[4];
-  psi_start_cond_wait_func start_cond_wait;
-  psi_end_wait_func end_cond_wait;
-  void *lump_to_stage[13];
-  psi_start_stage_func start_stage;
-} PSI_server_v1;

@@ -1,4 +1,3 @@
-/* Services that MySQL 5.7 hands to a plugin: the plain plugin log. */
+/* Services that MySQL 5.7 hands to a plugin: as 5.6. */
 #pragma once
-#include "../messages.h"
-#include "../plugin_log.h"
+#include "../5.6/services.h"

@@ -5,7 +5,7 @@
 #include "../plugin_log.h"
 
 /*
-  Slots of "log_builtins.mysql_server" in the smallest table of the series, that
-  of 8.0.15 as far as it is known; 8.0.39 has 38.
+  Slots of "log_builtins.mysql_server" in the smallest table of the series, that of 8.0.15 as far as
+  it is known; 8.0.39 has 38.
 */
 #define LOG_BUILTINS_SLOTS 31

@@ -1,13 +1,12 @@
 /*
-  The network layer of MySQL 9.7: NET (server and client side) and the leading
-  part of Vio, as far as the plugins read or write them.
+  The network layer of MySQL 9.7: Vio, one connection's transport, as far as the plugins read or
+  write it, and NET, its packets, on the server's and on the client's side.
 */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
+#include "../vio_io_event.h"
+#include "../vio_types.h"
 #include <signal.h>
+#include <sys/socket.h>
 
 /* ---- Vio: one connection's transport ---- */
 
@@ -21,21 +20,10 @@ enum enum_vio_type {
   VIO_TYPE_LOCAL = 6,
   VIO_TYPE_PLUGIN = 7
 };
-enum enum_vio_io_event {
-  VIO_IO_EVENT_READ,
-  VIO_IO_EVENT_WRITE,
-  VIO_IO_EVENT_CONNECT
-};
-/* Results of a read or write on a Vio whose blocking flag is off. */
-#define VIO_SOCKET_ERROR ((size_t)-1)
+
+/* Results of a read or write on a Vio whose blocking flag is off, beside VIO_SOCKET_ERROR. */
 #define VIO_SOCKET_WANT_READ ((size_t)-2)
 #define VIO_SOCKET_WANT_WRITE ((size_t)-3)
-
-typedef struct Vio Vio;
-typedef size_t (*vio_read_func)(Vio *vio, unsigned char *buf, size_t size);
-typedef size_t (*vio_write_func)(Vio *vio, const unsigned char *buf,
-                                 size_t size);
-typedef int (*vio_shutdown_func)(Vio *vio);
 
 /* The server's whole structure; what the plugins leave alone is in lumps. */
 struct Vio {
@@ -84,35 +72,8 @@ struct Vio {
 
 /* ---- NET: packets ---- */
 
-typedef struct NET {
-  Vio *vio;
-  unsigned char *buff;
-  unsigned char *buff_end;
-  unsigned char *write_pos;
-  unsigned char *read_pos;
-  int fd;
-  unsigned long remain_in_buf;
-  unsigned long length;
-  unsigned long buf_length;
-  unsigned long where_b;
-  unsigned long max_packet;
-  unsigned long max_packet_size;
-  unsigned int pkt_nr;
-  unsigned int compress_pkt_nr;
-  unsigned int write_timeout;
-  unsigned int read_timeout;
-  unsigned int retry_count;
-  int fcntl;
-  unsigned int *return_status;
-  unsigned char reading_or_writing;
-  unsigned char save_char;
-  bool compress;
-  unsigned int last_errno;
-  unsigned char error;
-  char last_error[512];
-  char sqlstate[6];
-  void *extension; /* server side: NET_SERVER */
-} NET;
+#define NET_WITHOUT_LUMPS
+#include "../packets.h"
 
 enum enum_compression_algorithm {
   MYSQL_UNCOMPRESSED = 1,
@@ -131,8 +92,3 @@ typedef struct NET_SERVER {
   bool compression_optional;
   enum enum_compression_algorithm compress_ctx_algorithm;
 } NET_SERVER;
-
-/* A client connection of the server (a replica's to its source). */
-typedef struct MYSQL {
-  NET net;
-} MYSQL;

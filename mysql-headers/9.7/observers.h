@@ -1,11 +1,12 @@
 /*
-  Replication observers of MySQL 9.7. A hook that is NULL is not called. No
-  server checks `len`.
+  Replication observers of MySQL 9.7. A hook that is NULL is not called. No server checks `len`.
+  Those of 5.7 have fewer members at their ends: its observers.h defines OBSERVERS_OF_5_7.
 */
 #pragma once
+#include "../relay_io_hooks.h"
+#include "../transmit.h"
 #include "storage.h"
 #include "transactions.h"
-#include "transmit.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,14 +17,16 @@ typedef struct Trans_observer {
   int (*before_rollback)(Trans_param *param);
   int (*after_commit)(Trans_param *param);
   int (*after_rollback)(Trans_param *param);
+#ifndef OBSERVERS_OF_5_7
   int (*begin)(Trans_param *param, int *out);
+#endif
 } Trans_observer;
 
 /* ---- relay log I/O (replica side, receiver thread) ---- */
 
 struct MYSQL;
 
-typedef struct Binlog_relay_IO_param {
+struct Binlog_relay_IO_param {
   uint32_t server_id; /* our own */
   uint32_t thread_id;
   char *channel_name;
@@ -33,22 +36,23 @@ typedef struct Binlog_relay_IO_param {
   char *master_log_name;
   uint64_t master_log_pos;
   struct MYSQL *mysql; /* NULL in thread_start */
+#ifndef OBSERVERS_OF_5_7
   bool source_connection_auto_failover;
-} Binlog_relay_IO_param;
+#endif
+};
 
 typedef struct Binlog_relay_IO_observer {
   uint32_t len;
-  int (*thread_start)(Binlog_relay_IO_param *param);
-  int (*thread_stop)(Binlog_relay_IO_param *param);
-  int (*applier_start)(Binlog_relay_IO_param *param);
-  int (*applier_stop)(Binlog_relay_IO_param *param, bool aborted);
-  int (*before_request_transmit)(Binlog_relay_IO_param *param, uint32_t flags);
-  int (*after_read_event)(Binlog_relay_IO_param *param, const char *packet,
-                          unsigned long len, const char **event_buf,
-                          unsigned long *event_len);
-  int (*after_queue_event)(Binlog_relay_IO_param *param, const char *event_buf,
-                           unsigned long event_len, uint32_t flags);
-  int (*after_reset_slave)(Binlog_relay_IO_param *param);
+  relay_io_hook thread_start;
+  relay_io_hook thread_stop;
+  relay_io_hook applier_start;
+  relay_io_stop_hook applier_stop;
+  relay_io_request_hook before_request_transmit;
+  relay_io_read_hook after_read_event;
+  relay_io_queue_hook after_queue_event;
+  relay_io_hook after_reset_slave;
+#ifndef OBSERVERS_OF_5_7
   int (*applier_log_event)(Binlog_relay_IO_param *param, Trans_param *trans,
                            int *out);
+#endif
 } Binlog_relay_IO_observer;

@@ -1,8 +1,8 @@
 /*
-  The component registry and the error log service in it: MySQL 8.0 and later.
-  The slots of the service move within series (`message` is slot 26 in 8.0.15,
-  27 in 8.0.39 and 8.4, 28 in 9.7): they are found at run time, by the addresses
-  of the server's own functions, among its first LOG_BUILTINS_SLOTS slots.
+  The component registry and the error log service in it: MySQL 8.0 and later. The slots of the
+  service move within series (`message` is slot 26 in 8.0.15, 27 in 8.0.39 and 8.4, 28 in 9.7): they
+  are found at run time, by the addresses of the server's own functions, among its first
+  LOG_BUILTINS_SLOTS slots.
 */
 #pragma once
 #include <stddef.h>

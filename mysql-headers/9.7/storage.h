@@ -1,10 +1,6 @@
-/* Binary log storage: the same from MySQL 5.7 on. */
+/* Binary log storage: its hooks, the same from MySQL 5.7 on. */
 #pragma once
-#include <stdint.h>
-
-typedef struct Binlog_storage_param {
-  uint32_t server_id;
-} Binlog_storage_param;
+#include "../storage_param.h"
 
 typedef struct Binlog_storage_observer {
   uint32_t len;

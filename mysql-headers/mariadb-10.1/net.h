@@ -1,27 +1,16 @@
 /*
-  The network layer of MariaDB 10.1: Vio, one connection's transport, as far as the
-  plugins read or write it, and NET, its packets.
+  The network layer of MariaDB 10.1: Vio, one connection's transport, as far as the plugins read or
+  write it, and NET, its packets.
 */
 #pragma once
-#include "../5.6/vio_types.h"
-
-enum enum_vio_type {
-  NO_VIO_TYPE = 0, /* the server says VIO_CLOSED */
-  VIO_TYPE_TCPIP = 1,
-  VIO_TYPE_SOCKET = 2,
-  VIO_TYPE_NAMEDPIPE = 3,
-  VIO_TYPE_SSL = 4,
-  VIO_TYPE_SHARED_MEMORY = 5
-};
-enum enum_vio_io_event {
-  VIO_IO_EVENT_READ,
-  VIO_IO_EVENT_WRITE,
-  VIO_IO_EVENT_CONNECT
-};
+#include "../mariadb-5.5/vio_type.h"
+#include "../vio_io_event.h"
+#include "../vio_types.h"
 
 /*
-  The server's whole structure; what the plugins leave alone is in lumps, or is
-  a pointer without a type.
+  The server's whole structure; what the plugins leave alone is in lumps, or is a pointer without a
+  type. Members of MariaDB 5.5's and of MySQL 5.6's Vio stand here in an order of their own, so the
+  three stay apart.
 */
 struct Vio {
   int fd;
@@ -55,4 +44,4 @@ struct Vio {
   void *ssl_arg;
 };
 
-#include "../5.6/packets.h"
+#include "../packets.h"

@@ -1,22 +1,14 @@
 /*
-  The network layer of MariaDB 5.5: Vio, one connection's transport, as far as the
-  plugins read or write it, and NET, its packets.
+  The network layer of MariaDB 5.5: Vio, one connection's transport, as far as the plugins read or
+  write it, and NET, its packets.
 */
 #pragma once
-#include "../5.6/vio_types.h"
-
-enum enum_vio_type {
-  NO_VIO_TYPE = 0, /* the server says VIO_CLOSED */
-  VIO_TYPE_TCPIP = 1,
-  VIO_TYPE_SOCKET = 2,
-  VIO_TYPE_NAMEDPIPE = 3,
-  VIO_TYPE_SSL = 4,
-  VIO_TYPE_SHARED_MEMORY = 5
-};
+#include "../vio_types.h"
+#include "vio_type.h"
 
 /*
-  The server's whole structure; what the plugins leave alone is in lumps, or is
-  a pointer without a type.
+  The server's whole structure; what the plugins leave alone is in lumps, or is a pointer without a
+  type.
 */
 struct Vio {
   int fd;
@@ -49,4 +41,4 @@ struct Vio {
   void *ssl_arg;
 };
 
-#include "../5.6/packets.h"
+#include "../packets.h"

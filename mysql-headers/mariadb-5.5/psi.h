@@ -1,9 +1,10 @@
 /*
-  Performance schema instrumentation of MariaDB 5.5: threads, mutexes
-  and conditions are slots of one table, stages do not exist.
+  Performance schema instrumentation of MariaDB 5.5: threads, mutexes and conditions are slots of
+  one table, stages do not exist. The table begins like that of MySQL 5.6, but that one has other
+  slots from `register_stage` on, and starts a wait in one call.
 */
 #pragma once
-#include "../5.6/psi_types.h"
+#include "../psi_5.h"
 
 /* NULL: this wait is not observed. */
 typedef void *(*psi_get_mutex_locker_func)(PSI_mutex_locker_state *state,

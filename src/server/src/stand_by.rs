@@ -7,7 +7,13 @@
 //! series of the library does not matter here.
 
 use crate::{callback::Callback, guard::guard, server::series_name, strings::text};
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use semisync_sys::look_up;
+use std::{
+    ffi::{CStr, CString, c_char, c_int, c_void},
+    ptr::null,
+};
+
+type Print = unsafe extern "C" fn(format: *const c_char, ...);
 
 const PRINT_NOTE: &CStr = c"_Z21sql_print_informationPKcz";
 const PRINT_ERROR: &CStr = c"_Z15sql_print_errorPKcz";
@@ -18,8 +24,10 @@ const PRINT_ERROR: &CStr = c"_Z15sql_print_errorPKcz";
 /// Called by a MariaDB server.
 pub unsafe extern "C" fn init(_: *mut c_void) -> c_int {
     guard(Callback::Init, 1, || {
-        // SAFETY: the version is a C string for as long as the server lives.
-        let version = unsafe { text(find(c"server_version").cast_const().cast()) };
+        // SAFETY: an array of characters in every server.
+        let version = unsafe { look_up(c"server_version") }.unwrap_or(null());
+        // SAFETY: null, or a C string for as long as the server lives.
+        let version = unsafe { text(version) };
         let (print, line, answer) = if has_semi_sync_built_in(version) {
             let line = "Semi-sync replication is built into this server and does its work without a plugin; \
                 this one does nothing. Use the server's own variables: rpl_semi_sync_master_enabled, \
@@ -38,20 +46,10 @@ pub unsafe extern "C" fn init(_: *mut c_void) -> c_int {
     })
 }
 
-/// The address of a symbol of the server, or null.
-fn find(name: &CStr) -> *mut c_void {
-    // SAFETY: a C string; nothing is changed.
-    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
-}
-
-fn say(print: &CStr, line: &str) {
-    let found = find(print);
-    if found.is_null() {
+fn say(print: &'static CStr, line: &str) {
+    // SAFETY: printf-like by its mangled name.
+    let Ok(print) = (unsafe { look_up::<Print>(print) }) else {
         return;
-    }
-    // SAFETY: not null, and printf-like by its mangled name.
-    let print = unsafe {
-        std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*const c_char, ...)>(found)
     };
     let line = CString::new(line).unwrap_or_default();
     // SAFETY: a format with one string.

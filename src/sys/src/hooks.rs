@@ -1,20 +1,21 @@
 //! Observers, put together out of hooks that have one shape for all series.
 //!
-//! What a server calls with more arguments, or does not call at all, is settled
-//! in `compat`; here is what all series have.
+//! `compat` settles what a server calls with more arguments, or does not call at all; here is what
+//! all series have. SAFETY.md lists each hook, its thread and the locks that the server holds
+//! meanwhile.
 
 use crate::bindings::*;
 use std::ffi::{c_char, c_int, c_ulong};
 
 /// Hooks of the binary log's storage. They answer 0 for success.
 pub trait StorageHooks {
-    /// A transaction, or a group of them, was written to the binary log and ends
-    /// at `log_pos`.
+    /// A transaction, or a group of them, was written to the binary log and ends at `log_pos`, a
+    /// number of bytes.
     ///
     /// # Safety
     /// `log_file` is a C string of the server's.
     unsafe fn after_flush(log_file: *const c_char, log_pos: u64) -> c_int;
-    /// It was synced. Only where `HAS_WAIT_POINT`.
+    /// The transaction, or the group, was synced. Only where `HAS_WAIT_POINT`.
     ///
     /// # Safety
     /// As above.
@@ -23,15 +24,16 @@ pub trait StorageHooks {
 
 /// The hook of the transmission that differs between series.
 pub trait SendHook {
-    /// `skipped`: the event was not sent, because the replica has its transaction.
+    /// After each event of a dump. `skipped`: the event was not sent, because the replica has its
+    /// transaction.
     ///
     /// # Safety
     /// `packet` holds `len` bytes.
     unsafe fn after_send_event(packet: *const c_char, len: c_ulong, skipped: bool) -> c_int;
 }
 
-/// Everything that is not named is not observed: a NULL hook is not called (where
-/// a server does call it, compat puts one that does nothing).
+/// An observer with the hooks that are named. All else is not observed: a NULL hook is not called
+/// (where a server does call one, compat puts one there that does nothing).
 macro_rules! observer {
     ($table:ident { $($hook:ident),* }) => {{
         // SAFETY: all-zero is "no hook" in each place.
@@ -46,8 +48,8 @@ macro_rules! observer {
 }
 pub(crate) use observer;
 
-/// The function that the server calls for a storage hook: its arguments differ
-/// in what comes after the position.
+/// The function that the server calls for a storage hook: its arguments differ in what comes after
+/// the position.
 macro_rules! storage_hook {
     ($name:ident: $hook:ident($($extra:ty)?)) => {
         unsafe extern "C" fn $name<H: $crate::StorageHooks>(
@@ -76,6 +78,8 @@ pub(crate) const fn transaction_hooks(
     })
 }
 
+/// The observer of a receiver thread, with these hooks. They answer 0 for success; they get the
+/// server's own parameter, packet and event, which live until the hook returns.
 pub const fn relay_io_observer(
     thread_start: unsafe extern "C" fn(*mut Binlog_relay_IO_param) -> c_int,
     thread_stop: unsafe extern "C" fn(*mut Binlog_relay_IO_param) -> c_int,

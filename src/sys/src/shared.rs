@@ -1,8 +1,7 @@
 //! Static memory that the server reads and writes.
 //!
-//! The server writes into what a plugin hands it (a system variable's `name` is
-//! replaced by its full name), so these statics must lie in writable memory,
-//! which `UnsafeCell` makes sure of.
+//! The server writes into what a plugin hands it: it replaces a system variable's `name` by its
+//! full name. So these statics must lie in writable memory, which `UnsafeCell` makes sure of.
 
 use std::cell::UnsafeCell;
 
@@ -10,15 +9,17 @@ use std::cell::UnsafeCell;
 #[repr(transparent)]
 pub struct Shared<T>(UnsafeCell<T>);
 
-// SAFETY: Rust code only takes the address (`as_ptr`); whoever reads or writes
-// through it states why that is sound.
+// SAFETY: Rust code only takes the address (`as_ptr`); whoever reads or writes through the address
+// states why that is sound.
 unsafe impl<T> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
+    /// A static that begins as `value`.
     pub const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
 
+    /// The address that the server gets; the value may change at any time.
     pub const fn as_ptr(&self) -> *mut T {
         self.0.get()
     }

@@ -2,53 +2,66 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/compression_5.rs"]
+#[path = "connection/compression_zlib.rs"]
 mod compression;
-#[path = "parts/connections_mariadb.rs"]
+#[path = "connection/net_searched_mariadb.rs"]
 mod connections;
-#[path = "parts/descriptor_mariadb.rs"]
+#[path = "psi/counted_memory.rs"]
+mod counted_memory;
+#[path = "connection/current_net.rs"]
+mod current_net;
+#[path = "descriptor/mariadb.rs"]
 mod descriptor;
-#[path = "parts/log_printf.rs"]
+#[path = "log/printf.rs"]
 mod log;
-#[path = "parts/psi_no_memory.rs"]
+#[path = "psi/no_memory.rs"]
 mod memory;
-#[path = "parts/names_c.rs"]
+#[path = "names/c.rs"]
 mod names;
-#[path = "parts/net_in_thd.rs"]
+#[path = "connection/net_in_thd.rs"]
 mod net_in_thd;
-#[path = "parts/psi_server.rs"]
+#[path = "psi/server.rs"]
 mod psi;
-#[path = "parts/psi_waits.rs"]
-mod psi_waits;
-#[path = "parts/refusal.rs"]
-mod refusal;
-#[path = "parts/relay_io.rs"]
+#[path = "psi/info_undocumented.rs"]
+mod psi_info;
+#[path = "log/refuse_by_print.rs"]
+mod refuse;
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/sessions_unseen.rs"]
+#[path = "session/others_unseen.rs"]
 mod sessions;
-#[path = "parts/tls_none.rs"]
+#[path = "tls/none.rs"]
 mod tls;
-#[path = "parts/transaction.rs"]
+#[path = "transaction/plain.rs"]
 mod transaction;
-#[path = "parts/transmit_5_5.rs"]
+#[path = "transmit/always_observed.rs"]
 mod transmit;
+#[path = "psi/waits.rs"]
+mod waits;
 
 pub use compression::*;
 pub use connections::*;
 pub use descriptor::*;
 pub use log::*;
-pub use memory::*;
+pub(in crate::compat) use memory::*;
 pub use names::*;
 pub use psi::*;
+pub(in crate::compat) use psi_info::*;
 pub use relay_io::*;
 pub use sessions::*;
 pub use tls::*;
 pub use transaction::*;
 pub use transmit::*;
 
+/// The name of [`vio_shutdown`](crate::Symbols::vio_shutdown).
 pub const VIO_SHUTDOWN: &CStr = c"vio_close";
+/// The name of [`vio_ssl_shutdown`](crate::Symbols::vio_ssl_shutdown).
 pub const VIO_SSL_SHUTDOWN: &CStr = c"vio_ssl_close";
+/// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyPK19st_mysql_lex_stringi";
 
+/// Whether stock has the variable `wait_for_..._count`.
 pub const HAS_WAIT_COUNT: bool = false;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = true;

@@ -2,20 +2,22 @@
 
 #[path = "mariadb.rs"]
 mod mariadb;
-#[path = "parts/psi_no_stages.rs"]
-mod psi_stages;
-#[path = "parts/psi_start_5_5.rs"]
-mod psi_start;
-#[path = "parts/session_message.rs"]
+#[path = "session/message.rs"]
 mod session;
-#[path = "parts/storage_5_5.rs"]
+#[path = "psi/no_stages.rs"]
+mod stages;
+#[path = "psi/start_in_two_steps.rs"]
+mod start_wait;
+#[path = "storage/flush_with_flags.rs"]
 mod storage;
 
 pub use mariadb::*;
-pub use psi_stages::*;
 pub use session::*;
+pub use stages::*;
 pub use storage::*;
 
+/// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
+/// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = false;
 
 /// The type of a status row that is a function.

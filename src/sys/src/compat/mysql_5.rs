@@ -2,44 +2,57 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/compression_5.rs"]
+#[path = "connection/compression_zlib.rs"]
 mod compression;
-#[path = "parts/descriptor_mysql_5.rs"]
+#[path = "psi/counted_memory.rs"]
+mod counted_memory;
+#[path = "connection/current_net.rs"]
+mod current_net;
+#[path = "connection/current_thd.rs"]
+mod current_thd;
+#[path = "descriptor/mysql_5.rs"]
 mod descriptor;
-#[path = "parts/log_printf.rs"]
+#[path = "log/printf.rs"]
 mod log;
-#[path = "parts/mysql_descriptors.rs"]
-mod mysql_descriptors;
-#[path = "parts/names_c.rs"]
+#[path = "descriptor/mysql.rs"]
+mod mysql_descriptor;
+#[path = "names/c.rs"]
 mod names;
-#[path = "parts/psi_server.rs"]
+#[path = "psi/server.rs"]
 mod psi;
-#[path = "parts/psi_server_stages.rs"]
-mod psi_stages;
-#[path = "parts/psi_start.rs"]
-mod psi_start;
-#[path = "parts/psi_waits.rs"]
-mod psi_waits;
-#[path = "parts/refusal.rs"]
-mod refusal;
-#[path = "parts/tls_by_openssl.rs"]
+#[path = "psi/info_undocumented.rs"]
+mod psi_info;
+#[path = "log/refuse_by_print.rs"]
+mod refuse;
+#[path = "psi/stages.rs"]
+mod stages;
+#[path = "psi/start_in_one_step.rs"]
+mod start_wait;
+#[path = "tls/by_openssl.rs"]
 mod tls;
-#[path = "parts/transmit.rs"]
+#[path = "transmit/observed_by_choice.rs"]
 mod transmit;
+#[path = "psi/waits.rs"]
+mod waits;
 
 pub use compression::*;
 pub use descriptor::*;
 pub use log::*;
+pub use mysql_descriptor::*;
 pub use names::*;
 pub use psi::*;
-pub use psi_stages::*;
+pub(in crate::compat) use psi_info::*;
+pub use stages::*;
 pub use tls::*;
 pub use transmit::*;
 
+/// The name of [`vio_shutdown`](crate::Symbols::vio_shutdown).
 pub const VIO_SHUTDOWN: &CStr = c"vio_shutdown";
+/// The name of [`vio_ssl_shutdown`](crate::Symbols::vio_ssl_shutdown).
 pub const VIO_SSL_SHUTDOWN: &CStr = c"vio_ssl_shutdown";
 
-/// Stock's plugin for 5.6 has none; nothing speaks against it.
+/// Whether there is the variable `wait_for_..._count`. Stock's plugin for 5.6 has none; nothing
+/// speaks against it.
 pub const HAS_WAIT_COUNT: bool = true;
 
 /// The type of a status row that is a function.

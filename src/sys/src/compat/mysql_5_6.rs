@@ -2,27 +2,27 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/connections_5_6.rs"]
+#[path = "connection/net_searched_5_6.rs"]
 mod connections;
-#[path = "parts/psi_no_memory.rs"]
+#[path = "psi/no_memory.rs"]
 mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
-#[path = "parts/net_in_thd.rs"]
+#[path = "connection/net_in_thd.rs"]
 mod net_in_thd;
-#[path = "parts/relay_io.rs"]
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/session_stage_5_6.rs"]
+#[path = "session/stage_5_6.rs"]
 mod session;
-#[path = "parts/sessions_unseen.rs"]
+#[path = "session/others_unseen.rs"]
 mod sessions;
-#[path = "parts/storage_5_6.rs"]
+#[path = "storage/flush.rs"]
 mod storage;
-#[path = "parts/transaction.rs"]
+#[path = "transaction/plain.rs"]
 mod transaction;
 
 pub use connections::*;
-pub use memory::*;
+pub(in crate::compat) use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;
@@ -30,7 +30,12 @@ pub use sessions::*;
 pub use storage::*;
 pub use transaction::*;
 
+/// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyPK19st_mysql_lex_stringi";
 
+/// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
+/// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = false;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = true;

@@ -3,42 +3,46 @@
 
 use std::ffi::CStr;
 
-#[path = "parts/net_of_stand_in.rs"]
+#[path = "connection/net_of_stand_in.rs"]
 mod connections;
-#[path = "parts/psi_memory_5_7.rs"]
+#[path = "psi/memory_5_7.rs"]
 mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
-#[path = "parts/psi_memory.rs"]
+#[path = "psi/memory.rs"]
 mod psi_memory;
-#[path = "parts/relay_io_5_7.rs"]
+#[path = "relay_io/two_layouts.rs"]
 mod relay_io;
-#[path = "parts/session_stage.rs"]
+#[path = "session/stage.rs"]
 mod session;
-#[path = "parts/sessions.rs"]
+#[path = "names/sessions_5_7.rs"]
+mod session_names;
+#[path = "session/others.rs"]
 mod sessions;
-#[path = "parts/storage.rs"]
+#[path = "storage/flush_and_sync.rs"]
 mod storage;
-#[path = "parts/transaction_5_7.rs"]
+#[path = "transaction/before_dml.rs"]
 mod transaction;
 
 pub use connections::*;
-pub use memory::*;
+pub(in crate::compat) use memory::*;
 pub use mysql_5::*;
 pub use relay_io::*;
 pub use session::*;
+pub(in crate::compat) use session_names::*;
 pub use sessions::*;
 pub use storage::*;
 pub use transaction::*;
 
+/// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK25st_mysql_const_lex_stringi";
 
-pub const THD_ENTER_COND: &CStr = c"thd_enter_cond";
-pub const DO_FOR_ALL_THD: &CStr = c"_Z14do_for_all_thdPFvP3THDyEy";
-pub const THD_QUERY_SAFE: &CStr = c"thd_query_safe";
-pub const THD_EXIT_COND: &CStr = c"thd_exit_cond";
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;
 
+/// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
+/// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = true;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = false;

@@ -1,46 +1,57 @@
 //! What MySQL has had since 8.0.
 
-use std::ffi::CStr;
-
-#[path = "parts/compression.rs"]
+#[path = "connection/compression.rs"]
 mod compression;
-#[path = "parts/descriptor_mysql_8.rs"]
+#[path = "psi/counted_memory.rs"]
+mod counted_memory;
+#[path = "connection/current_net.rs"]
+mod current_net;
+#[path = "connection/current_thd.rs"]
+mod current_thd;
+#[path = "descriptor/mysql_8.rs"]
 mod descriptor;
-#[path = "parts/log_builtins.rs"]
+#[path = "log/builtins.rs"]
 mod log;
-#[path = "parts/mysql_descriptors.rs"]
-mod mysql_descriptors;
-#[path = "parts/names_cpp.rs"]
+#[path = "psi/memory_service.rs"]
+mod memory;
+#[path = "descriptor/mysql.rs"]
+mod mysql_descriptor;
+#[path = "names/cpp.rs"]
 mod names;
-#[path = "parts/plugin_log.rs"]
-mod plugin_log;
-#[path = "parts/psi_services.rs"]
+#[path = "psi/services.rs"]
 mod psi;
-#[path = "parts/psi_memory.rs"]
+#[path = "psi/info.rs"]
+mod psi_info;
+#[path = "psi/memory.rs"]
 mod psi_memory;
-#[path = "parts/psi_start.rs"]
-mod psi_start;
-#[path = "parts/psi_waits.rs"]
-mod psi_waits;
-#[path = "parts/relay_io.rs"]
+#[path = "log/refuse_by_plugin_log.rs"]
+mod refuse;
+#[path = "relay_io/one_layout.rs"]
 mod relay_io;
-#[path = "parts/session_stage.rs"]
+#[path = "session/stage.rs"]
 mod session;
-#[path = "parts/sessions.rs"]
+#[path = "session/others.rs"]
 mod sessions;
-#[path = "parts/storage.rs"]
+#[path = "psi/start_in_one_step.rs"]
+mod start_wait;
+#[path = "storage/flush_and_sync.rs"]
 mod storage;
-#[path = "parts/tls_by_flag.rs"]
+#[path = "tls/by_flag.rs"]
 mod tls;
-#[path = "parts/transmit.rs"]
+#[path = "transmit/observed_by_choice.rs"]
 mod transmit;
+#[path = "psi/waits.rs"]
+mod waits;
 
 pub use compression::*;
 pub use descriptor::*;
 pub use log::*;
+pub(in crate::compat) use memory::*;
+pub use mysql_descriptor::*;
 pub use names::*;
-pub use plugin_log::WANTED_SERVICE_VERSION;
 pub use psi::*;
+pub(in crate::compat) use psi_info::*;
+pub use refuse::WANTED_SERVICE_VERSION;
 pub use relay_io::*;
 pub use session::*;
 pub use sessions::*;
@@ -48,13 +59,16 @@ pub use storage::*;
 pub use tls::*;
 pub use transmit::*;
 
-pub const THD_ENTER_COND: &CStr = c"thd_enter_cond";
-pub const THD_EXIT_COND: &CStr = c"thd_exit_cond";
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;
 
+/// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
+/// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = true;
+/// Whether stock has the variable `wait_for_..._count`.
 pub const HAS_WAIT_COUNT: bool = true;
+/// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
+/// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = false;
 
 /// The type of a status row that is a function.
