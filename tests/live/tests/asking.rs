@@ -1,5 +1,6 @@
-//! Acknowledgements are asked for only where somebody reads them: of no replica that misbehaved or cannot be read from, and
-//! not before the first event of one that would lose its connection by its answer.
+//! Acknowledgements are asked for only where somebody reads them: of no replica that misbehaved or
+//! cannot be read from, and not before the first event of one that would lose its connection by its
+//! answer.
 
 use std::time::{Duration, Instant};
 
@@ -122,7 +123,8 @@ fn a_replica_that_broke_the_protocol_is_not_asked_any_more() {
     commit.done_within(PATIENCE);
 }
 
-/// As stock's replicas before MySQL 8.0 over compression: after each acknowledgement the connection is gone.
+/// As stock's replicas before MySQL 8.0 over compression: after each acknowledgement the connection
+/// is gone.
 #[test]
 fn a_replica_that_loses_its_connection_by_answering_gets_on_with_each_one() {
     let source = Server::lone_source(Names::newest(), "2000");
@@ -155,7 +157,8 @@ fn a_replica_that_loses_its_connection_by_answering_gets_on_with_each_one() {
     source.wait_status("status", "ON");
 }
 
-/// One connection: up to its first answer, by which it is lost, or until nothing comes. How far it has come.
+/// One connection: up to its first answer, by which it is lost, or until nothing comes. How far it
+/// has come.
 fn until_it_answers(source: &Server, start: &Start) -> (Place, bool) {
     let attached = FakeReplica::attach_compressed_to(source, 77, Announce::Slave, start);
     let mut fake = attached.expect("it is served");
@@ -186,7 +189,8 @@ fn an_old_replica_without_compression_is_asked_by_heartbeats_too() {
         .replace('\n', "");
     let start = Start::Gtids(all);
     let mut fake = FakeReplica::attach_to(&source, 77, Announce::Slave, &start).expect("a dump");
-    // What begins the dump asks too; what tells where it stands, after all that was skipped, comes later.
+    // What begins the dump asks too; what tells where it stands, after all that was skipped, comes
+    // later.
     while !commit.is_over_within(Duration::ZERO) {
         let event = fake.next_request(PATIENCE).expect("it is served");
         let event = event.expect("it is asked until the commit goes on");

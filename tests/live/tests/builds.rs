@@ -1,5 +1,6 @@
-//! Servers that are built otherwise than a release. In one whose mutexes check themselves, as those of a debug build do, a
-//! wait would crash: a library must not take it for the server that it was built for.
+//! Servers that are built otherwise than a release. In one whose mutexes check themselves, as those
+//! of a debug build do, a wait would crash: a library must not take it for the server that it was
+//! built for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +8,8 @@ use std::process::Command;
 
 use semisync_live_tests::{Libraries, Names, Server, ServerConfig, in_both_vocabularies, needs};
 
-/// What makes a release look like a debug build: it exports what only such a build has, under the name of C as older
-/// servers do, and of C++.
+/// What makes a release look like a debug build: it exports what only such a build has, under the
+/// name of C as older servers do, and of C++.
 const EXPORTS_CHECKED_MUTEXES: &str = "
 void safe_mutex_global_init(void) {}
 void _Z22safe_mutex_global_initv(void) {}
@@ -75,7 +76,12 @@ fn assert_refused(names: Names, name: &str, source: &str, reason: &str) {
 
 in_both_vocabularies! {
     fn a_server_whose_mutexes_check_themselves_is_refused(names) {
-        assert_refused(names, "checked-mutexes", EXPORTS_CHECKED_MUTEXES, "safe_mutex_global_init");
+        assert_refused(
+            names,
+            "checked-mutexes",
+            EXPORTS_CHECKED_MUTEXES,
+            "safe_mutex_global_init",
+        );
     }
 
     fn a_server_that_calls_itself_a_debug_build_is_refused(names) {

@@ -1,8 +1,9 @@
-//! Everything at once: writers, three replicas over three transports, and an operator who does at random what operators and
-//! networks do. In the end everything is put right again, and nothing may be left of it.
+//! Everything at once: writers, three replicas over three transports, and an operator who does at
+//! random what operators and networks do. In the end everything is put right again, and nothing may
+//! be left of it.
 //!
-//! The seed is printed; `SEMISYNC_SEED` repeats its choices (not their timing), `SEMISYNC_CHAOS_SECONDS` changes how long it
-//! goes on.
+//! The seed is printed; `SEMISYNC_SEED` repeats its choices (not their timing),
+//! `SEMISYNC_CHAOS_SECONDS` changes how long it goes on.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ const HEALED: Duration = Duration::from_secs(20);
 /// `ER_NO_SUCH_THREAD`: what was to be killed has ended by itself.
 const NO_SUCH_THREAD: u16 = 1094;
 const OBSERVE_COMMIT_ONLY: &str = "replication_sender_observe_commit_only";
-/// "Relay log write failure", for a checksum, and "Failed to run 'after_read_event' hook": from 8.0 on, and before.
+/// "Relay log write failure", for a checksum, and "Failed to run 'after_read_event' hook": from 8.0
+/// on, and before.
 const STOPPED_BY: [&str; 4] = ["13122", "13117", "1595", "1593"];
 /// What a source says to a dump whose session was never told how to send checksums.
 const UNTOLD: &str = "will not send such events to ";
@@ -50,7 +52,8 @@ struct Operator<'t> {
 }
 
 impl Operator<'_> {
-    /// A statement on the source, in the background. Not more at a time than a patient person would start.
+    /// A statement on the source, in the background. Not more at a time than a patient person would
+    /// start.
     fn order(&mut self, sql: String) {
         if self.running.len() < 8 {
             let running = Waiting::start(&self.pair.source, &sql);
@@ -219,9 +222,10 @@ fn over_without_error(statements: Vec<(String, Waiting)>, bound: Duration) {
     }
 }
 
-/// Waits until all replicas count. The server can have stopped one of them for good, with or without semi-sync: if a
-/// connection is cut while the replica prepares it for the dump, the server's client library connects again without
-/// telling, and the source knows nothing of what the replica had set. It then says so.
+/// Waits until all replicas count. The server can have stopped one of them for good, with or
+/// without semi-sync: if a connection is cut while the replica prepares it for the dump, the
+/// server's client library connects again without telling, and the source knows nothing of what the
+/// replica had set. It then says so.
 #[track_caller]
 fn wait_for_all(pair: &Topology) {
     let source = &pair.source;
@@ -296,7 +300,8 @@ fn nothing_is_left_of_chaos() {
     }
     let steps = operator.steps;
     println!(
-        "seed {seed}: {steps} steps, {} commits, confirmed {}, not confirmed {}, switched off {} times",
+        "seed {seed}: {steps} steps, {} commits, confirmed {}, not confirmed {}, \
+         switched off {} times",
         load.committed(),
         source.counter("yes_tx"),
         source.counter("no_tx"),

@@ -1,7 +1,8 @@
-//! Which replicas count, and how many are enough: fakes acknowledge in chosen orders, and commits go on exactly when the
-//! N-th largest of the replicas' newest positions reaches them.
+//! Which replicas count, and how many are enough: fakes acknowledge in chosen orders, and commits
+//! go on exactly when the N-th largest of the replicas' newest positions reaches them.
 //!
-//! Commits wait side by side here (`binlog_order_commits` OFF); otherwise the server lets them wait one after the other.
+//! Commits wait side by side here (`binlog_order_commits` OFF); otherwise the server lets them wait
+//! one after the other.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ const ONE_IS_ENOUGH: &str = "one replica is always enough";
 /// How long a commit that must not go on is watched.
 const A_WHILE: Duration = Duration::from_millis(200);
 
-/// A source that needs `count` of the fakes attached to it, at the positions of three commits that wait.
+/// A source that needs `count` of the fakes attached to it, at the positions of three commits that
+/// wait.
 struct Waiters {
     source: Server,
     fakes: Vec<FakeReplica>,
@@ -75,7 +77,8 @@ impl Waiters {
     }
 }
 
-/// Three needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2, which two of three have.
+/// Three needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2, which
+/// two of three have.
 #[test]
 fn two_of_three_do_not_confirm_what_needs_three() {
     needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
@@ -128,7 +131,8 @@ fn the_first_of_three_confirms_what_needs_one() {
     waiters.end();
 }
 
-/// The count is lowered and raised while commits wait: the newest positions decide, as if it had been so from the start.
+/// The count is lowered and raised while commits wait: the newest positions decide, as if it had
+/// been so from the start.
 #[test]
 fn a_changed_count_holds_for_those_who_wait() {
     needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);

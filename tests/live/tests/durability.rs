@@ -1,8 +1,8 @@
-//! What was confirmed is on the replica: the source is killed under load, and every commit that a client was told of is
-//! looked for on the replica.
+//! What was confirmed is on the replica: the source is killed under load, and every commit that a
+//! client was told of is looked for on the replica.
 //!
-//! A round is 12 s of eight clients (`SEMISYNC_ROUND_SECONDS` sets it), then SIGKILL at a random moment.
-//! `SEMISYNC_SEED` repeats a run's choices.
+//! A round is 12 s of eight clients (`SEMISYNC_ROUND_SECONDS` sets it), then SIGKILL at a random
+//! moment. `SEMISYNC_SEED` repeats a run's choices.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -140,7 +140,8 @@ fn round(number: u64, seed: u64, seconds: u64, encrypted: Transport) {
         .collect();
     let missing: Vec<&u64> = confirmed.iter().filter(|id| !held.contains(id)).collect();
     println!(
-        "round {number} (seed {seed}, {names:?} names, {wait_point}): {} rows confirmed, {} on the replica, {} missing",
+        "round {number} (seed {seed}, {names:?} names, {wait_point}): {} rows confirmed, \
+         {} on the replica, {} missing",
         confirmed.len(),
         held.len(),
         missing.len()

@@ -1,8 +1,8 @@
-//! A lost acknowledgement heals: the replica that already holds the transaction comes back, and the waiting commit goes on,
-//! with no other write to help it.
+//! A lost acknowledgement heals: the replica that already holds the transaction comes back, and the
+//! waiting commit goes on, with no other write to help it.
 //!
-//! Between replica and source stands a proxy that swallows the acknowledgement and then cuts the connection. Stock's plugin
-//! hangs until its timeout when the replica uses GTID auto-position.
+//! Between replica and source stands a proxy that swallows the acknowledgement and then cuts the
+//! connection. Stock's plugin hangs until its timeout when the replica uses GTID auto-position.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,8 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, Transport, eventually, needs,
 };
 
-/// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
+/// From the new dump to the end of the commit. The contract says a second; a loaded machine gets
+/// more.
 const HEALED: Duration = Duration::from_secs(5);
 
 /// A pair whose commits wait as long as it takes.

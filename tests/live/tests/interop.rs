@@ -1,6 +1,6 @@
-//! Servers of different makes and generations as source and replica: which pairs are semi-sync, and where replication stops.
-//! MariaDB's semi-sync is the built-in one.
-//! What a pair needs beside our libraries stands in `ready`: these servers are ten years apart.
+//! Servers of different makes and generations as source and replica: which pairs are semi-sync, and
+//! where replication stops. MariaDB's semi-sync is the built-in one. What a pair needs beside our
+//! libraries stands in `ready`: these servers are ten years apart.
 
 use std::fs;
 
@@ -64,7 +64,8 @@ fn knows_new_alone(dialect: &Dialect) -> bool {
     dialect.stock_names() == [Names::New]
 }
 
-/// Ours find each other, and MariaDB, whatever the generations. Stock's of 9.x ask for the new words alone.
+/// Ours find each other, and MariaDB, whatever the generations. Stock's of 9.x ask for the new
+/// words alone.
 fn expected(source: &Dialect, replica: &Dialect) -> Outcome {
     let apart = knows_new_alone(source) && knows_old_alone(replica)
         || knows_old_alone(source) && knows_new_alone(replica);
@@ -104,7 +105,8 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
         }
     }
     if of_source.is_mariadb() {
-        // From 11.x on a session's collation is one that MySQL does not know; it then passes over the statements, silently.
+        // From 11.x on a session's collation is one that MySQL does not know; it then passes over
+        // the statements, silently.
         configs[0] = configs[0]
             .clone()
             .option("loose-character-set-collations=utf8mb4=utf8mb4_general_ci");
@@ -113,7 +115,8 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
         // MariaDB writes row events in their first version.
         configs[0] = configs[0].clone().option("binlog-format=STATEMENT");
     } else if of_source.is_mariadb() && !knows_old_alone(of_replica) {
-        // MySQL's request for newer heartbeats is MariaDB's for these events, which MySQL does not know.
+        // MySQL's request for newer heartbeats is MariaDB's for these events, which MySQL does not
+        // know.
         configs[0] = configs[0].clone().option("binlog-annotate-row-events=OFF");
     }
     let mut servers = Server::start_all(configs.to_vec());
@@ -124,8 +127,9 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
     (source, replica)
 }
 
-/// An account that the source's server can make and the replica's can use, and the client's part of its authentication:
-/// a server finds that in its plugin directory, where the packages put it (MariaDB's is in another package).
+/// An account that the source's server can make and the replica's can use, and the client's part of
+/// its authentication: a server finds that in its plugin directory, where the packages put it
+/// (MariaDB's is in another package).
 fn give_account(source: &Server, replica: &Server) {
     let (of_source, of_replica) = (source.dialect(), replica.dialect());
     let (how, file) = if of_source.has_native_passwords() {
@@ -134,7 +138,8 @@ fn give_account(source: &Server, replica: &Server) {
         let file = "root/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/caching_sha2_password.so";
         ("caching_sha2_password", file)
     } else {
-        // The oldest method that 8.4 and later have is the newest of 5.6. Without TLS in common it works without a password alone.
+        // The oldest method that 8.4 and later have is the newest of 5.6. Without TLS in common it
+        // works without a password alone.
         ("sha256_password", "")
     };
     let file = server_dir_of(of_replica.series()).join(file);
@@ -165,8 +170,8 @@ fn link(source: &Server, replica: &Server) {
         ),
     };
     replica.execute(&format!(
-        "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, SOURCE_USER='interop', \
-         SOURCE_CONNECT_RETRY=1, SOURCE_SSL=0, {from}",
+        "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, \
+         SOURCE_USER='interop', SOURCE_CONNECT_RETRY=1, SOURCE_SSL=0, {from}",
         source.port()
     ));
     replica.execute("START REPLICA");
@@ -215,7 +220,8 @@ fn assert_written(replica: &Server, n: i64) {
     });
 }
 
-/// Both ends say ON and each commit is acknowledged; without the replica it falls back, and comes back with it.
+/// Both ends say ON and each commit is acknowledged; without the replica it falls back, and comes
+/// back with it.
 #[track_caller]
 fn assert_semi_sync(source: &Server, replica: &Server) {
     source.wait_status("clients", "1");
@@ -295,13 +301,24 @@ macro_rules! pairs {
 }
 
 pairs! {
-    from_mysql_5_6("5.6"): to_mysql_9_7("9.7"), to_mariadb_10_11("mariadb-10.11"), to_mariadb_11_8("mariadb-11.8");
-    from_mysql_9_7("9.7"): to_mysql_5_6("5.6"), to_mariadb_10_11("mariadb-10.11"), to_mariadb_11_8("mariadb-11.8");
-    from_mariadb_10_11("mariadb-10.11"): to_mysql_5_6("5.6"), to_mysql_9_7("9.7");
-    from_mariadb_11_8("mariadb-11.8"): to_mysql_5_6("5.6"), to_mysql_9_7("9.7");
+    from_mysql_5_6("5.6"):
+        to_mysql_9_7("9.7"),
+        to_mariadb_10_11("mariadb-10.11"),
+        to_mariadb_11_8("mariadb-11.8");
+    from_mysql_9_7("9.7"):
+        to_mysql_5_6("5.6"),
+        to_mariadb_10_11("mariadb-10.11"),
+        to_mariadb_11_8("mariadb-11.8");
+    from_mariadb_10_11("mariadb-10.11"):
+        to_mysql_5_6("5.6"),
+        to_mysql_9_7("9.7");
+    from_mariadb_11_8("mariadb-11.8"):
+        to_mysql_5_6("5.6"),
+        to_mysql_9_7("9.7");
 }
 
-/// A slave that announces itself by the older name may be one that loses a compressed connection by acknowledging.
+/// A slave that announces itself by the older name may be one that loses a compressed connection by
+/// acknowledging.
 fn compressed_pair(source: &str, replica: &str) {
     needs!(Libraries::are_ours(), "this is about ours");
     let source = End::source(source, &Dialect::of(replica));
@@ -348,8 +365,9 @@ fn another_series_with_each_of_them() {
     assert_eq!(failed, Vec::<String>::new(), "not as expected");
 }
 
-/// A MariaDB replica asks for the older name of the variable: a source with the newer plugin name alone has none, and
-/// replicates asynchronously. With the older name, which ours have in every series, it is semi-sync (see `from_mysql_9_7`).
+/// A MariaDB replica asks for the older name of the variable: a source with the newer plugin name
+/// alone has none, and replicates asynchronously. With the older name, which ours have in every
+/// series, it is semi-sync (see `from_mysql_9_7`).
 #[test]
 fn mariadb_replicas_want_the_older_names_at_the_source() {
     let source = End {

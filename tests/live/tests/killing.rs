@@ -1,5 +1,6 @@
-//! KILL of dump threads: the server closes the replica's descriptor from another thread, and the number is in use again at
-//! once. Replicas come back by themselves, commits go on confirmed, and nobody else's connection loses a byte.
+//! KILL of dump threads: the server closes the replica's descriptor from another thread, and the
+//! number is in use again at once. Replicas come back by themselves, commits go on confirmed, and
+//! nobody else's connection loses a byte.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -16,7 +17,8 @@ use semisync_live_tests::{
     process, server_dir_of, wait_for,
 };
 
-/// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
+/// From the replica's being able to come back to the end of the commit; it may sleep a second
+/// between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 
 fn transports() -> Vec<Transport> {
@@ -52,8 +54,8 @@ fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u3
     let mut killed = 0;
     for round in 0..rounds {
         let dump = new_dump(source, others, last);
-        // Some die as soon as they can be seen, most in the midst of their work. A replica that has not got an event
-        // sleeps for a second before it comes again.
+        // Some die as soon as they can be seen, most in the midst of their work. A replica that has
+        // not got an event sleeps for a second before it comes again.
         if round % 16 != 0 {
             source.wait_status("clients", "1");
             load.wait_progress(5);
@@ -120,7 +122,8 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
     replica.stop();
 }
 
-/// The commit's acknowledgement is lost or has not been given; then the dump is killed and the replica comes back.
+/// The commit's acknowledgement is lost or has not been given; then the dump is killed and the
+/// replica comes back.
 #[test]
 fn a_commit_that_waits_goes_on_after_its_dump_was_killed() {
     let pair = Topology::new(Names::newest())
@@ -171,7 +174,8 @@ struct Taker {
 }
 
 impl Taker {
-    /// `mysqlbinlog --stop-never`, writing files of the source's own format; `None`: the server comes without.
+    /// `mysqlbinlog --stop-never`, writing files of the source's own format; `None`: the server
+    /// comes without.
     fn start(source: &Server) -> Option<Taker> {
         let program = server_dir_of(source.dialect().series()).join("bin/mysqlbinlog");
         if !program.exists() {
@@ -275,13 +279,15 @@ fn a_thread_that_served_a_dump_serves_others() {
         .replicas(2)
         .start_unlinked();
     let (source, replica, steady) = (&pair.source, &pair.replicas[0], &pair.replicas[1]);
-    // The number of the connection's thread; where the server does not tell it, how many threads it has ever made.
+    // The number of the connection's thread; where the server does not tell it, how many threads it
+    // has ever made.
     let thread_of = |connection: u32| {
         if !source.dialect().has_thread_os_id() {
             return source.global_status("Threads_created");
         }
         source.value(&format!(
-            "SELECT THREAD_OS_ID FROM performance_schema.threads WHERE PROCESSLIST_ID = {connection}"
+            "SELECT THREAD_OS_ID FROM performance_schema.threads \
+             WHERE PROCESSLIST_ID = {connection}"
         ))
     };
     steady.replicate_from(source, &Link::default());
@@ -300,8 +306,8 @@ fn a_thread_that_served_a_dump_serves_others() {
             source.dumps().len() == 1
         });
     };
-    // A replica that is stopped may connect once more before it sees that it is to stop; then it is that connection's
-    // thread that waits for the next one, and the round is taken again.
+    // A replica that is stopped may connect once more before it sees that it is to stop; then it is
+    // that connection's thread that waits for the next one, and the round is taken again.
     let connections = || source.global_status("Connections");
     let mut disturbed = 0;
     replica.point_to(source, &Link::default());
@@ -319,7 +325,8 @@ fn a_thread_that_served_a_dump_serves_others() {
             rounds.push(killed);
         };
         source.insert(1);
-        // From now on one thread waits for connections, and it is this one: those of connections before are gone.
+        // From now on one thread waits for connections, and it is this one: those of connections
+        // before are gone.
         source.execute("SET GLOBAL thread_cache_size = 1");
 
         replica.set_replica("enabled", "OFF");

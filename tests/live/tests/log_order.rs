@@ -1,7 +1,8 @@
-//! Positions follow the order of the log, whatever its files are called: the base name changes, numbers begin anew, a RESET
-//! comes between the server's check of a position and its use.
+//! Positions follow the order of the log, whatever its files are called: the base name changes,
+//! numbers begin anew, a RESET comes between the server's check of a position and its use.
 //!
-//! The source keeps one index over its restarts, as `log-bin-index` lets it. Fakes ask for parts of the log.
+//! The source keeps one index over its restarts, as `log-bin-index` lets it. Fakes ask for parts of
+//! the log.
 
 use std::fs;
 use std::path::PathBuf;
@@ -159,7 +160,8 @@ fn a_replica_that_still_reads_old_files_is_no_violator() {
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
-/// The same name twice in one index: only the directories differ, and hooks name files without them.
+/// The same name twice in one index: only the directories differ, and hooks name files without
+/// them.
 #[test]
 fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     needs!(
@@ -187,7 +189,8 @@ fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     );
 }
 
-/// A dump of which the server has checked what it asks for, then RESET deletes the log, then the plugin learns of the dump.
+/// A dump of which the server has checked what it asks for, then RESET deletes the log, then the
+/// plugin learns of the dump.
 fn a_request_that_a_reset_overtakes(what: &str, start: impl FnOnce(&Server) -> Start) {
     let stall = std::env::temp_dir().join(format!("semisync-stall-{what}-{}", std::process::id()));
     let reached = PathBuf::from(format!("{}.reached", stall.display()));
@@ -233,7 +236,8 @@ fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
     });
 }
 
-/// The first transaction of the new log has the GTID of the first of the old one, and lies in a file of the same name.
+/// The first transaction of the new log has the GTID of the first of the old one, and lies in a
+/// file of the same name.
 #[test]
 fn gtids_that_were_compared_before_a_reset_confirm_nothing_after_it() {
     needs!(Dialect::of_run().has_gtid(), "it has no auto-position");

@@ -80,14 +80,21 @@ in_both_vocabularies! {
     }
 
     fn the_plugin_is_in_use_although_the_source_is_disabled(names) {
-        needs!(Dialect::of_run().refuses_uninstall(), "it unloads a plugin without asking it");
+        needs!(
+            Dialect::of_run().refuses_uninstall(),
+            "it unloads a plugin without asking it"
+        );
         let pair = Topology::new(names).set("enabled", "0").start_unlinked();
         let replica = pair.replica();
         link_to_disabled(&pair, &Link::default());
         let uninstall = format!("UNINSTALL PLUGIN {}", names.replica_plugin());
         let (code, message) = replica.error(&uninstall);
         // Before 8.0 the server asks the status row, and else has only the other error.
-        let expected = if replica.dialect().asks_before_uninstall() { 1883 } else { 1720 };
+        let expected = if replica.dialect().asks_before_uninstall() {
+            1883
+        } else {
+            1720
+        };
         assert_eq!(code, expected, "{message}");
         replica.execute("STOP REPLICA IO_THREAD");
         replica.execute(&uninstall);
@@ -96,12 +103,20 @@ in_both_vocabularies! {
     fn the_status_is_on_while_any_channel_is(names) {
         needs!(Dialect::of_run().has_channels(), "a replica has one source");
         let source = |id: u32| {
-            ServerConfig::new(id, names).as_source().label(&format!("source {id}"))
+            ServerConfig::new(id, names)
+                .as_source()
+                .label(&format!("source {id}"))
         };
-        let configs = vec![source(1), source(3), ServerConfig::new(2, names).as_replica()];
+        let configs = vec![
+            source(1),
+            source(3),
+            ServerConfig::new(2, names).as_replica(),
+        ];
         let servers = Server::start_all(configs);
         servers.iter().for_each(Server::prepare);
-        let [one, three, replica] = &servers[..] else { panic!("three servers") };
+        let [one, three, replica] = &servers[..] else {
+            panic!("three servers")
+        };
         replica.replicate_from(one, &quick_heartbeats().channel("one"));
         replica.replicate_from(three, &quick_heartbeats().channel("three"));
         one.wait_status("clients", "1");

@@ -1,11 +1,12 @@
 //! RESET BINARY LOGS AND GTIDS while replicas are attached: the server lets their dumps go on.
 //!
-//! What such a dump was served, and what its replica acknowledges, belongs to a log that is gone. Nobody's commit may be
-//! confirmed by it; the replica has to connect again.
+//! What such a dump was served, and what its replica acknowledges, belongs to a log that is gone.
+//! Nobody's commit may be confirmed by it; the replica has to connect again.
 
 use semisync_live_tests::{Names, Topology};
 
-/// The dump stands far behind the new end of the log, and a heartbeat tells the replica its old position.
+/// The dump stands far behind the new end of the log, and a heartbeat tells the replica its old
+/// position.
 #[test]
 fn a_dump_that_has_outlived_a_reset_confirms_nothing() {
     let pair = Topology::new(Names::newest())

@@ -1,7 +1,7 @@
 //! Plain TCP, TLS and compressed replication connections: the same guarantees over each of them.
 //!
-//! Every commit under load is confirmed, the replica ends up with the same rows, and acknowledgements are read while the
-//! sender is blocked in a write.
+//! Every commit under load is confirmed, the replica ends up with the same rows, and
+//! acknowledgements are read while the sender is blocked in a write.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -124,7 +124,8 @@ fn every_transport_works_with_stock_at_the_other_end() {
     }
 }
 
-/// Three transactions to stock's replica over compression; returns how often it asked for a dump until it had them.
+/// Three transactions to stock's replica over compression; returns how often it asked for a dump
+/// until it had them.
 fn dumps_until_it_has_three(names: Names, link: &Link, libraries: Libraries) -> usize {
     let pair = Topology::new(names)
         .set("timeout", "5000")
@@ -146,8 +147,8 @@ fn dumps_until_it_has_three(names: Names, link: &Link, libraries: Libraries) -> 
         .count()
 }
 
-/// Stock's replica of 5.7 and before loses a compressed connection with each acknowledgement that it sends. It gets on all
-/// the same, if it is asked by what is new to it.
+/// Stock's replica of 5.7 and before loses a compressed connection with each acknowledgement that
+/// it sends. It gets on all the same, if it is asked by what is new to it.
 #[test]
 fn a_replica_of_stocks_gets_on_over_compression_as_with_stocks_source() {
     let dialect = Dialect::of_run();
@@ -163,7 +164,8 @@ fn a_replica_of_stocks_gets_on_over_compression_as_with_stocks_source() {
             let stock = dumps_until_it_has_three(names, &link, Libraries::Stock);
             let ours = dumps_until_it_has_three(names, &link, Libraries::Ours);
             println!(
-                "{names:?}, {what}, auto-position {}: {stock} dumps of stock's source, {ours} of ours",
+                "{names:?}, {what}, auto-position {}: {stock} dumps of stock's source, \
+                 {ours} of ours",
                 link.auto_position
             );
             assert!(
@@ -252,12 +254,14 @@ fn pair_for_big_rows() -> Builder {
         .configure_replica(|config| config.big_rows(4))
 }
 
-/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
+/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come
+/// in.
 #[test]
 fn big_rows_over_tls_and_compression_are_confirmed() {
     let pair = pair_for_big_rows().start();
     let sql = format!(
-        "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), (1 + FLOOR(RAND() * 4)) << 14))"
+        "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), \
+         (1 + FLOOR(RAND() * 4)) << 14))"
     );
     for what in transports() {
         load_over(&pair, &what.to_string(), &what.link(), 4, 2, &sql);
@@ -265,7 +269,8 @@ fn big_rows_over_tls_and_compression_are_confirmed() {
     }
 }
 
-/// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are read all the same.
+/// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are
+/// read all the same.
 #[test]
 fn a_replica_that_reads_in_fits_and_starts_is_served() {
     let pair = pair_for_big_rows().start_unlinked();

@@ -1,7 +1,8 @@
-//! Acknowledgements are not to be trusted: what replicas that misbehave can do to commits, which is nothing.
+//! Acknowledgements are not to be trusted: what replicas that misbehave can do to commits, which is
+//! nothing.
 //!
-//! Fakes made of a socket attach beside an honest replica, or alone, and answer in every form that `hostile.rs` has.
-//! Stock's plugin fails most of these tests, which shows that they can fail.
+//! Fakes made of a socket attach beside an honest replica, or alone, and answer in every form that
+//! `hostile.rs` has. Stock's plugin fails most of these tests, which shows that they can fail.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -14,7 +15,8 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Load, Names, PATIENCE, Server, Topology, eventually, needs,
 };
 
-/// A commit that nothing delays takes a millisecond; a loaded machine gets this much. Stock takes 30 s.
+/// A commit that nothing delays takes a millisecond; a loaded machine gets this much. Stock takes
+/// 30 s.
 const DELAYED: Duration = Duration::from_secs(2);
 
 /// Warnings and errors of the log that name the server id.
@@ -125,7 +127,8 @@ fn a_hostile_replica_delays_no_commit() {
     assert!(faults.is_empty(), "\n{faults}");
 }
 
-/// Alone with a source, a liar confirms nothing: neither the commit it lies about nor any later one.
+/// Alone with a source, a liar confirms nothing: neither the commit it lies about nor any later
+/// one.
 fn lie_alone(names: Names, form: Hostility) {
     const ID: u32 = 7_780_001;
     let source = Server::lone_source(names, "700");
@@ -178,7 +181,8 @@ fn lie_alone(names: Names, form: Hostility) {
     let logged = complaints(&source.log(), ID);
     assert_eq!(logged.len(), 1, "once for each connection: {logged:#?}");
 
-    // The truth is believed as before: from the same connection, or from a new one if it was past all belief.
+    // The truth is believed as before: from the same connection, or from a new one if it was past
+    // all belief.
     if form.breaks_the_protocol() {
         fake = FakeReplica::at_the_end(&source, ID);
     } else {
@@ -208,7 +212,8 @@ fn a_file_of_another_base_confirms_nothing() {
     lie_alone(Names::newest(), Hostility::OtherBase);
 }
 
-/// The position exists, but that connection has not been served so far: the dump is blocked, for the fake does not read.
+/// The position exists, but that connection has not been served so far: the dump is blocked, for
+/// the fake does not read.
 #[test]
 fn a_position_that_was_never_sent_confirms_nothing() {
     const ID: u32 = 7_780_002;
@@ -249,7 +254,8 @@ fn a_position_that_was_never_sent_confirms_nothing() {
     assert_eq!(source.counter("yes_tx"), 2);
 }
 
-/// Some servers let the plugin see where a dump is to begin before they find that there is no such place.
+/// Some servers let the plugin see where a dump is to begin before they find that there is no such
+/// place.
 #[test]
 fn a_dump_from_beyond_the_log_confirms_nothing() {
     let source = Server::lone_source(Names::newest(), "1500");
@@ -272,7 +278,8 @@ fn a_dump_from_beyond_the_log_confirms_nothing() {
     drop(honest);
 }
 
-/// With auto-position, what a replica says it holds it is not served; it can acknowledge no more than that.
+/// With auto-position, what a replica says it holds it is not served; it can acknowledge no more
+/// than that.
 #[test]
 fn a_claimed_gtid_set_confirms_no_later_commit() {
     needs!(Dialect::of_run().has_gtid(), "it has no auto-position");
@@ -318,7 +325,8 @@ fn a_replica_that_is_gone_stops_counting_at_once() {
     }
 }
 
-/// Descriptors are reused at once by the next connection: nothing of the one before must cling to them.
+/// Descriptors are reused at once by the next connection: nothing of the one before must cling to
+/// them.
 #[test]
 fn two_hundred_short_lived_replicas_leave_nothing_behind() {
     let pair = Topology::new(Names::newest())

@@ -1,9 +1,12 @@
-//! UNINSTALL PLUGIN of a plugin in use, tried again and again under load: refused, and afterwards everything works.
+//! UNINSTALL PLUGIN of a plugin in use, tried again and again under load: refused, and afterwards
+//! everything works.
 //!
-//! While the server asks a plugin whether it may go, it passes over the plugin's hooks, also with stock's. A dump that comes
-//! to a hook just then ends with "Failed to run hook 'reserve_header'" and the replica connects again; if the server asks a
-//! moment later, there is no replica any more and the plugin goes. A receiver thread that comes to a hook just then takes
-//! the semi-sync header for a part of the event and stops with a checksum error. These tests allow that, and nothing else.
+//! While the server asks a plugin whether it may go, it passes over the plugin's hooks, also with
+//! stock's. A dump that comes to a hook just then ends with "Failed to run hook 'reserve_header'"
+//! and the replica connects again; if the server asks a moment later, there is no replica any more
+//! and the plugin goes. A receiver thread that comes to a hook just then takes the semi-sync header
+//! for a part of the event and stops with a checksum error. These tests allow that, and nothing
+//! else.
 
 use std::time::{Duration, Instant};
 
@@ -30,8 +33,9 @@ const STILL_THERE: u16 = 1125;
 const BROKEN_EVENT: [&str; 2] = ["13122", "13115"];
 /// "Failed to run 'after_read_event' hook": connected while the source passed over its hooks.
 const HEADERS_MISSING: [&str; 1] = ["13117"];
-/// A server that asks nobody passes over a plugin's hooks before the plugin learns that it goes. A packet that comes just
-/// then lacks the header that was agreed on, or reaches the relay log with it.
+/// A server that asks nobody passes over a plugin's hooks before the plugin learns that it goes. A
+/// packet that comes just then lacks the header that was agreed on, or reaches the relay log with
+/// it.
 const STOPPED_BY: [&str; 4] = ["1594", "1593", "1595", "1236"];
 const SOON: Duration = Duration::from_secs(5);
 
@@ -62,7 +66,8 @@ fn install_again(server: &Server, sql: &str) {
     });
 }
 
-/// Waits until the replica is there, semi-sync, and starts its receiver when the attempt has stopped it; returns how often.
+/// Waits until the replica is there, semi-sync, and starts its receiver when the attempt has
+/// stopped it; returns how often.
 fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     let (source, replica) = (&pair.source, pair.replica());
     let mut stopped = 0;
@@ -83,7 +88,8 @@ fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     stopped
 }
 
-/// Everything works; and once the replica has left the plugins go at once, come again, and leave nothing.
+/// Everything works; and once the replica has left the plugins go at once, come again, and leave
+/// nothing.
 fn assert_all_works(pair: &Topology, names: Names) {
     let (source, replica) = (&pair.source, pair.replica());
     source.wait_status("clients", "1");
@@ -133,8 +139,9 @@ fn assert_all_works(pair: &Topology, names: Names) {
 }
 
 in_both_vocabularies! {
-    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and holds it. A server that
-    /// does not ask the plugin does not tell it either: there the session waits out its timeout.
+    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and
+    /// holds it. A server that does not ask the plugin does not tell it either: there the session
+    /// waits out its timeout.
     fn a_commit_that_waits_does_not_keep_the_plugin(names) {
         let asks = Dialect::of_run().asks_before_uninstall();
         let timeout = if asks { A_DAY_MS } else { "2000" };
@@ -192,7 +199,8 @@ fn the_source_works_on_after_it_was_often_asked_to_unload() {
     }
     load.finish_clean();
     println!(
-        "{plugin}: {ATTEMPTS} attempts, the replica connected again {again} times, accepted {gone} times"
+        "{plugin}: {ATTEMPTS} attempts, the replica connected again {again} times, \
+         accepted {gone} times"
     );
     assert!(gone <= ATTEMPTS / 10, "accepted {gone} times");
     assert_all_works(&pair, names);
@@ -223,8 +231,8 @@ fn the_replica_works_on_after_it_was_often_asked_to_unload() {
     assert_all_works(&pair, names);
 }
 
-/// Replication without semi-sync goes on: both threads run, or are started when the unloading has stopped one, and all
-/// rows arrive. Returns the errors by which one had stopped.
+/// Replication without semi-sync goes on: both threads run, or are started when the unloading has
+/// stopped one, and all rows arrive. Returns the errors by which one had stopped.
 fn replicates(pair: &Topology) -> Vec<String> {
     let (source, replica) = (&pair.source, pair.replica());
     source.insert(7);
@@ -290,7 +298,8 @@ fn a_source_that_cannot_refuse_is_unloaded_in_use() {
 }
 
 in_both_vocabularies! {
-    /// Over TLS as well, though nobody reads from such a connection here: nobody writes its headers any more.
+    /// Over TLS as well, though nobody reads from such a connection here: nobody writes its headers
+    /// any more.
     fn a_source_that_cannot_refuse_has_replicas_over_tls_connect_again(names) {
         needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
         needs!(!Dialect::of_run().holds_plugins_in_use(), HOLDS);
