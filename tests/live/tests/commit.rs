@@ -1,6 +1,6 @@
 //! What a commit goes through at the source: the wait, the timeout, the fallback to asynchronous
-//! and the way back, the count, the wait points, and everything that may happen to a session
-//! meanwhile.
+//! replication and the way back, the count of replicas, the wait points, and everything that may
+//! happen to a session meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ in_both_vocabularies! {
             "{line}"
         );
 
-        // Asynchronous: the next one does not wait, and is no further switch.
+        // Asynchronous: the next commit does not wait, and does not count as another switch.
         let begin = Instant::now();
         source.insert(3);
         assert!(
@@ -97,7 +97,7 @@ in_both_vocabularies! {
         pair.replicas[0].execute("START REPLICA IO_THREAD");
         source.wait_status("clients", "1");
         pair.replicas[0].wait_applied(source);
-        // One replica has everything, and goes on getting it: still not enough.
+        // One replica has everything, and receives what follows: that is still not enough.
         for _ in 0..5 {
             source.insert(3);
             pair.replicas[0].wait_applied(source);
@@ -116,7 +116,7 @@ in_both_vocabularies! {
             .source_option(&format!("{}=OFF", names.wait_no_replica_var()))
             .start();
         let source = &pair.source;
-        // It began without a replica, hence OFF; the replica brought it on.
+        // The source began without a replica, hence OFF. The replica brought it to ON.
         source.wait_status("status", "ON");
         source.insert(1);
         assert_eq!(source.counter("yes_tx"), 1);
@@ -135,7 +135,7 @@ in_both_vocabularies! {
         source.insert(3);
         assert_eq!(source.counter("yes_tx"), 2);
 
-        // A session that waits is let go when the replica leaves.
+        // A session that waits is released when the replica leaves.
         pair.replica().freeze();
         let commit = Waiting::insert(source, 4);
         pair.replica().kill9();
@@ -177,7 +177,7 @@ in_both_vocabularies! {
         quick(4);
         set_count(2);
         let commit = Waiting::insert(source, 5);
-        // Lowered while a session waits: the one acknowledgement that is there suffices.
+        // The count is lowered while a session waits: the acknowledgement that is there suffices.
         set_count(1);
         commit.done_within(SOON);
 
@@ -329,7 +329,8 @@ in_both_vocabularies! {
                 let other = Waiting::start(source, &insert(n + 1));
                 source.execute(&format!("{kill} {}", killed.connection));
                 pair.replica().thaw();
-                // The commit ends as all do; its client is told so, or has lost the connection.
+                // The commit ends as every commit does. Its client is told OK, or has lost the
+                // connection.
                 match (kill, killed.join_within(SOON).0) {
                     ("KILL QUERY", Ok(())) | ("KILL CONNECTION", Err(Error::IoError(_))) => {}
                     (_, result) => panic!("{kill} at {wait_point}: {result:?}"),
@@ -378,7 +379,7 @@ in_both_vocabularies! {
                 assert!(took < Duration::from_secs(20), "the shutdown took {took:?}");
                 for commit in commits {
                     let (result, _) = commit.join_within(SOON);
-                    // Stock's tell clients OK for what no replica has.
+                    // Stock's plugins tell clients OK for what no replica has.
                     assert!(
                         result.is_err() || !Libraries::are_ours(),
                         "told OK at {wait_point}"
@@ -438,8 +439,8 @@ in_both_vocabularies! {
             (1, 1)
         );
 
-        // While a session waits after its commit. It holds the server's own locks, so the reset
-        // takes its turn behind it.
+        // A RESET while a session waits after its commit. The session holds locks of the server, so
+        // the RESET waits for it.
         source.set_wait_point("AFTER_COMMIT");
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");
@@ -507,7 +508,7 @@ in_both_vocabularies! {
         let source = &pair.source;
         let load = Load::start(source, 4);
         load.wait_progress(500);
-        // Transactions of many events, for the sender that looks at commits alone.
+        // Transactions of many events, for a sender that observes commits alone.
         let rows = vec!["(9)"; 300].join(",");
         for _ in 0..10 {
             source.execute(&format!("INSERT INTO app.t (n) VALUES {rows}"));
@@ -517,7 +518,7 @@ in_both_vocabularies! {
             (source.counter("no_tx"), source.status("status")),
             (0, "ON".to_owned())
         );
-        // Counted for each group of commits, as stock does.
+        // A group of commits counts once, as with stock.
         assert!(source.counter("yes_tx") > 10);
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");

@@ -37,7 +37,7 @@ fn switch_instruments(server: &Server, on: &str) {
     ));
 }
 
-/// How often one waited.
+/// How often somebody waited there.
 fn count(server: &Server, event: &str) -> u64 {
     let sql = format!(
         "SELECT COUNT_STAR FROM performance_schema.events_waits_summary_global_by_event_name \
@@ -46,7 +46,7 @@ fn count(server: &Server, event: &str) -> u64 {
     server.value(&sql).parse().expect("a number")
 }
 
-/// Allocations, releases, bytes that are in use, and the most that were.
+/// Allocations, releases, bytes in use, and the most bytes that were in use.
 fn memory(server: &Server) -> [u64; 4] {
     let sql = format!(
         "SELECT CONCAT_WS(' ', COUNT_ALLOC, COUNT_FREE, CURRENT_NUMBER_OF_BYTES_USED, \
@@ -65,7 +65,7 @@ fn counts(server: &Server) -> [u64; 4] {
     WAITS.map(|event| count(server, event))
 }
 
-/// Whether a session sleeps until a replica has its commit, or has done so since.
+/// Whether a session sleeps until a replica has its commit, or has done so since the last look.
 fn sleeps(server: &Server) -> bool {
     let sql = format!(
         "SELECT COUNT(*) FROM performance_schema.events_waits_current WHERE EVENT_NAME = '{}'",
@@ -74,7 +74,7 @@ fn sleeps(server: &Server) -> bool {
     server.value(&sql) != "0"
 }
 
-/// Before MySQL 5.7 what is disabled when the plugin comes is not counted later either.
+/// Before MySQL 5.7 an instrument that is disabled when the plugin is loaded is never counted.
 fn known_from_the_start(config: ServerConfig) -> ServerConfig {
     let config = config.option("performance-schema=ON");
     if Dialect::of_run().makes_disabled_instruments() {
@@ -153,7 +153,7 @@ in_both_vocabularies! {
             (1..=3).contains(&after[3]),
             "the receiver's sleeps without a replica: {after:?}"
         );
-        // A sleep is seen while it lasts, and counted when it is over.
+        // A sleep is visible while it lasts, and counted when it is over.
         replica.freeze();
         std::thread::scope(|scope| {
             scope.spawn(|| source.insert(10));
@@ -210,7 +210,7 @@ in_both_vocabularies! {
             replica.execute("START REPLICA");
         });
         source.wait_status("wait_sessions", "0");
-        // What released a session lets go of it a moment later.
+        // The thread that released a session gives up its reference a moment later.
         eventually(
             SOON,
             "nothing but the room for pending groups is held",

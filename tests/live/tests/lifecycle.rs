@@ -1,4 +1,4 @@
-//! Loading and unloading: nothing stays behind, nothing is torn from under a user, and a library
+//! Loading and unloading: nothing stays behind, nothing is taken away from a user, and a library
 //! that is not fit to run is refused with a reason while the server stays up.
 
 use std::fs;
@@ -18,7 +18,7 @@ const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 
 in_both_vocabularies! {
     fn twenty_times_installed_and_uninstalled_under_load_leaves_nothing_behind(names) {
-        // A small buffer pool: what grows is then not the server's cache.
+        // With a small buffer pool, memory that grows is not the server's cache.
         let small = "innodb_buffer_pool_size=8M";
         let pair = Topology::new(names)
             .configure_source(|_| ServerConfig::new(1, names).label("source").option(small))
@@ -47,7 +47,7 @@ in_both_vocabularies! {
             });
             replica.execute("STOP REPLICA IO_THREAD");
             source.wait_status("clients", "0");
-            // How soon the plugin is let go is another test's claim.
+            // How soon the plugin is free is another test's claim.
             eventually(SOON, "the dump thread has ended", || {
                 source.dumps().is_empty()
             });
@@ -70,8 +70,8 @@ in_both_vocabularies! {
         let first = first.expect("five rounds");
         println!("threads, descriptors, resident KiB: after 5 rounds {first:?}, after 20 {last:?}");
         for (before, after) in first.into_iter().zip(last) {
-            // Threads and files of the server's own come and go; one left by each round would be
-            // fifteen.
+            // Threads and files of the server's own come and go. If each round left one, there
+            // would be fifteen more.
             assert!(
                 after.0 <= before.0 + 3,
                 "threads: {before:?}, then {after:?}"
@@ -106,8 +106,8 @@ in_both_vocabularies! {
         }
         pair.source.insert(1);
         assert_eq!(pair.source.counter("yes_tx"), 1);
-        // Switching off does not make the connection go: still in use (where that can be told at
-        // any time).
+        // Switching off does not end the connection: the plugin is still in use (where the server
+        // can tell that at any time).
         if refused_with == 1883 {
             pair.source.set_source("enabled", "0");
             assert_eq!(
@@ -121,8 +121,8 @@ in_both_vocabularies! {
             not_applicable("whether a source that is switched off is in use cannot be told");
         }
 
-        // Without a write that would tell the source: once the replica does not count, it is not in
-        // use either.
+        // No write tells the source. Once the replica does not count, it does not keep the plugin
+        // in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");
         pair.source.wait_status("clients", "0");
         pair.source.uninstall(&names.source_plugin());
@@ -135,8 +135,8 @@ in_both_vocabularies! {
     }
 
     fn a_replica_that_leaves_while_semi_sync_is_off_does_not_keep_the_plugin_in_use(names) {
-        // In the order of the guides: off, the replica stopped, UNINSTALL PLUGIN; and no write
-        // meanwhile.
+        // In the order of the guides: semi-sync off, the replica stopped, UNINSTALL PLUGIN; and no
+        // write meanwhile.
         let pair = Topology::new(names).start();
         pair.source.set_source("enabled", "0");
         pair.replica().execute("STOP REPLICA IO_THREAD");
@@ -189,7 +189,7 @@ in_both_vocabularies! {
         }
         server.set_source("enabled", "1");
         assert_eq!(server.status("status"), "ON");
-        // The other way round, once the first has gone.
+        // The other way round, once the first plugin is gone.
         server.uninstall(&names.source_plugin());
         server.execute(&other.install_source());
         assert!(server.has_plugin(&other.source_plugin()));
@@ -259,14 +259,14 @@ in_both_vocabularies! {
     }
 }
 
-/// A series that has no server here, in as many letters as this run's.
+/// A series that does not exist, with as many letters as this run's.
 fn no_series() -> String {
     let mut name = Dialect::of_run().series().to_owned();
     name.replace_range(name.len() - 1.., "9");
     name
 }
 
-/// Our library as another series would have built it.
+/// Our library as a build for another series would be.
 fn forge_series(plugin_dir: &Path, library: &str, forged: &str) {
     let mut bytes = fs::read(plugin_dir.join(library)).expect("the library");
     let marker = format!("MYSQL_SERIES={}", Dialect::of_run().series());
@@ -295,7 +295,7 @@ in_both_vocabularies! {
             (names.source_plugin(), names.source_library()),
             (names.replica_plugin(), names.replica_library()),
         ] {
-            // A file of its own each time: a server that has refused a library may still have it
+            // Each has a file of its own: a server that has refused a library may still have it
             // mapped.
             let forged = format!("forged_{library}");
             forge_series(&server.plugin_dir(), &library, &forged);
@@ -311,7 +311,7 @@ in_both_vocabularies! {
             println!("{line}");
             assert!(line.contains("[ERROR]") && line.contains(&here), "{line}");
             assert!(!server.has_plugin(&plugin));
-            // The right one is not held against the wrong one's failure.
+            // The failure of the wrong library does not keep the right one out.
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
             server.uninstall(&plugin);
         }
@@ -361,7 +361,7 @@ in_both_vocabularies! {
         server.execute(&names.install_replica());
         server.stop();
 
-        // Remembered by the server, but their libraries are gone.
+        // The server remembers the plugins, but their libraries are gone.
         for library in [names.source_library(), names.replica_library()] {
             fs::rename(dir.join(&library), dir.join(format!("{library}.away"))).expect("renamed");
         }
@@ -378,7 +378,7 @@ in_both_vocabularies! {
             "truncated.so",
             &names.source_library(),
         ] {
-            // A server with a single list of plugins ends it at the first that fails.
+            // A server with one list of plugins stops at the first that fails.
             if library != "truncated.so" || server.dialect().has_plugin_load_add() {
                 server.wait_log(library);
             }
@@ -387,7 +387,7 @@ in_both_vocabularies! {
         server.insert(1);
         server.stop();
 
-        // Back, but built for another series.
+        // The libraries are back, but built for another series.
         if !Libraries::are_ours() {
             not_applicable("stock's libraries do not say for which series they are built");
         } else {

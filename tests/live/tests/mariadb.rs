@@ -1,5 +1,5 @@
-//! MariaDB servers with semi-sync built in: guides that install the plugins of old go on working
-//! there (10.3 and later). The libraries are those of this run's MySQL series; the servers are
+//! MariaDB servers with semi-sync built in (10.3 and later): guides that install the plugins of old
+//! go on working there. The libraries are those of this run's MySQL series. The servers are
 //! Debian's MariaDB, made by `ci/setup`.
 
 use std::collections::BTreeSet;
@@ -58,8 +58,8 @@ fn config(series: &str, server_id: u32) -> ServerConfig {
         .label(if server_id == 1 { "master" } else { "slave" })
 }
 
-/// Whether there are libraries of ours to load: none of a MariaDB series, which have variables of
-/// their own.
+/// Whether the libraries under test are ours for MySQL. Those for a MariaDB series have variables
+/// of their own.
 fn has_ours_for_mysql() -> bool {
     Libraries::are_ours() && !Dialect::of_run().is_mariadb()
 }
@@ -112,7 +112,7 @@ fn assert_semi_sync(master: &Server, slave: &Server, n: i64) {
 }
 
 in_each_mariadb! {
-    /// The guide's fifth: what its reader types, and sees.
+    /// The fifth of the guides: what its readers type, and what they see.
     fn mariadb_as_the_guide_has_it(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let servers = Server::start_all(vec![config(series, 1), config(series, 2)]);
@@ -147,7 +147,7 @@ in_each_mariadb! {
         replicate(master, slave);
         assert_semi_sync(master, slave, 1);
 
-        // The plugins go; semi-sync stays, and needed them for nothing.
+        // The plugins go, and semi-sync stays: it did not need them.
         master.script("UNINSTALL PLUGIN rpl_semi_sync_master;");
         slave.script("UNINSTALL PLUGIN rpl_semi_sync_slave;");
         for server in [master, slave] {
@@ -170,7 +170,8 @@ in_each_mariadb! {
         master.wait_status("status", "ON");
     }
 
-    /// Option files of old servers go on working, in each spelling of the loading.
+    /// Option files of old servers go on working, in each spelling of the option that loads
+    /// plugins.
     fn option_files_go_on_working(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let slave = config(series, 2)
@@ -203,8 +204,8 @@ in_each_mariadb! {
         assert_eq!(errors(&slave), Vec::<String>::new());
     }
 
-    /// Installed plugins are there after a restart, with the note, and so is what the option file
-    /// says.
+    /// Installed plugins are there after a restart, with their note, and the option file still
+    /// counts.
     fn installed_is_installed_after_a_restart(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -220,7 +221,7 @@ in_each_mariadb! {
         assert_eq!(errors(&server), Vec::<String>::new());
     }
 
-    /// The same for the newer names: the library loads, and says who does the work.
+    /// The same for the newer names: the library loads, and says what does the work.
     fn the_newer_names_load_too(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -232,8 +233,8 @@ in_each_mariadb! {
         assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
     }
 
-    /// No variable, no status row, no thread, no descriptor more or less, however often it is
-    /// installed.
+    /// Neither a variable, a status row, a thread nor a descriptor comes or goes, however often the
+    /// plugin is installed.
     fn nothing_else_changes(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -262,7 +263,7 @@ in_each_mariadb! {
         server.stop();
     }
 
-    /// So do the libraries of another generation: their descriptors for MySQL differ, the one for
+    /// Libraries of another generation load too: their descriptors for MySQL differ, the one for
     /// MariaDB does not.
     fn libraries_of_either_generation_load(series) {
         for ours in ["5.6", "9.7"] {
@@ -276,8 +277,8 @@ in_each_mariadb! {
         }
     }
 
-    /// Those for the MariaDB of old have variables, which the server has itself: it refuses them,
-    /// and goes on with its own.
+    /// Libraries for the MariaDB of old have variables that this server has itself. The server
+    /// refuses them, and goes on with its own.
     fn libraries_for_older_mariadb_are_refused(series) {
         let ours = "mariadb-10.1";
         let built = dist_dir_of(ours, "").join("semisync_master.so").exists();
@@ -305,7 +306,7 @@ in_each_mariadb! {
         assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
     }
 
-    /// What the server does by itself: what our libraries are there to mend.
+    /// What the server does without our libraries: this is why they load there.
     fn without_them_installing_fails(series) {
         let none = |config: ServerConfig| config.libraries(Libraries::None);
         let server = Server::start(none(config(series, 1)));

@@ -1,5 +1,5 @@
-//! The ways in which a plugin and its variables are set: option file, command line, SET GLOBAL, SET
-//! PERSIST. All of them with the server's own errors and warnings.
+//! The ways to set a plugin and its variables: option file, command line, SET GLOBAL, SET PERSIST.
+//! All of them with the server's own errors and warnings.
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::{Dialect, Names, Server, ServerConfig, in_both_vocabularies, needs};
@@ -15,7 +15,7 @@ fn offered(lines: &str) -> String {
     lines.join("\n")
 }
 
-/// Variables of both sides with the values expected.
+/// The variables of both sides have the values expected.
 fn assert_variables(server: &Server, expected: &[(String, &str)]) {
     for (name, value) in expected {
         let rows = server.rows(&format!("SHOW GLOBAL VARIABLES LIKE '{name}'"));
@@ -156,7 +156,7 @@ in_both_vocabularies! {
 
         let is_offered = |name: &str| !offered(name).is_empty();
 
-        // Out of range: the nearest that is allowed, with a warning.
+        // Out of range: the server takes the nearest value that is allowed, with a warning.
         for (name, given, taken) in [
             (&timeout, "-1", "0"),
             (&trace, "-5", "0"),
@@ -192,7 +192,7 @@ in_both_vocabularies! {
             assert_eq!(&server.variable(name), value);
         }
 
-        // The wait point by name, in any case of letters, and by place in the list.
+        // The wait point by its name, in capitals or not, and by its place in the list.
         for (given, taken) in [
             ("'AFTER_COMMIT'", "AFTER_COMMIT"),
             ("0", "AFTER_SYNC"),
@@ -227,7 +227,7 @@ in_both_vocabularies! {
             assert!(message.contains(name.as_str()), "{message}");
             assert_eq!(server.variable(name), before);
         }
-        // Global only.
+        // These variables are global only.
         let (code, message) = server.error(&format!("SET SESSION {timeout} = 1"));
         assert_eq!(code, 1229, "{message}");
     }

@@ -1,4 +1,4 @@
-//! The replica's side: several sources, other generations and vocabularies on the other end,
+//! The replica's side: several sources, other generations and vocabularies at the other end,
 //! sources without semi-sync, reconnects, and relay log settings.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(15);
 const ONE_VOCABULARY: &str = "they have one vocabulary";
 const NO_STOCK: &str = "it comes without plugins of its own";
 
-/// Commits some rows; every one must have been acknowledged, and arrive.
+/// Commits some rows. Every one must be acknowledged, and arrive.
 fn assert_confirmed(pair: &Topology) {
     let source = &pair.source;
     assert_eq!(source.status("status"), "ON");
@@ -68,8 +68,8 @@ in_both_vocabularies! {
             assert!(source.counter("yes_tx") > 10);
         }
 
-        // One channel stops: it is refused to unload the plugin for the other, which goes on as
-        // before.
+        // One channel stops. UNINSTALL PLUGIN is refused because of the other channel, which goes
+        // on.
         replica.execute("STOP REPLICA FOR CHANNEL 'one'");
         one.wait_status("clients", "0");
         assert_eq!(replica.replica_status(), "ON");
@@ -94,7 +94,7 @@ in_both_vocabularies! {
             one.count_rows(None) + three.count_rows(None)
         );
 
-        // With both stopped nothing is in use any more.
+        // With both channels stopped nothing uses the plugin any more.
         replica.execute("STOP REPLICA");
         replica.wait_replica_status("OFF");
         replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
@@ -127,7 +127,7 @@ in_both_vocabularies! {
             "{line}"
         );
 
-        // The source learns it later; the next connection finds out.
+        // The source gets semi-sync later. The next connection finds out.
         source.execute(&names.install_source());
         source.set_source("enabled", "1");
         replica.restart_receiver();
@@ -144,7 +144,7 @@ in_both_vocabularies! {
         pair.wait_clients();
         pair.source.wait_status("status", "ON");
         assert_confirmed(&pair);
-        // Also when it ends without a word.
+        // The same when the source ends without a word.
         pair.source.kill9();
         pair.source.start_again();
         pair.wait_clients();
@@ -195,7 +195,8 @@ in_both_vocabularies! {
         assert_eq!(source.counter("yes_tx"), 1);
         assert_in_use(replica, &names.replica_plugin());
 
-        // Off likewise: the connection at hand goes on as it is, and the status falls with it.
+        // Switching off likewise: the connection at hand goes on as it is, and the status falls
+        // with it.
         replica.set_replica("enabled", "0");
         replica.execute("STOP REPLICA IO_THREAD");
         replica.wait_replica_status("OFF");
@@ -225,7 +226,7 @@ in_both_vocabularies! {
     }
 }
 
-/// The plugin cannot be unloaded just now, where the server asks it.
+/// The plugin cannot be unloaded now, where the server asks it.
 fn assert_in_use(server: &Server, plugin: &str) {
     if server.dialect().refuses_uninstall() {
         let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
@@ -244,7 +245,7 @@ fn our_source_with_stocks_replica() {
     pair.replica().wait_replica_status("ON");
 }
 
-/// Stock's replica since 9 asks for the new name alone; what it does not find it replicates
+/// Stock's replica since 9 asks for the newer name alone. Without that name it replicates
 /// asynchronously.
 #[test]
 fn our_source_with_old_names_is_asynchronous_to_stocks_replica() {

@@ -61,7 +61,7 @@ in_both_vocabularies! {
         println!("OFF {took:?} after the source was killed");
         wait_connecting(replica);
         assert_eq!(replica.replica_status(), "OFF");
-        // It may be semi-sync again at any moment.
+        // The replica may be semi-sync again at any moment.
         if replica.dialect().asks_before_uninstall() {
             let uninstall = format!("UNINSTALL PLUGIN {}", names.replica_plugin());
             assert_eq!(replica.error(&uninstall).0, 1883);
@@ -69,7 +69,7 @@ in_both_vocabularies! {
             not_applicable("a replica without a connection cannot refuse UNINSTALL PLUGIN");
         }
 
-        // Nor has a receiver that starts now ever been connected.
+        // The status is OFF too for a receiver that starts now and was never connected.
         replica.restart_receiver();
         wait_connecting(replica);
         assert_eq!(replica.replica_status(), "OFF");
@@ -89,7 +89,8 @@ in_both_vocabularies! {
         link_to_disabled(&pair, &Link::default());
         let uninstall = format!("UNINSTALL PLUGIN {}", names.replica_plugin());
         let (code, message) = replica.error(&uninstall);
-        // Before 8.0 the server asks the status row, and else has only the other error.
+        // A server before 8.0 looks at the status row, which is OFF, and then has only the other
+        // error.
         let expected = if replica.dialect().asks_before_uninstall() {
             1883
         } else {
@@ -136,7 +137,7 @@ in_both_vocabularies! {
     }
 }
 
-/// It does not say in its packets whether semi-sync is enabled.
+/// Stock's source does not say in its packets whether semi-sync is enabled.
 #[test]
 fn of_a_source_of_stocks_the_status_is_what_is_known() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
@@ -148,7 +149,7 @@ fn of_a_source_of_stocks_the_status_is_what_is_known() {
     source.set_source("enabled", "1");
     source.insert(2);
     replica.wait_replica_status("ON");
-    // The next connection finds out that it was switched off.
+    // The next connection finds out that semi-sync was switched off.
     source.set_source("enabled", "0");
     replica.restart_receiver();
     source.insert(3);

@@ -1,7 +1,7 @@
 //! Published guides to semi-sync, each a test: what their readers type, in that order, and what
-//! they then must see. The statements are quoted in the guides' vocabulary and run in both. Where a
-//! series no longer takes a statement (`STOP SLAVE`, `CHANGE MASTER TO`) its successor stands in;
-//! where it has no such variable, nothing is said of it.
+//! they must see then. The statements are quoted in the guides' vocabulary and run in both. Where a
+//! series no longer takes a statement (`STOP SLAVE`, `CHANGE MASTER TO`) its successor stands in.
+//! Where a series does not have a variable, the test says nothing of it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,8 +24,8 @@ fn plain_pair(names: Names) -> (Server, Server) {
     let source = servers.pop().expect("two servers");
     // As the guides have it; they are older than GTIDs.
     replica.replicate_from(&source, &Link::default().by_file_position());
-    // Connected before anything is enabled: what is enabled later must not matter to this
-    // connection.
+    // The replica is connected before anything is enabled. What is enabled later must not matter to
+    // this connection.
     eventually(PATIENCE, "the dump runs", || !source.dumps().is_empty());
     (source, replica)
 }
@@ -95,7 +95,7 @@ in_both_vocabularies! {
         assert_eq!(row(&status, &names.source_status("no_tx")), "1");
         assert_eq!(row(&status, &names.source_status("yes_tx")), "0");
 
-        // Switching the replica on without restarting its I/O thread changes nothing.
+        // Enabling semi-sync on the replica without a restart of its I/O thread changes nothing.
         replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 1;"));
         source.insert(3);
         replica.wait_applied(&source);
@@ -115,7 +115,7 @@ in_both_vocabularies! {
 
         visibility(&source, &replica);
 
-        // The same from an option file; the plugins are remembered by the servers.
+        // The same from an option file. The servers remember the plugins.
         let timeout = format!("{}=1000", names.source_var("timeout"));
         let enabled = format!("{}=1", names.source_var("enabled"));
         source.reconfigure(|config| config.option(&enabled).option(&timeout));
@@ -132,7 +132,8 @@ in_both_vocabularies! {
     }
 }
 
-/// AFTER_SYNC: no other session sees the row before a replica has it. AFTER_COMMIT: others may.
+/// AFTER_SYNC: no other session sees the row before a replica has it. AFTER_COMMIT: others may see
+/// it.
 fn visibility(source: &Server, replica: &Server) {
     source.set_source("timeout", "60000");
     let known = source.dialect().wait_points();
@@ -154,7 +155,7 @@ fn visibility(source: &Server, replica: &Server) {
 
 in_both_vocabularies! {
     fn setting_up_a_pair(names) {
-        // Both roles on one server, for a switch-over; and only its role on the other.
+        // Both roles on one server, for a switch-over. The other server has its own role alone.
         let both = names.spell(
             "plugin-load = \"rpl_semi_sync_master=semisync_master.so;\
              rpl_semi_sync_slave=semisync_slave.so\"\n\
@@ -248,7 +249,7 @@ in_both_vocabularies! {
                 "{plugin_dir}{library}"
             );
         }
-        // A shared library that ours depended on would be mapped with it.
+        // If ours depended on another shared library, that would be mapped too.
         let before = mapped_libraries(&source);
         source.execute(&names.install_source());
         source.execute(&names.install_replica());
@@ -265,7 +266,7 @@ in_both_vocabularies! {
         );
 
         let (code, message) = source.error(&names.install_source());
-        // MariaDB has a number of its own for it.
+        // MariaDB has a number of its own for this error.
         let expected = if source.dialect().is_mariadb() {
             1968
         } else {
@@ -338,7 +339,7 @@ in_both_vocabularies! {
             "yes_tx",
         ];
         let status = source.rows("show status like 'rpl_semi_sync%'");
-        // Before any replica: nothing counted, and ON.
+        // Before any replica: nothing is counted, and the status is ON.
         let expected = suffixes.map(|suffix| {
             let value = if suffix == "status" { "ON" } else { "0" };
             vec![names.source_status(suffix), value.to_owned()]
@@ -384,7 +385,7 @@ in_both_vocabularies! {
         assert_eq!(source.count_rows(Some(2)), 1);
         replica.execute("start replica io_thread");
         source.wait_status("status", "ON");
-        // The time of the one that timed out is no wait for an acknowledgement.
+        // The commit that timed out is no wait for an acknowledgement.
         assert_eq!(source.counter("tx_waits"), 1);
         source.insert(3);
         replica.wait_applied(&source);
@@ -563,7 +564,7 @@ fn exporter(source: &Server, replica: &Server) {
     for suffix in ["status", "clients", "no_tx", "tx_avg_wait_time"] {
         source.status(suffix);
     }
-    // A commit that a quick replica confirms before it would wait is no wait.
+    // A commit that a quick replica confirms before the session waits is no wait.
     eventually(PATIENCE, "a commit that waited", || {
         source.insert(3);
         source.counter("tx_avg_wait_time") > 0

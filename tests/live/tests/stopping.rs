@@ -1,5 +1,5 @@
-//! Stopping what waits: at a shutdown no client is told OK for what no replica has; an applier that
-//! waits can be stopped, killed and shut down.
+//! Stopping what waits: at a shutdown no client is told OK for what no replica has, and an applier
+//! that waits can be stopped, killed and shut down.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,8 +37,8 @@ impl Ending {
     }
 }
 
-/// Four commits, one row each: two clients over the socket, one over TCP, one over TLS where the
-/// server's own client can. All of them are in the binary log, and none is confirmed.
+/// Four commits of one row each: two clients over the socket, one over TCP, one over TLS where the
+/// server's own client can. All four are in the binary log, and none is confirmed.
 struct FourCommits {
     waiting: Vec<Waiting>,
     over_tls: Option<Child>,
@@ -122,7 +122,7 @@ fn committed(source: &Server) -> usize {
     events.iter().filter(|event| event[2] == "Xid").count()
 }
 
-/// Chooses where commits wait, also after a restart. Where there is one place alone this does
+/// Chooses where commits wait, also after a restart. Where there is one place alone, this does
 /// nothing.
 fn set_wait_point_for_good(source: &Server, wait_point: &str) {
     source.set_wait_point(wait_point);
@@ -132,7 +132,7 @@ fn set_wait_point_for_good(source: &Server, wait_point: &str) {
     }
 }
 
-/// A pair whose commits wait for as long as it takes, and the users who write.
+/// A pair whose commits wait for as long as it takes. The replication users may write.
 fn pair_with_writers(names: Names) -> Topology {
     let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
     pair.source.script(&format!(
@@ -142,8 +142,8 @@ fn pair_with_writers(names: Names) -> Topology {
     pair
 }
 
-/// A silent replica, four commits that wait for it, and a shutdown that begins. Returns them, and
-/// the place in the error log.
+/// A silent replica, four commits that wait for it, and a shutdown that begins. Returns the commits
+/// and the place in the error log.
 fn shut_down_with_a_silent_replica(
     pair: &Topology,
     wait_point: &str,
@@ -242,10 +242,10 @@ in_both_vocabularies! {
 }
 
 const FOR_EVER: &str = "1000000000000";
-/// From the order to stop to the end of an applier that waits; the order itself is quick.
+/// From the order to stop to the end of an applier that waits. The order itself is quick.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A source, and its replica, which is a source itself: enabled, without replicas of its own.
+/// A source, and a replica that is a source itself: enabled, without replicas of its own.
 struct Chain {
     pair: Topology,
     names: Names,
@@ -296,13 +296,13 @@ impl Chain {
             .collect()
     }
 
-    /// Nothing of what was applied is lost or applied twice, whatever stopped it.
+    /// Starts the appliers. Nothing is lost or applied twice, whatever stopped them.
     fn go_on(&self) {
         self.middle().execute("START REPLICA");
         self.catch_up();
     }
 
-    /// As `go_on`, when the replication has begun already.
+    /// As `go_on`, where replication has begun already.
     fn catch_up(&self) {
         let middle = self.middle();
         middle.set_source("enabled", "0");
@@ -311,7 +311,7 @@ impl Chain {
     }
 }
 
-/// How appliers work here: alone, or side by side.
+/// How appliers work in this series: alone, or also side by side.
 fn kinds_of_workers() -> Vec<u32> {
     let dialect = Dialect::of_run();
     let parallel = dialect.parallel_workers(4).is_some();
@@ -323,7 +323,8 @@ fn applier_has_ended(server: &Server) -> bool {
     columns["Replica_SQL_Running"] == "No"
 }
 
-/// In a thread of its own: it returns when the applier has ended.
+/// The statement runs in a thread of its own. Returns when the applier has ended, and how long that
+/// took.
 fn stop_appliers(chain: &Chain, statement: &str) -> Duration {
     let stop = Waiting::start(chain.middle(), statement);
     stop.done_within(SOON)
@@ -398,8 +399,8 @@ in_both_vocabularies! {
                     begin.elapsed()
                 );
                 middle.wait_log_since(mark, "Semi-sync at shutdown: ");
-                // It begins to replicate by itself, and START REPLICA at the same moment would be
-                // one too many: the server starts a second receiver then.
+                // The server begins to replicate by itself. A START REPLICA at the same moment
+                // would make it start a second receiver.
                 middle.start_again();
                 chain.catch_up();
             }
@@ -411,8 +412,8 @@ in_both_vocabularies! {
         let middle = chain.middle();
         for (wait_point, n) in middle.dialect().wait_points().iter().zip(1..) {
             middle.set_wait_point(wait_point);
-            // Otherwise the one waits inside the other's commit, and neither can be stopped without
-            // the other.
+            // Otherwise one of the two waits inside the other's commit, and neither can be stopped
+            // without the other.
             middle.order_commits("OFF");
             chain.let_an_applier_wait(1);
             let client = Waiting::insert(middle, -n);
