@@ -1,5 +1,6 @@
-//! Acknowledgements are asked for only where somebody reads them: of no replica that misbehaved or cannot be read from, and
-//! not before the first event of one that would lose its connection by its answer.
+//! Acknowledgements are asked for only where somebody reads them. A source does not ask a replica
+//! that misbehaved or that it cannot read from. Before the first event it does not ask a replica
+//! that loses its connection by answering.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,10 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
 };
 
-/// Heartbeats of the fakes here.
+/// The heartbeat period of the fakes here.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// A source without replicas whose libraries fail in a call.
+/// A source without replicas. `call` fails in its libraries.
 fn source_that_fails(call: &str) -> Server {
     let names = Names::newest();
     let source = Server::start(
@@ -29,7 +30,7 @@ fn source_that_fails(call: &str) -> Server {
     source
 }
 
-/// Reads events for a while: they come, and none asks.
+/// Reads events for a while: events come, and none of them asks.
 #[track_caller]
 fn assert_served_and_not_asked(fake: &mut FakeReplica) {
     let end = Instant::now() + 8 * BEAT;
@@ -66,7 +67,7 @@ fn a_replica_that_cannot_be_read_from(call: &str) {
     );
     assert_eq!(source.status("clients"), "0");
 
-    // It is served, and nothing asks: neither a commit that waits nor heartbeats beside it.
+    // The replica is served, and nothing asks it: neither a commit that waits nor a heartbeat.
     let commit = Waiting::insert(&source, 1);
     assert_served_and_not_asked(&mut fake);
     source.set_source("enabled", "OFF");
@@ -112,7 +113,7 @@ fn a_replica_that_broke_the_protocol_is_not_asked_any_more() {
     while let Ok(Some(_)) = fake.next_event(BEAT / 2) {} // sent before the source heard
     let commit = Waiting::insert(&source, 1);
     assert_served_and_not_asked(&mut fake);
-    // Also not after semi-sync was switched off and on again.
+    // The source does not ask either after semi-sync was switched off and on again.
     source.set_source("enabled", "OFF");
     commit.done_within(PATIENCE);
     source.set_source("enabled", "ON");
@@ -122,7 +123,8 @@ fn a_replica_that_broke_the_protocol_is_not_asked_any_more() {
     commit.done_within(PATIENCE);
 }
 
-/// As stock's replicas before MySQL 8.0 over compression: after each acknowledgement the connection is gone.
+/// Stock's replicas before MySQL 8.0 behave so over compression: after each acknowledgement their
+/// connection is gone.
 #[test]
 fn a_replica_that_loses_its_connection_by_answering_gets_on_with_each_one() {
     let source = Server::lone_source(Names::newest(), "2000");
@@ -151,11 +153,12 @@ fn a_replica_that_loses_its_connection_by_answering_gets_on_with_each_one() {
         connections <= 4,
         "{connections} connections for four commits"
     );
-    // The last answer was of the newest commit.
+    // The last answer was about the newest commit.
     source.wait_status("status", "ON");
 }
 
-/// One connection: up to its first answer, by which it is lost, or until nothing comes. How far it has come.
+/// One connection. It ends with its first answer, or when nothing comes. Returns the place that it
+/// has reached, and whether it answered.
 fn until_it_answers(source: &Server, start: &Start) -> (Place, bool) {
     let attached = FakeReplica::attach_compressed_to(source, 77, Announce::Slave, start);
     let mut fake = attached.expect("it is served");
@@ -178,7 +181,7 @@ fn an_old_replica_without_compression_is_asked_by_heartbeats_too() {
         "the test heals a lost acknowledgement by auto-position"
     );
     let source = Server::lone_source(Names::newest(), A_DAY_MS);
-    // At the other wait point the transaction is not among the executed ones yet.
+    // At the other wait point the transaction is not executed yet.
     source.set_wait_point("AFTER_COMMIT");
     let commit = Waiting::insert(&source, 1);
     let all = source
@@ -186,7 +189,8 @@ fn an_old_replica_without_compression_is_asked_by_heartbeats_too() {
         .replace('\n', "");
     let start = Start::Gtids(all);
     let mut fake = FakeReplica::attach_to(&source, 77, Announce::Slave, &start).expect("a dump");
-    // What begins the dump asks too; what tells where it stands, after all that was skipped, comes later.
+    // The packets that begin the dump ask too. The heartbeat that tells the replica where it
+    // stands, after all the skipped events, comes later.
     while !commit.is_over_within(Duration::ZERO) {
         let event = fake.next_request(PATIENCE).expect("it is served");
         let event = event.expect("it is asked until the commit goes on");

@@ -1,5 +1,5 @@
-//! Servers that are built otherwise than a release. In one whose mutexes check themselves, as those of a debug build do, a
-//! wait would crash: a library must not take it for the server that it was built for.
+//! Servers that are not built as a release. In a debug build mutexes check themselves, and a wait
+//! of ours would crash the server: a library must not take it for the server that it was built for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::process::Command;
 
 use semisync_live_tests::{Libraries, Names, Server, ServerConfig, in_both_vocabularies, needs};
 
-/// What makes a release look like a debug build: it exports what only such a build has, under the name of C as older
-/// servers do, and of C++.
+/// Makes a release look like a debug build: it exports what only such a build has, under the name
+/// of C, as older servers do, and under that of C++.
 const EXPORTS_CHECKED_MUTEXES: &str = "
 void safe_mutex_global_init(void) {}
 void _Z22safe_mutex_global_initv(void) {}
 ";
 
-/// ... or it says so, from the moment on that it opens a library.
+/// Makes a release call itself a debug build, from the moment on when it opens a library.
 const SAYS_DEBUG: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,7 +27,7 @@ void *dlopen(const char *file, int mode) {
 }
 "#;
 
-/// A library made of `source`, to be loaded before all others.
+/// A shared library made of `source`. The server loads it before all others.
 fn compile(name: &str, source: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (c, library) = (
@@ -65,7 +65,7 @@ fn assert_refused(names: Names, name: &str, source: &str, reason: &str) {
     }
     server.prepare();
     server.insert(1);
-    // At its start it goes up without the plugin.
+    // At its start the server goes up without the plugin.
     let option = format!("plugin-load-add={}", names.source_library());
     server.reconfigure(|config| config.option(&option));
     server.restart();
@@ -75,7 +75,12 @@ fn assert_refused(names: Names, name: &str, source: &str, reason: &str) {
 
 in_both_vocabularies! {
     fn a_server_whose_mutexes_check_themselves_is_refused(names) {
-        assert_refused(names, "checked-mutexes", EXPORTS_CHECKED_MUTEXES, "safe_mutex_global_init");
+        assert_refused(
+            names,
+            "checked-mutexes",
+            EXPORTS_CHECKED_MUTEXES,
+            "safe_mutex_global_init",
+        );
     }
 
     fn a_server_that_calls_itself_a_debug_build_is_refused(names) {

@@ -1,8 +1,9 @@
-//! Everything at once: writers, three replicas over three transports, and an operator who does at random what operators and
-//! networks do. In the end everything is put right again, and nothing may be left of it.
+//! Everything at once: writers, three replicas over three transports, and an operator who does at
+//! random what operators and networks do. In the end the test repairs everything, and nothing of it
+//! may be left.
 //!
-//! The seed is printed; `SEMISYNC_SEED` repeats its choices (not their timing), `SEMISYNC_CHAOS_SECONDS` changes how long it
-//! goes on.
+//! The test prints its seed. `SEMISYNC_SEED` repeats its choices (not their timing),
+//! `SEMISYNC_CHAOS_SECONDS` sets how long it goes on.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,12 +23,13 @@ const PAUSE_MS: u64 = 120;
 const SPELL_MS: u64 = 1500;
 /// From the last repair until everything is as it should be.
 const HEALED: Duration = Duration::from_secs(20);
-/// `ER_NO_SUCH_THREAD`: what was to be killed has ended by itself.
+/// `ER_NO_SUCH_THREAD`: the connection that was to be killed has ended by itself.
 const NO_SUCH_THREAD: u16 = 1094;
 const OBSERVE_COMMIT_ONLY: &str = "replication_sender_observe_commit_only";
-/// "Relay log write failure", for a checksum, and "Failed to run 'after_read_event' hook": from 8.0 on, and before.
+/// "Relay log write failure" (a checksum) and "Failed to run 'after_read_event' hook". The first
+/// two are of 8.0 and later, the others of servers before.
 const STOPPED_BY: [&str; 4] = ["13122", "13117", "1595", "1593"];
-/// What a source says to a dump whose session was never told how to send checksums.
+/// What a source says to a dump whose session was not told how to send checksums.
 const UNTOLD: &str = "will not send such events to ";
 
 /// What is wrong with a replica for a while.
@@ -44,13 +46,14 @@ struct Operator<'t> {
     dice: Dice,
     troubles: [Option<(Trouble, Instant)>; REPLICAS],
     stalled_until: Option<Instant>,
-    /// Statements that take their time: some wait for commits that wait.
+    /// Statements that take their time. Some of them wait for commits that wait.
     running: Vec<(String, Waiting)>,
     steps: u64,
 }
 
 impl Operator<'_> {
-    /// A statement on the source, in the background. Not more at a time than a patient person would start.
+    /// A statement on the source, in the background. There are never more of them than a patient
+    /// person would start.
     fn order(&mut self, sql: String) {
         if self.running.len() < 8 {
             let running = Waiting::start(&self.pair.source, &sql);
@@ -133,7 +136,7 @@ impl Operator<'_> {
                 let value = self.dice.one_of(&["OFF", "ON"]);
                 self.order(format!("SET GLOBAL binlog_order_commits = {value}"));
             }
-            // Nothing such here: the operator reads.
+            // This series has no such setting: the operator reads.
             _ => self.order("SHOW PROCESSLIST".to_owned()),
         }
         thread::sleep(Duration::from_millis(self.dice.below(PAUSE_MS)));
@@ -167,7 +170,8 @@ impl Operator<'_> {
         }
     }
 
-    /// Puts everything right. A lost acknowledgement is lost: its connection has to end.
+    /// Repairs everything. An acknowledgement that was swallowed is lost, so its connection has to
+    /// end.
     fn repair(mut self) {
         for spell in self.troubles.iter_mut().flatten() {
             spell.1 = Instant::now();
@@ -219,9 +223,10 @@ fn over_without_error(statements: Vec<(String, Waiting)>, bound: Duration) {
     }
 }
 
-/// Waits until all replicas count. The server can have stopped one of them for good, with or without semi-sync: if a
-/// connection is cut while the replica prepares it for the dump, the server's client library connects again without
-/// telling, and the source knows nothing of what the replica had set. It then says so.
+/// Waits until all replicas count. The server itself can have stopped one of them for good, with or
+/// without semi-sync: if a connection is cut while the replica prepares it for the dump, the
+/// server's client library connects again without a word, and the source does not know what the
+/// replica had set. The source says so in its log.
 #[track_caller]
 fn wait_for_all(pair: &Topology) {
     let source = &pair.source;
@@ -296,7 +301,8 @@ fn nothing_is_left_of_chaos() {
     }
     let steps = operator.steps;
     println!(
-        "seed {seed}: {steps} steps, {} commits, confirmed {}, not confirmed {}, switched off {} times",
+        "seed {seed}: {steps} steps, {} commits, confirmed {}, not confirmed {}, \
+         switched off {} times",
         load.committed(),
         source.counter("yes_tx"),
         source.counter("no_tx"),
@@ -309,7 +315,7 @@ fn nothing_is_left_of_chaos() {
     load.wait_progress(200);
     println!("seed {seed}: healed within {:?}", repair.elapsed());
 
-    // As it was: each replica has its dump, and nothing is left of those that ended.
+    // As before: each replica has its dump, and nothing is left of the dumps that ended.
     wait_for(
         PATIENCE,
         "three dumps, descriptors and threads as before",
@@ -322,7 +328,8 @@ fn nothing_is_left_of_chaos() {
             }
         },
     );
-    // A session that waited already has the timeout of then: it may switch semi-sync off once more.
+    // A session that already waited has the timeout of that time. It may switch semi-sync off once
+    // more.
     wait_for(HEALED, "every commit is confirmed", || {
         let unconfirmed = source.counter("no_tx");
         load.wait_progress(50);

@@ -1,5 +1,6 @@
-//! What a commit goes through at the source: the wait, the timeout, the fallback to asynchronous and the way back, the count,
-//! the wait points, and everything that may happen to a session meanwhile.
+//! What a commit goes through at the source: the wait, the timeout, the fallback to asynchronous
+//! replication and the way back, the count of replicas, the wait points, and everything that may
+//! happen to a session meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,10 @@ in_both_vocabularies! {
         let begin = Instant::now();
         source.insert(2);
         let took = begin.elapsed();
-        assert!((0.7..1.7).contains(&took.as_secs_f64()), "the insert took {took:?}");
+        assert!(
+            (0.7..1.7).contains(&took.as_secs_f64()),
+            "the insert took {took:?}"
+        );
         let (_, waited_for) = source.binlog_position();
         assert_eq!(source.status("status"), "OFF");
         let counts = ["yes_tx", "no_tx", "no_times"].map(|suffix| source.counter(suffix));
@@ -32,22 +36,38 @@ in_both_vocabularies! {
             "Timeout waiting for reply of binlog (file: {file}, pos: {waited_for}), \
              semi-sync up to file {file}, position {acknowledged}."
         ));
-        assert!(line.contains(&source.dialect().log_tag("Warning", 11153)), "{line}");
+        assert!(
+            line.contains(&source.dialect().log_tag("Warning", 11153)),
+            "{line}"
+        );
         let line = source.wait_log("Semi-sync replication switched OFF.");
-        assert!(line.contains(&source.dialect().log_tag("Note", 11155)), "{line}");
+        assert!(
+            line.contains(&source.dialect().log_tag("Note", 11155)),
+            "{line}"
+        );
 
-        // Asynchronous: the next one does not wait, and is no further switch.
+        // Asynchronous: the next commit does not wait, and does not count as another switch.
         let begin = Instant::now();
         source.insert(3);
-        assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
-        assert_eq!((source.counter("no_tx"), source.counter("no_times")), (2, 1));
+        assert!(
+            begin.elapsed() < Duration::from_millis(500),
+            "{:?}",
+            begin.elapsed()
+        );
+        assert_eq!(
+            (source.counter("no_tx"), source.counter("no_times")),
+            (2, 1)
+        );
 
         let (_, newest) = source.binlog_position();
         pair.replica().execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
         let line = source.wait_log("Semi-sync replication switched ON");
         assert!(line.contains(&format!("({file}, {newest})")), "{line}");
-        assert!(line.contains(&source.dialect().log_tag("Note", 11156)), "{line}");
+        assert!(
+            line.contains(&source.dialect().log_tag("Note", 11156)),
+            "{line}"
+        );
         source.insert(4);
         assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (2, 2));
         pair.replica().wait_applied(source);
@@ -55,12 +75,21 @@ in_both_vocabularies! {
     }
 
     fn the_full_count_is_needed_to_switch_on_again(names) {
-        needs!(Dialect::of_run().has_wait_count(), "one replica is always enough");
-        let pair = Topology::new(names).replicas(2).wait_count(2).set("timeout", "300").start();
+        needs!(
+            Dialect::of_run().has_wait_count(),
+            "one replica is always enough"
+        );
+        let pair = Topology::new(names)
+            .replicas(2)
+            .wait_count(2)
+            .set("timeout", "300")
+            .start();
         let source = &pair.source;
         source.insert(1);
         assert_eq!(source.counter("yes_tx"), 1);
-        pair.replicas.iter().for_each(|replica| replica.execute("STOP REPLICA IO_THREAD"));
+        pair.replicas
+            .iter()
+            .for_each(|replica| replica.execute("STOP REPLICA IO_THREAD"));
         source.wait_status("clients", "0");
         source.insert(2);
         assert_eq!(source.status("status"), "OFF");
@@ -68,7 +97,7 @@ in_both_vocabularies! {
         pair.replicas[0].execute("START REPLICA IO_THREAD");
         source.wait_status("clients", "1");
         pair.replicas[0].wait_applied(source);
-        // One replica has everything, and goes on getting it: still not enough.
+        // One replica has everything, and receives what follows: that is still not enough.
         for _ in 0..5 {
             source.insert(3);
             pair.replicas[0].wait_applied(source);
@@ -87,7 +116,7 @@ in_both_vocabularies! {
             .source_option(&format!("{}=OFF", names.wait_no_replica_var()))
             .start();
         let source = &pair.source;
-        // It began without a replica, hence OFF; the replica brought it on.
+        // The source began without a replica, hence OFF. The replica brought it to ON.
         source.wait_status("status", "ON");
         source.insert(1);
         assert_eq!(source.counter("yes_tx"), 1);
@@ -95,24 +124,37 @@ in_both_vocabularies! {
         source.wait_status("status", "OFF");
         let begin = Instant::now();
         source.insert(2);
-        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        assert!(
+            begin.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            begin.elapsed()
+        );
         assert_eq!(source.counter("no_tx"), 1);
         pair.replica().execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
         source.insert(3);
         assert_eq!(source.counter("yes_tx"), 2);
 
-        // A session that waits is let go when the replica leaves.
+        // A session that waits is released when the replica leaves.
         pair.replica().freeze();
         let commit = Waiting::insert(source, 4);
         pair.replica().kill9();
         commit.done_within(SOON);
-        assert_eq!((source.status("status"), source.counter("no_tx")), ("OFF".to_owned(), 2));
+        assert_eq!(
+            (source.status("status"), source.counter("no_tx")),
+            ("OFF".to_owned(), 2)
+        );
     }
 
     fn with_three_replicas_the_count_says_how_many_must_answer(names) {
-        needs!(Dialect::of_run().has_wait_count(), "one replica is always enough");
-        let three = Topology::new(names).replicas(3).set("timeout", A_DAY_MS).start();
+        needs!(
+            Dialect::of_run().has_wait_count(),
+            "one replica is always enough"
+        );
+        let three = Topology::new(names)
+            .replicas(3)
+            .set("timeout", A_DAY_MS)
+            .start();
         let source = &three.source;
         let set_count = |count: u32| {
             source.execute(&format!("SET GLOBAL {} = {count}", names.wait_count_var()));
@@ -135,7 +177,7 @@ in_both_vocabularies! {
         quick(4);
         set_count(2);
         let commit = Waiting::insert(source, 5);
-        // Lowered while a session waits: the one acknowledgement that is there suffices.
+        // The count is lowered while a session waits: the acknowledgement that is there suffices.
         set_count(1);
         commit.done_within(SOON);
 
@@ -172,7 +214,10 @@ in_both_vocabularies! {
         assert!(source.counter("yes_tx") > before);
         let summary = load.finish_clean();
         println!("switching off under load took at most {slowest:?}; {summary:?}");
-        assert!(slowest < Duration::from_secs(1), "switching off took {slowest:?}");
+        assert!(
+            slowest < Duration::from_secs(1),
+            "switching off took {slowest:?}"
+        );
         assert_eq!(source.count_rows(None), summary.committed);
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), summary.committed);
@@ -195,7 +240,9 @@ in_both_vocabularies! {
             commit.done_within(SOON);
         }
         assert_eq!(source.counter("wait_sessions"), 0);
-        let disabled = source.dialect().log_line("Semi-sync replication disabled on the source");
+        let disabled = source
+            .dialect()
+            .log_line("Semi-sync replication disabled on the source");
         assert_eq!(source.log().matches(disabled.as_str()).count(), 1);
         pair.replica().thaw();
         pair.replica().wait_applied(source);
@@ -214,19 +261,31 @@ in_both_vocabularies! {
                 let commit = Waiting::insert(source, 1);
                 let seen = source.count_rows(None);
                 let listed = source.rows("SHOW PROCESSLIST");
-                let states = listed.iter().filter(|row| row[6] == names.waiting_state()).count();
+                let states = listed
+                    .iter()
+                    .filter(|row| row[6] == names.waiting_state())
+                    .count();
                 assert_eq!((states, source.counter("wait_sessions")), (1, 1));
                 pair.replica().thaw();
                 commit.done_within(SOON);
                 let expected = u64::from(*wait_point == "AFTER_COMMIT");
-                assert_eq!(seen, expected, "{wait_point}, binlog_order_commits={ordered}");
-                assert_eq!((source.count_rows(None), source.counter("wait_sessions")), (1, 0));
+                assert_eq!(
+                    seen, expected,
+                    "{wait_point}, binlog_order_commits={ordered}"
+                );
+                assert_eq!(
+                    (source.count_rows(None), source.counter("wait_sessions")),
+                    (1, 0)
+                );
                 let load = Load::start(source, 8);
                 load.wait_progress(200);
                 load.finish_clean();
             }
         }
-        assert_eq!((source.counter("no_tx"), source.status("status")), (0, "ON".to_owned()));
+        assert_eq!(
+            (source.counter("no_tx"), source.status("status")),
+            (0, "ON".to_owned())
+        );
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
     }
@@ -248,7 +307,11 @@ in_both_vocabularies! {
             load.finish_clean();
             let files = source.rows("SHOW BINARY LOGS").len();
             assert!(files > 10, "only {files} files were written");
-            assert_eq!((source.counter("no_tx"), source.status("status")), (0, "ON".to_owned()), "{wait_point}");
+            assert_eq!(
+                (source.counter("no_tx"), source.status("status")),
+                (0, "ON".to_owned()),
+                "{wait_point}"
+            );
         }
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
@@ -266,7 +329,8 @@ in_both_vocabularies! {
                 let other = Waiting::start(source, &insert(n + 1));
                 source.execute(&format!("{kill} {}", killed.connection));
                 pair.replica().thaw();
-                // The commit ends as all do; its client is told so, or has lost the connection.
+                // The commit ends as every commit does. Its client is told OK, or has lost the
+                // connection.
                 match (kill, killed.join_within(SOON).0) {
                     ("KILL QUERY", Ok(())) | ("KILL CONNECTION", Err(Error::IoError(_))) => {}
                     (_, result) => panic!("{kill} at {wait_point}: {result:?}"),
@@ -279,7 +343,10 @@ in_both_vocabularies! {
                 n += 3;
             }
         }
-        assert_eq!((source.status("status"), source.counter("wait_sessions")), ("ON".to_owned(), 0));
+        assert_eq!(
+            (source.status("status"), source.counter("wait_sessions")),
+            ("ON".to_owned(), 0)
+        );
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), source.count_rows(None));
     }
@@ -302,15 +369,21 @@ in_both_vocabularies! {
                     pair.replica().execute("STOP REPLICA IO_THREAD");
                     source.wait_status("clients", "0");
                 }
-                let commits: Vec<Waiting> = (0..3).map(|n| Waiting::start(source, &insert(n))).collect();
-                eventually(SOON, "a session waits", || source.counter("wait_sessions") > 0);
+                let commits: Vec<Waiting> =
+                    (0..3).map(|n| Waiting::start(source, &insert(n))).collect();
+                eventually(SOON, "a session waits", || {
+                    source.counter("wait_sessions") > 0
+                });
                 let took = source.stop();
                 println!("shutdown at {wait_point}, replica connected: {connected}: {took:?}");
                 assert!(took < Duration::from_secs(20), "the shutdown took {took:?}");
                 for commit in commits {
                     let (result, _) = commit.join_within(SOON);
-                    // Stock's tell clients OK for what no replica has.
-                    assert!(result.is_err() || !Libraries::are_ours(), "told OK at {wait_point}");
+                    // Stock's plugins tell clients OK for what no replica has.
+                    assert!(
+                        result.is_err() || !Libraries::are_ours(),
+                        "told OK at {wait_point}"
+                    );
                 }
                 if connected {
                     pair.replica().thaw();
@@ -329,13 +402,24 @@ in_both_vocabularies! {
         let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         let cleared = || {
-            for suffix in ["yes_tx", "no_tx", "no_times", "tx_waits", "tx_wait_time", "net_waits"] {
+            for suffix in [
+                "yes_tx",
+                "no_tx",
+                "no_times",
+                "tx_waits",
+                "tx_wait_time",
+                "net_waits",
+            ] {
                 assert_eq!(source.counter(suffix), 0, "{suffix}");
             }
-            assert_eq!((source.status("status"), source.counter("wait_sessions")), ("ON".to_owned(), 0));
+            assert_eq!(
+                (source.status("status"), source.counter("wait_sessions")),
+                ("ON".to_owned(), 0)
+            );
         };
         let replica_anew = || {
-            pair.replica().script("STOP REPLICA;\nRESET REPLICA;\nRESET BINARY LOGS AND GTIDS;");
+            pair.replica()
+                .script("STOP REPLICA;\nRESET REPLICA;\nRESET BINARY LOGS AND GTIDS;");
             source.wait_status("clients", "0");
             source.execute("RESET BINARY LOGS AND GTIDS");
             pair.replica().execute("START REPLICA");
@@ -350,9 +434,13 @@ in_both_vocabularies! {
         let commit = Waiting::insert(source, 5);
         pair.replica().thaw();
         commit.done_within(SOON);
-        assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
+        assert_eq!(
+            (source.counter("yes_tx"), source.counter("tx_waits")),
+            (1, 1)
+        );
 
-        // While a session waits after its commit. It holds the server's own locks, so the reset takes its turn behind it.
+        // A RESET while a session waits after its commit. The session holds locks of the server, so
+        // the RESET waits for it.
         source.set_wait_point("AFTER_COMMIT");
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");
@@ -369,15 +457,22 @@ in_both_vocabularies! {
     }
 
     fn the_ack_receiver_thread_is_listed_while_enabled(names) {
-        needs!(Dialect::of_run().has_performance_schema(), "its performance_schema is OFF");
+        needs!(
+            Dialect::of_run().has_performance_schema(),
+            "its performance_schema is OFF"
+        );
         let pair = Topology::new(names).start();
         let source = &pair.source;
         let listed = || {
             source.rows(
-                "SELECT NAME, TYPE FROM performance_schema.threads WHERE NAME LIKE 'thread/semisync/%'",
+                "SELECT NAME, TYPE FROM performance_schema.threads \
+                 WHERE NAME LIKE 'thread/semisync/%'",
             )
         };
-        let expected = [["thread/semisync/Ack_receiver".to_owned(), "BACKGROUND".to_owned()]];
+        let expected = [[
+            "thread/semisync/Ack_receiver".to_owned(),
+            "BACKGROUND".to_owned(),
+        ]];
         eventually(SOON, "the thread is listed", || listed() == expected);
         source.wait_log("Starting ack receiver thread");
         source.set_source("enabled", "0");
@@ -401,7 +496,10 @@ in_both_vocabularies! {
     }
 
     fn the_servers_own_shortcuts_change_nothing(names) {
-        needs!(Dialect::of_run().has_observe_commit_only(), "it has no such shortcuts");
+        needs!(
+            Dialect::of_run().has_observe_commit_only(),
+            "it has no such shortcuts"
+        );
         let pair = Topology::new(names)
             .set("timeout", "700")
             .source_option("replication_sender_observe_commit_only=ON")
@@ -410,14 +508,17 @@ in_both_vocabularies! {
         let source = &pair.source;
         let load = Load::start(source, 4);
         load.wait_progress(500);
-        // Transactions of many events, for the sender that looks at commits alone.
+        // Transactions of many events, for a sender that observes commits alone.
         let rows = vec!["(9)"; 300].join(",");
         for _ in 0..10 {
             source.execute(&format!("INSERT INTO app.t (n) VALUES {rows}"));
         }
         load.finish_clean();
-        assert_eq!((source.counter("no_tx"), source.status("status")), (0, "ON".to_owned()));
-        // Counted for each group of commits, as stock does.
+        assert_eq!(
+            (source.counter("no_tx"), source.status("status")),
+            (0, "ON".to_owned())
+        );
+        // A group of commits counts once, as with stock.
         assert!(source.counter("yes_tx") > 10);
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");

@@ -1,6 +1,7 @@
-//! Fakes over a compressed connection: acknowledgements in all the ways frames allow, and frames that nothing allows.
+//! Fakes over a compressed connection: acknowledgements in all the ways that frames allow, and
+//! frames that the protocol forbids.
 //!
-//! The packets of compressed connections lie in frames, and neither has to begin where the other does.
+//! On a compressed connection packets lie in frames. A packet need not begin where a frame does.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -57,8 +58,8 @@ fn an_acknowledgement_may_lie_in_frames_as_it_likes() {
     assert_eq!(source.status("clients"), "1");
 }
 
-/// A frame that is wrong, made about an honest acknowledgement, and whether it must end the replica's counting. Where it
-/// need not, the rest of the frame could still come.
+/// A wrong frame about an honest acknowledgement, and whether the replica must stop counting
+/// because of it. Where it need not, the rest of the frame could still come.
 type Wrong = (&'static str, bool, fn(&Place) -> Vec<u8>);
 
 const WRONG: [Wrong; 7] = [
@@ -87,7 +88,8 @@ const WRONG: [Wrong; 7] = [
     }),
 ];
 
-/// The end of the next commit. It need not ask for an acknowledgement: the honest replica may have been quicker.
+/// The end of the next commit. The source need not have asked for an acknowledgement: the honest
+/// replica may have been quicker.
 fn end_of_commit(fake: &mut FakeReplica) -> Place {
     const XID_EVENT: u8 = 16;
     loop {

@@ -1,7 +1,8 @@
-//! Which replicas count, and how many are enough: fakes acknowledge in chosen orders, and commits go on exactly when the
-//! N-th largest of the replicas' newest positions reaches them.
+//! Which replicas count, and how many are enough: fakes acknowledge in chosen orders, and a commit
+//! goes on exactly when the N-th largest of the replicas' newest positions reaches it.
 //!
-//! Commits wait side by side here (`binlog_order_commits` OFF); otherwise the server lets them wait one after the other.
+//! Commits wait side by side here (`binlog_order_commits` is OFF). Otherwise the server lets them
+//! wait one after the other.
 
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use semisync_live_tests::load::Waiting;
 use semisync_live_tests::{A_DAY_MS, Dialect, Names, PATIENCE, Server, eventually, needs};
 
 const ONE_IS_ENOUGH: &str = "one replica is always enough";
-/// How long a commit that must not go on is watched.
+/// How long the test watches a commit that must not go on.
 const A_WHILE: Duration = Duration::from_millis(200);
 
-/// A source that needs `count` of the fakes attached to it, at the positions of three commits that wait.
+/// A source that needs `count` of the fakes attached to it, and three commits that wait.
 struct Waiters {
     source: Server,
     fakes: Vec<FakeReplica>,
@@ -49,7 +50,7 @@ impl Waiters {
         }
     }
 
-    /// Replica `fake` acknowledges p`end` (both from 1 on); `released` commits have gone on then.
+    /// Replica `fake` acknowledges p`end` (both begin at 1). Then `released` commits have gone on.
     #[track_caller]
     fn step(&mut self, fake: usize, end: usize, released: usize) {
         self.fakes[fake - 1].say(&self.ends[end - 1]);
@@ -75,7 +76,8 @@ impl Waiters {
     }
 }
 
-/// Three needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2, which two of three have.
+/// Three are needed: p2, p1, p3 in that order confirm p1 and nothing beyond. Stock releases p2,
+/// which two of three have.
 #[test]
 fn two_of_three_do_not_confirm_what_needs_three() {
     needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
@@ -85,7 +87,7 @@ fn two_of_three_do_not_confirm_what_needs_three() {
             waiters.step(1, 2, 0);
             waiters.step(2, 1, 0);
             waiters.step(3, 3, 1);
-            // Duplicates and older ones change nothing.
+            // Duplicates and older positions change nothing.
             waiters.step(1, 1, 1);
             waiters.step(3, 3, 1);
             waiters.step(3, 1, 1);
@@ -114,7 +116,8 @@ fn the_second_of_three_confirms_what_needs_two() {
 #[test]
 fn the_first_of_three_confirms_what_needs_one() {
     let dialect = Dialect::of_run();
-    // Where commits cannot be told to wait side by side they do so after the engine's alone.
+    // Where commits cannot be told to wait side by side, they do so after the engine's commit
+    // alone.
     let wait_point = if dialect.has_order_commits() {
         dialect.wait_points()[0]
     } else {
@@ -128,7 +131,8 @@ fn the_first_of_three_confirms_what_needs_one() {
     waiters.end();
 }
 
-/// The count is lowered and raised while commits wait: the newest positions decide, as if it had been so from the start.
+/// The count is lowered and raised while commits wait. The newest positions decide, as if the count
+/// had been so from the start.
 #[test]
 fn a_changed_count_holds_for_those_who_wait() {
     needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
@@ -148,7 +152,7 @@ fn a_changed_count_holds_for_those_who_wait() {
     waiters.end();
 }
 
-/// Two connections of one server id are one replica.
+/// Two connections with one server id are one replica.
 #[test]
 fn two_connections_of_one_replica_are_no_two_replicas() {
     needs!(Dialect::of_run().has_wait_count(), ONE_IS_ENOUGH);
@@ -165,7 +169,7 @@ fn two_connections_of_one_replica_are_no_two_replicas() {
     second.say(&place);
     std::thread::sleep(A_WHILE);
     assert!(!commit.is_over(), "one replica counted twice");
-    // Attaching at the newest position says that it holds the transaction.
+    // A replica that attaches at the newest position says that it has the transaction.
     let mut other = FakeReplica::at_the_end(&source, 7_790_022);
     commit.done_within(PATIENCE);
     drop(first);
@@ -205,7 +209,7 @@ fn either_vocabulary_announces_a_replica() {
     }
 }
 
-/// A stream of bytes may cut acknowledgements anywhere, and bring several at once.
+/// A stream of bytes may cut acknowledgements anywhere and bring several at once.
 #[test]
 fn honest_acknowledgements_may_be_split_or_coalesced() {
     let source = Server::lone_source(Names::newest(), A_DAY_MS);
@@ -229,7 +233,7 @@ fn honest_acknowledgements_may_be_split_or_coalesced() {
     for _ in 0..3 {
         bytes.extend(acknowledgement(&fake.request().end));
     }
-    // Two and a half at once, then the rest.
+    // Two and a half acknowledgements at once, then the rest.
     let (head, tail) = bytes.split_at(bytes.len() - 7);
     fake.send_raw(head).expect("the first part");
     let over = || commits.iter().filter(|commit| commit.is_over()).count();

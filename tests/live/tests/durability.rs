@@ -1,8 +1,8 @@
-//! What was confirmed is on the replica: the source is killed under load, and every commit that a client was told of is
-//! looked for on the replica.
+//! What was confirmed is on the replica: the source is killed under load, and the test looks on the
+//! replica for every commit that a client was told of.
 //!
-//! A round is 12 s of eight clients (`SEMISYNC_ROUND_SECONDS` sets it), then SIGKILL at a random moment.
-//! `SEMISYNC_SEED` repeats a run's choices.
+//! A round is 12 s of eight clients (`SEMISYNC_ROUND_SECONDS` sets it), then SIGKILL at a random
+//! moment. `SEMISYNC_SEED` repeats the choices of a run.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ use semisync_live_tests::{
 const CLIENTS: u64 = 8;
 const ROUNDS: u64 = 5;
 
-/// Commits until the server is gone; returns the ids of which it was told that they are committed.
+/// Commits until the server is gone. Returns the ids of the rows that the client was told are
+/// committed.
 fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool) -> Vec<u64> {
     let mut dice = Dice::of(seed ^ number << 32);
     let mut confirmed = Vec::new();
@@ -34,7 +35,7 @@ fn client(mut conn: Conn, number: u64, seed: u64, stop: &AtomicBool) -> Vec<u64>
         } else {
             transaction(&mut conn, &ids, &mut dice)
         };
-        // The server is gone: of these ids nobody was told.
+        // The server is gone: nobody was told of these ids.
         if outcome.is_err() {
             break;
         }
@@ -60,7 +61,7 @@ fn transaction(conn: &mut Conn, ids: &[u64], dice: &mut Dice) -> mysql::Result<(
     conn.query_drop("COMMIT")
 }
 
-/// Waits until the replica has applied all it has received.
+/// Waits until the replica has applied all that it has received.
 fn drain(replica: &Server) {
     replica.execute("STOP REPLICA IO_THREAD");
     if !replica.dialect().has_received_set() {
@@ -88,7 +89,7 @@ fn drain(replica: &Server) {
     });
 }
 
-/// `encrypted`: what every other round goes over.
+/// `encrypted`: the transport of every other round.
 fn round(number: u64, seed: u64, seconds: u64, encrypted: Transport) {
     let mut dice = Dice::of(seed);
     let names =
@@ -140,7 +141,8 @@ fn round(number: u64, seed: u64, seconds: u64, encrypted: Transport) {
         .collect();
     let missing: Vec<&u64> = confirmed.iter().filter(|id| !held.contains(id)).collect();
     println!(
-        "round {number} (seed {seed}, {names:?} names, {wait_point}): {} rows confirmed, {} on the replica, {} missing",
+        "round {number} (seed {seed}, {names:?} names, {wait_point}): {} rows confirmed, \
+         {} on the replica, {} missing",
         confirmed.len(),
         held.len(),
         missing.len()

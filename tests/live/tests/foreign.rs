@@ -1,5 +1,6 @@
-//! Libraries of another series than the server's: refused with an error that says so, and the server lives on.
-//! The descriptors of two layouts look alike to some servers; a library that was misread would crash them.
+//! Libraries of another series than the server's: the server refuses them with an error that says
+//! so, and lives on. Some servers cannot tell the descriptors of two layouts apart. A library that
+//! was misread would crash them.
 
 use semisync_live_tests::{Dialect, Libraries, Names, Server, ServerConfig};
 
@@ -13,15 +14,15 @@ const SERIES: [&str; 7] = [
     "mariadb-5.5",
     "mariadb-10.1",
 ];
-/// The errors of INSTALL PLUGIN: the server cannot open the library, finds no descriptor in it, or the
-/// plugin does not initialise.
+/// The errors of INSTALL PLUGIN: the server cannot open the library, finds no descriptor in it, or
+/// the plugin does not initialise.
 const CANNOT_OPEN: u16 = 1126;
 const NO_DESCRIPTOR: u16 = 1127;
 const NOT_INITIALISED: u16 = 1123;
 
 /// How a MySQL server refuses a library of another series.
 fn refusal(server: &Dialect, library: &Dialect) -> u16 {
-    // From 8.0 on descriptors have one layout: the plugin itself compares the series.
+    // From 8.0 on descriptors have one layout. The plugin itself compares the series.
     let is_new = Dialect::has_message_codes;
     if library.is_mariadb() {
         NO_DESCRIPTOR
@@ -32,7 +33,8 @@ fn refusal(server: &Dialect, library: &Dialect) -> u16 {
     }
 }
 
-/// Installs all four libraries of `library_series` in `server_series`, by statement and at the start.
+/// Installs all four libraries of `library_series` in `server_series`, by statement and at the
+/// start of the server.
 fn assert_refused(server_series: &str, library_series: &'static str) {
     let config = ServerConfig::new(1, Names::Old)
         .series(server_series)

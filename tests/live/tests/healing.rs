@@ -1,8 +1,8 @@
-//! A lost acknowledgement heals: the replica that already holds the transaction comes back, and the waiting commit goes on,
-//! with no other write to help it.
+//! A lost acknowledgement heals: the replica that already has the transaction comes back, and the
+//! commit that waits goes on, with no other write to help it.
 //!
-//! Between replica and source stands a proxy that swallows the acknowledgement and then cuts the connection. Stock's plugin
-//! hangs until its timeout when the replica uses GTID auto-position.
+//! A proxy between replica and source swallows the acknowledgement and then cuts the connection.
+//! Stock's plugin hangs until its timeout when the replica uses GTID auto-position.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,11 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Link, Names, PATIENCE, Topology, Transport, eventually, needs,
 };
 
-/// From the new dump to the end of the commit. The contract says a second; a loaded machine gets more.
+/// From the new dump to the end of the commit. The contract says a second. A loaded machine gets
+/// more.
 const HEALED: Duration = Duration::from_secs(5);
 
-/// A pair whose commits wait as long as it takes.
+/// A pair whose commits wait for as long as it takes.
 fn healing(builder: Builder) -> Healing {
     Healing::of(builder.set("timeout", A_DAY_MS))
 }
@@ -87,7 +88,7 @@ fn a_lost_acknowledgement_of_a_stock_replica_heals() {
     by_auto_position_and_by_file(&healing, "stock's replica");
 }
 
-/// The server runs fewer hooks then.
+/// The server calls fewer hooks then.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_sender_observes_commits_only() {
     needs!(
@@ -124,7 +125,7 @@ fn a_lost_acknowledgement_heals_when_the_last_file_is_empty() {
         "there it heals with the next commit"
     );
     let healing = healing(Topology::new(Names::newest()));
-    // At the other wait point the server lets no file be closed before the commit has ended.
+    // At the other wait point the server closes no file before the commit has ended.
     healing.pair.source.set_wait_point("AFTER_COMMIT");
     for (n, link) in (1..).zip([Link::default(), Link::default().by_file_position()]) {
         let what = if link.auto_position {
@@ -186,7 +187,7 @@ fn the_second_acknowledgement_heals_when_two_are_needed() {
     assert_eq!(source.counter("no_tx"), 0);
 }
 
-/// The replica itself went down after it had the transaction, and comes back with it.
+/// The replica itself went down after it had received the transaction, and comes back with it.
 #[test]
 fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
     let healing = healing(Topology::new(Names::newest()));
@@ -195,7 +196,7 @@ fn a_lost_acknowledgement_heals_when_the_replica_restarts() {
     let replica = healing.pair.replica();
     let mark = healing.pair.source.log_mark();
     replica.kill9();
-    // The proxy swallows on behalf of connections that exist; those are gone.
+    // The proxy swallows what comes over the connections that it has. They are gone.
     healing.proxy.cut(Cut::Fin);
     replica.start_again();
     healing

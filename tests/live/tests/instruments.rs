@@ -1,5 +1,5 @@
-//! What performance schema counts of a source: the same instruments as with the server's own plugins, with true counts of
-//! locks, waits and memory.
+//! What performance schema counts of a source: the same instruments as with the server's own
+//! plugins, with true counts of locks, waits and memory.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ const WAITS: [&str; 4] = [
 const MEMORY: &str = "memory/semisync/TranxNodeAllocator::block";
 
 fn instruments(server: &Server) -> Vec<String> {
-    let sql = "SELECT NAME FROM performance_schema.setup_instruments WHERE NAME LIKE '%/semisync/%' ORDER BY NAME";
+    let sql = "SELECT NAME FROM performance_schema.setup_instruments \
+        WHERE NAME LIKE '%/semisync/%' ORDER BY NAME";
     let rows = server.rows(sql);
     rows.into_iter().map(|row| row[0].clone()).collect()
 }
@@ -31,22 +32,25 @@ fn instances(server: &Server, kind: &str) -> String {
 
 fn switch_instruments(server: &Server, on: &str) {
     server.execute(&format!(
-        "UPDATE performance_schema.setup_instruments SET ENABLED = '{on}', TIMED = '{on}' WHERE NAME LIKE '%/semisync/%'"
+        "UPDATE performance_schema.setup_instruments SET ENABLED = '{on}', TIMED = '{on}' \
+         WHERE NAME LIKE '%/semisync/%'"
     ));
 }
 
-/// How often one waited.
+/// How often somebody waited there.
 fn count(server: &Server, event: &str) -> u64 {
     let sql = format!(
-        "SELECT COUNT_STAR FROM performance_schema.events_waits_summary_global_by_event_name WHERE EVENT_NAME = '{event}'"
+        "SELECT COUNT_STAR FROM performance_schema.events_waits_summary_global_by_event_name \
+         WHERE EVENT_NAME = '{event}'"
     );
     server.value(&sql).parse().expect("a number")
 }
 
-/// Allocations, releases, bytes that are in use, and the most that were.
+/// Allocations, releases, bytes in use, and the most bytes that were in use.
 fn memory(server: &Server) -> [u64; 4] {
     let sql = format!(
-        "SELECT CONCAT_WS(' ', COUNT_ALLOC, COUNT_FREE, CURRENT_NUMBER_OF_BYTES_USED, HIGH_NUMBER_OF_BYTES_USED) \
+        "SELECT CONCAT_WS(' ', COUNT_ALLOC, COUNT_FREE, CURRENT_NUMBER_OF_BYTES_USED, \
+         HIGH_NUMBER_OF_BYTES_USED) \
          FROM performance_schema.memory_summary_global_by_event_name WHERE EVENT_NAME = '{MEMORY}'"
     );
     let values = server.value(&sql);
@@ -61,7 +65,7 @@ fn counts(server: &Server) -> [u64; 4] {
     WAITS.map(|event| count(server, event))
 }
 
-/// Whether a session sleeps until a replica has its commit, or has done so since.
+/// Whether a session sleeps until a replica has its commit, or has done so since the last look.
 fn sleeps(server: &Server) -> bool {
     let sql = format!(
         "SELECT COUNT(*) FROM performance_schema.events_waits_current WHERE EVENT_NAME = '{}'",
@@ -70,7 +74,7 @@ fn sleeps(server: &Server) -> bool {
     server.value(&sql) != "0"
 }
 
-/// Before MySQL 5.7 what is disabled when the plugin comes is not counted later either.
+/// Before MySQL 5.7 an instrument that is disabled when the plugin is loaded is never counted.
 fn known_from_the_start(config: ServerConfig) -> ServerConfig {
     let config = config.option("performance-schema=ON");
     if Dialect::of_run().makes_disabled_instruments() {
@@ -82,7 +86,9 @@ fn known_from_the_start(config: ServerConfig) -> ServerConfig {
 in_both_vocabularies! {
     fn the_names_are_those_of_the_servers_own_plugins(names) {
         let server = Server::start(
-            ServerConfig::new(1, names).option("performance-schema=ON").as_source(),
+            ServerConfig::new(1, names)
+                .option("performance-schema=ON")
+                .as_source(),
         );
         let dialect = server.dialect();
         let mut expected: Vec<String> = WAITS.map(str::to_owned).to_vec();
@@ -105,11 +111,17 @@ in_both_vocabularies! {
     }
 
     fn locks_and_waits_are_counted_as_long_as_somebody_wants_to_know(names) {
-        let pair = Topology::new(names).configure_source(known_from_the_start).start_unlinked();
+        let pair = Topology::new(names)
+            .configure_source(known_from_the_start)
+            .start_unlinked();
         let (source, replica) = (&pair.source, pair.replica());
         if source.dialect().makes_disabled_instruments() {
             assert_eq!(source.status("clients"), "0");
-            assert_eq!(counts(source), [0; 4], "by default a look at the coordinator is not counted");
+            assert_eq!(
+                counts(source),
+                [0; 4],
+                "by default a look at the coordinator is not counted"
+            );
         }
         switch_instruments(source, "YES");
         source.execute("UPDATE performance_schema.setup_consumers SET ENABLED = 'YES'");
@@ -125,11 +137,23 @@ in_both_vocabularies! {
         let after = counts(source);
         println!("before ten commits {before:?}, after them {after:?}");
         let [core, registry] = [0, 1].map(|n| after[n] - before[n]);
-        assert!(core >= 20, "at the beginning of a wait, and for its acknowledgement: {core}");
-        assert!(registry >= 10, "the receiver finds its links there: {registry}");
-        assert!(after[2] <= 40, "a session sleeps once, if nothing wakes it: {after:?}");
-        assert!((1..=3).contains(&after[3]), "the receiver's sleeps without a replica: {after:?}");
-        // A sleep is seen while it lasts, and counted when it is over.
+        assert!(
+            core >= 20,
+            "at the beginning of a wait, and for its acknowledgement: {core}"
+        );
+        assert!(
+            registry >= 10,
+            "the receiver finds its links there: {registry}"
+        );
+        assert!(
+            after[2] <= 40,
+            "a session sleeps once, if nothing wakes it: {after:?}"
+        );
+        assert!(
+            (1..=3).contains(&after[3]),
+            "the receiver's sleeps without a replica: {after:?}"
+        );
+        // A sleep is visible while it lasts, and counted when it is over.
         replica.freeze();
         std::thread::scope(|scope| {
             scope.spawn(|| source.insert(10));
@@ -148,7 +172,10 @@ in_both_vocabularies! {
     }
 
     fn memory_of_waiting_sessions_is_counted_until_they_go_on(names) {
-        needs!(Dialect::of_run().counts_memory(), "its performance schema counts no memory");
+        needs!(
+            Dialect::of_run().counts_memory(),
+            "its performance schema counts no memory"
+        );
         let pair = Topology::new(names)
             .set("timeout", "600000")
             .configure_source(|config| {
@@ -175,16 +202,23 @@ in_both_vocabularies! {
             let [_, _, used, most] = memory(source);
             println!("idle: {idle} bytes, with eight waiting sessions: {used}");
             // Each has at least a mutex of 40 bytes and a condition of 48.
-            assert!(used >= idle + 8 * 88 && used <= idle + 8 * 1024, "{idle} {used}");
+            assert!(
+                used >= idle + 8 * 88 && used <= idle + 8 * 1024,
+                "{idle} {used}"
+            );
             assert!(most >= used);
             replica.execute("START REPLICA");
         });
         source.wait_status("wait_sessions", "0");
-        // What released a session lets go of it a moment later.
-        eventually(SOON, "nothing but the room for pending groups is held", || {
-            let [allocated, released, used, _] = memory(source);
-            used <= idle + 1024 && allocated <= released + 1
-        });
+        // The thread that released a session gives up its reference a moment later.
+        eventually(
+            SOON,
+            "nothing but the room for pending groups is held",
+            || {
+                let [allocated, released, used, _] = memory(source);
+                used <= idle + 1024 && allocated <= released + 1
+            },
+        );
         source.stop();
     }
 
@@ -194,7 +228,11 @@ in_both_vocabularies! {
         for _ in 0..20 {
             server.execute(&names.install_source());
             server.set_source("enabled", "1");
-            let now = (instruments(&server), instances(&server, "mutex"), instances(&server, "cond"));
+            let now = (
+                instruments(&server),
+                instances(&server, "mutex"),
+                instances(&server, "cond"),
+            );
             server.execute(&format!("UNINSTALL PLUGIN {}", names.source_plugin()));
             assert_eq!(first.get_or_insert_with(|| now.clone()), &now);
         }

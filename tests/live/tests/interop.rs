@@ -1,6 +1,6 @@
-//! Servers of different makes and generations as source and replica: which pairs are semi-sync, and where replication stops.
-//! MariaDB's semi-sync is the built-in one.
-//! What a pair needs beside our libraries stands in `ready`: these servers are ten years apart.
+//! Servers of different makers and generations as source and replica: which pairs are semi-sync,
+//! and where replication stops. MariaDB's semi-sync is the one built into the server. `ready` has
+//! what a pair needs beside our libraries: these servers are ten years apart.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ const A_HANDFUL: usize = 20;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
     SemiSync,
-    /// It replicates, and no commit waits.
+    /// The pair replicates, and no commit waits.
     Asynchronous,
 }
 
@@ -27,7 +27,7 @@ struct End {
 }
 
 impl End {
-    /// `other`: the generation at the other end, which may know the older words alone.
+    /// `other`: the server at the other end, which may know the older names alone.
     fn source(series: &str, other: &Dialect) -> End {
         let dialect = Dialect::of(series);
         let of_server = dialect.stock_names();
@@ -50,7 +50,8 @@ impl End {
         let series = self.dialect.series();
         ServerConfig::new(server_id, self.names)
             .series(series)
-            // Characters that every one of them knows; the newer ones' own would stop the older.
+            // A character set that every one of them knows. The newer servers' own would stop the
+            // older ones.
             .option("character-set-server=utf8mb4")
             .option("collation-server=utf8mb4_general_ci")
     }
@@ -64,7 +65,8 @@ fn knows_new_alone(dialect: &Dialect) -> bool {
     dialect.stock_names() == [Names::New]
 }
 
-/// Ours find each other, and MariaDB, whatever the generations. Stock's of 9.x ask for the new words alone.
+/// Our plugins find each other, and MariaDB, whatever the generations. Stock's of 9.x ask for the
+/// newer names alone.
 fn expected(source: &Dialect, replica: &Dialect) -> Outcome {
     let apart = knows_new_alone(source) && knows_old_alone(replica)
         || knows_old_alone(source) && knows_new_alone(replica);
@@ -74,7 +76,7 @@ fn expected(source: &Dialect, replica: &Dialect) -> Outcome {
     }
 }
 
-/// Both servers, semi-sync enabled, with what the pair needs beside it.
+/// Both servers with semi-sync enabled, and with what the pair needs beside it.
 #[track_caller]
 fn ready(source: &End, replica: &End) -> (Server, Server) {
     let (of_source, of_replica) = (&source.dialect, &replica.dialect);
@@ -104,7 +106,8 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
         }
     }
     if of_source.is_mariadb() {
-        // From 11.x on a session's collation is one that MySQL does not know; it then passes over the statements, silently.
+        // From 11.x on MariaDB's sessions have a collation that MySQL does not know. MySQL then
+        // passes over the statements in silence.
         configs[0] = configs[0]
             .clone()
             .option("loose-character-set-collations=utf8mb4=utf8mb4_general_ci");
@@ -113,7 +116,8 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
         // MariaDB writes row events in their first version.
         configs[0] = configs[0].clone().option("binlog-format=STATEMENT");
     } else if of_source.is_mariadb() && !knows_old_alone(of_replica) {
-        // MySQL's request for newer heartbeats is MariaDB's for these events, which MySQL does not know.
+        // What MySQL sends to ask for newer heartbeats asks MariaDB for these events, which MySQL
+        // does not know.
         configs[0] = configs[0].clone().option("binlog-annotate-row-events=OFF");
     }
     let mut servers = Server::start_all(configs.to_vec());
@@ -124,8 +128,9 @@ fn ready(source: &End, replica: &End) -> (Server, Server) {
     (source, replica)
 }
 
-/// An account that the source's server can make and the replica's can use, and the client's part of its authentication:
-/// a server finds that in its plugin directory, where the packages put it (MariaDB's is in another package).
+/// An account that the source can make and the replica can use, and the client's part of its
+/// authentication: a server looks for that in its plugin directory, where the packages put it
+/// (MariaDB's is in another package).
 fn give_account(source: &Server, replica: &Server) {
     let (of_source, of_replica) = (source.dialect(), replica.dialect());
     let (how, file) = if of_source.has_native_passwords() {
@@ -134,7 +139,8 @@ fn give_account(source: &Server, replica: &Server) {
         let file = "root/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/caching_sha2_password.so";
         ("caching_sha2_password", file)
     } else {
-        // The oldest method that 8.4 and later have is the newest of 5.6. Without TLS in common it works without a password alone.
+        // The oldest method that 8.4 and later have is the newest of 5.6. Without a TLS version in
+        // common it works only without a password.
         ("sha256_password", "")
     };
     let file = server_dir_of(of_replica.series()).join(file);
@@ -154,7 +160,7 @@ fn give_account(source: &Server, replica: &Server) {
     source.execute("SET sql_log_bin = 1");
 }
 
-/// Links them, by GTID where they share it, and waits until the replica receives.
+/// Links them, by GTID where both have MySQL's GTIDs, and waits until the replica receives.
 #[track_caller]
 fn link(source: &Server, replica: &Server) {
     let from = match source.has_gtids() && replica.has_gtids() {
@@ -165,8 +171,8 @@ fn link(source: &Server, replica: &Server) {
         ),
     };
     replica.execute(&format!(
-        "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, SOURCE_USER='interop', \
-         SOURCE_CONNECT_RETRY=1, SOURCE_SSL=0, {from}",
+        "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, \
+         SOURCE_USER='interop', SOURCE_CONNECT_RETRY=1, SOURCE_SSL=0, {from}",
         source.port()
     ));
     replica.execute("START REPLICA");
@@ -182,7 +188,7 @@ fn link(source: &Server, replica: &Server) {
     });
 }
 
-/// Inserts, makes a table, updates; each statement is one transaction. Returns how many.
+/// Inserts, makes a table, updates. Each statement is one transaction. Returns how many there were.
 fn write(source: &Server, n: i64) -> u64 {
     source.insert(n);
     source.execute(&format!(
@@ -215,7 +221,8 @@ fn assert_written(replica: &Server, n: i64) {
     });
 }
 
-/// Both ends say ON and each commit is acknowledged; without the replica it falls back, and comes back with it.
+/// Both ends say ON and each commit is acknowledged. Without the replica the source falls back;
+/// with the replica semi-sync comes back.
 #[track_caller]
 fn assert_semi_sync(source: &Server, replica: &Server) {
     source.wait_status("clients", "1");
@@ -247,7 +254,7 @@ fn assert_semi_sync(source: &Server, replica: &Server) {
     assert_written(replica, 3);
 }
 
-/// It replicates; neither end is semi-sync, and a commit waits out the timeout once.
+/// The pair replicates. Neither end is semi-sync, and a commit waits out the timeout once.
 #[track_caller]
 fn assert_asynchronous(source: &Server, replica: &Server) {
     source.set_source("timeout", "300");
@@ -295,13 +302,24 @@ macro_rules! pairs {
 }
 
 pairs! {
-    from_mysql_5_6("5.6"): to_mysql_9_7("9.7"), to_mariadb_10_11("mariadb-10.11"), to_mariadb_11_8("mariadb-11.8");
-    from_mysql_9_7("9.7"): to_mysql_5_6("5.6"), to_mariadb_10_11("mariadb-10.11"), to_mariadb_11_8("mariadb-11.8");
-    from_mariadb_10_11("mariadb-10.11"): to_mysql_5_6("5.6"), to_mysql_9_7("9.7");
-    from_mariadb_11_8("mariadb-11.8"): to_mysql_5_6("5.6"), to_mysql_9_7("9.7");
+    from_mysql_5_6("5.6"):
+        to_mysql_9_7("9.7"),
+        to_mariadb_10_11("mariadb-10.11"),
+        to_mariadb_11_8("mariadb-11.8");
+    from_mysql_9_7("9.7"):
+        to_mysql_5_6("5.6"),
+        to_mariadb_10_11("mariadb-10.11"),
+        to_mariadb_11_8("mariadb-11.8");
+    from_mariadb_10_11("mariadb-10.11"):
+        to_mysql_5_6("5.6"),
+        to_mysql_9_7("9.7");
+    from_mariadb_11_8("mariadb-11.8"):
+        to_mysql_5_6("5.6"),
+        to_mysql_9_7("9.7");
 }
 
-/// A slave that announces itself by the older name may be one that loses a compressed connection by acknowledging.
+/// A replica that announces itself by the older name may be one that loses a compressed connection
+/// by acknowledging.
 fn compressed_pair(source: &str, replica: &str) {
     needs!(Libraries::are_ours(), "this is about ours");
     let source = End::source(source, &Dialect::of(replica));
@@ -348,8 +366,9 @@ fn another_series_with_each_of_them() {
     assert_eq!(failed, Vec::<String>::new(), "not as expected");
 }
 
-/// A MariaDB replica asks for the older name of the variable: a source with the newer plugin name alone has none, and
-/// replicates asynchronously. With the older name, which ours have in every series, it is semi-sync (see `from_mysql_9_7`).
+/// A MariaDB replica asks for the older name of the variable. A source with the newer plugin alone
+/// does not have that variable, and replicates asynchronously. With the older name, which ours have
+/// in every series, the pair is semi-sync (see `from_mysql_9_7`).
 #[test]
 fn mariadb_replicas_want_the_older_names_at_the_source() {
     let source = End {
@@ -361,7 +380,8 @@ fn mariadb_replicas_want_the_older_names_at_the_source() {
     assert_asynchronous(&source, &replica);
 }
 
-/// Received and acknowledged, yet never applied: semi-sync promises the relay log alone.
+/// The event is received and acknowledged, yet never applied: semi-sync promises the relay log
+/// alone.
 #[test]
 fn mysql_9_does_not_apply_row_events_of_mariadb() {
     let here = Dialect::of("9.7");
@@ -370,7 +390,7 @@ fn mysql_9_does_not_apply_row_events_of_mariadb() {
     let (source, replica) = ready(&source, &End::replica(here.series()));
     link(&source, &replica);
     source.wait_status("clients", "1");
-    // On a connection of its own: the session decides the format.
+    // On a connection of its own: the format is a setting of the session.
     let mut conn = source.conn();
     for sql in [
         "SET SESSION binlog_format = ROW",

@@ -1,5 +1,6 @@
-//! KILL of dump threads: the server closes the replica's descriptor from another thread, and the number is in use again at
-//! once. Replicas come back by themselves, commits go on confirmed, and nobody else's connection loses a byte.
+//! KILL of dump threads: the server closes the replica's descriptor from another thread, and the
+//! number is in use again at once. Replicas come back by themselves, commits are confirmed, and
+//! nobody else's connection loses a byte.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -16,14 +17,15 @@ use semisync_live_tests::{
     process, server_dir_of, wait_for,
 };
 
-/// From the replica's being able to come back to the end of the commit; it may sleep a second between two attempts.
+/// From the moment when the replica can come back to the end of the commit. The replica may sleep
+/// for a second between two attempts.
 const HEALED: Duration = Duration::from_secs(5);
 
 fn transports() -> Vec<Transport> {
     Transport::semi_sync_among(&[Transport::Plain, Transport::Tls, Transport::Zlib])
 }
 
-/// The newest dump that is not one of `others`, once it is another than `last`.
+/// The newest dump that is not one of `others`, once there is another one than `last`.
 fn new_dump(source: &Server, others: &[u32], last: u32) -> u32 {
     wait_for(PATIENCE, "a new dump", || {
         let dumps = source.dumps();
@@ -36,7 +38,7 @@ fn new_dump(source: &Server, others: &[u32], last: u32) -> u32 {
     .0
 }
 
-/// false: it has ended by itself meanwhile.
+/// false: the connection has ended by itself meanwhile.
 fn kill(source: &Server, connection: u32) -> bool {
     match source.try_rows(&format!("KILL {connection}")) {
         Ok(_) => true,
@@ -45,15 +47,15 @@ fn kill(source: &Server, connection: u32) -> bool {
     }
 }
 
-/// Kills the only semi-sync replica's dump again and again. `others`: dumps that stay.
+/// Kills the dump of the only semi-sync replica again and again. `others`: dumps that stay.
 fn kill_again_and_again(pair: &Topology, load: &Load, others: &[u32], rounds: u32) {
     let source = &pair.source;
     let mut last = 0;
     let mut killed = 0;
     for round in 0..rounds {
         let dump = new_dump(source, others, last);
-        // Some die as soon as they can be seen, most in the midst of their work. A replica that has not got an event
-        // sleeps for a second before it comes again.
+        // Some dumps die as soon as they can be seen, most of them in the midst of their work. A
+        // replica that has not received an event sleeps for a second before it comes again.
         if round % 16 != 0 {
             source.wait_status("clients", "1");
             load.wait_progress(5);
@@ -70,7 +72,7 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
         .set("timeout", A_DAY_MS)
         .start();
     let (source, replica) = (&pair.source, pair.replica());
-    // What the server opens once and keeps is open before it is counted.
+    // What the server opens once and keeps must be open before descriptors are counted.
     let warm = Strangers::visit(source, 4);
     thread::sleep(Duration::from_millis(200));
     warm.leave();
@@ -120,7 +122,8 @@ fn killed_dumps_are_replaced_and_nobody_else_notices() {
     replica.stop();
 }
 
-/// The commit's acknowledgement is lost or has not been given; then the dump is killed and the replica comes back.
+/// The acknowledgement of the commit is lost, or not given. Then the dump is killed and the replica
+/// comes back.
 #[test]
 fn a_commit_that_waits_goes_on_after_its_dump_was_killed() {
     let pair = Topology::new(Names::newest())
@@ -171,7 +174,8 @@ struct Taker {
 }
 
 impl Taker {
-    /// `mysqlbinlog --stop-never`, writing files of the source's own format; `None`: the server comes without.
+    /// `mysqlbinlog --stop-never`, which writes files of the source's own format. `None`: the
+    /// server comes without it.
     fn start(source: &Server) -> Option<Taker> {
         let program = server_dir_of(source.dialect().series()).join("bin/mysqlbinlog");
         if !program.exists() {
@@ -199,7 +203,7 @@ impl Taker {
 
 impl Drop for Taker {
     fn drop(&mut self) {
-        // It never stops by itself; an error means that it is gone already.
+        // The program never ends by itself. An error means that it is gone already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -207,7 +211,7 @@ impl Drop for Taker {
 
 #[test]
 fn asynchronous_dumps_beside_killed_ones_go_on() {
-    // One replica semi-sync, the other not.
+    // One replica is semi-sync, the other is not.
     let names = Names::newest();
     let pair = Topology::new(names)
         .set("timeout", A_DAY_MS)
@@ -275,13 +279,15 @@ fn a_thread_that_served_a_dump_serves_others() {
         .replicas(2)
         .start_unlinked();
     let (source, replica, steady) = (&pair.source, &pair.replicas[0], &pair.replicas[1]);
-    // The number of the connection's thread; where the server does not tell it, how many threads it has ever made.
+    // The number of the thread that serves a connection; where the server does not tell it, how
+    // many threads the server has ever made.
     let thread_of = |connection: u32| {
         if !source.dialect().has_thread_os_id() {
             return source.global_status("Threads_created");
         }
         source.value(&format!(
-            "SELECT THREAD_OS_ID FROM performance_schema.threads WHERE PROCESSLIST_ID = {connection}"
+            "SELECT THREAD_OS_ID FROM performance_schema.threads \
+             WHERE PROCESSLIST_ID = {connection}"
         ))
     };
     steady.replicate_from(source, &Link::default());
@@ -300,8 +306,8 @@ fn a_thread_that_served_a_dump_serves_others() {
             source.dumps().len() == 1
         });
     };
-    // A replica that is stopped may connect once more before it sees that it is to stop; then it is that connection's
-    // thread that waits for the next one, and the round is taken again.
+    // A replica that is told to stop may connect once more before it does. Then the thread of that
+    // connection waits for the next one, and the round is repeated.
     let connections = || source.global_status("Connections");
     let mut disturbed = 0;
     replica.point_to(source, &Link::default());
@@ -319,12 +325,13 @@ fn a_thread_that_served_a_dump_serves_others() {
             rounds.push(killed);
         };
         source.insert(1);
-        // From now on one thread waits for connections, and it is this one: those of connections before are gone.
+        // From now on one thread waits for connections, and it is this one: the threads of the
+        // connections before are gone.
         source.execute("SET GLOBAL thread_cache_size = 1");
 
         replica.set_replica("enabled", "OFF");
         if killed {
-            // Frozen, so that it does not come back before the thread waits for it.
+            // The replica is frozen, so that it does not come back before the thread waits for it.
             replica.freeze();
             kill(source, dump);
             cached("1");

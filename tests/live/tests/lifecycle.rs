@@ -1,5 +1,5 @@
-//! Loading and unloading: nothing stays behind, nothing is torn from under a user, and a library that is not fit to run is
-//! refused with a reason while the server stays up.
+//! Loading and unloading: nothing stays behind, nothing is taken away from a user, and a library
+//! that is not fit to run is refused with a reason while the server stays up.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ const CANNOT_REFUSE: &str = "it unloads a plugin without asking it";
 
 in_both_vocabularies! {
     fn twenty_times_installed_and_uninstalled_under_load_leaves_nothing_behind(names) {
-        // A small buffer pool: what grows is then not the server's cache.
+        // With a small buffer pool, memory that grows is not the server's cache.
         let small = "innodb_buffer_pool_size=8M";
         let pair = Topology::new(names)
             .configure_source(|_| ServerConfig::new(1, names).label("source").option(small))
@@ -42,16 +42,24 @@ in_both_vocabularies! {
             source.wait_status("clients", "1");
             source.wait_status("status", "ON");
             let before = source.counter("yes_tx");
-            eventually(SOON, "commits are confirmed", || source.counter("yes_tx") > before);
+            eventually(SOON, "commits are confirmed", || {
+                source.counter("yes_tx") > before
+            });
             replica.execute("STOP REPLICA IO_THREAD");
             source.wait_status("clients", "0");
-            // How soon the plugin is let go is another test's claim.
-            eventually(SOON, "the dump thread has ended", || source.dumps().is_empty());
+            // How soon the plugin is free is another test's claim.
+            eventually(SOON, "the dump thread has ended", || {
+                source.dumps().is_empty()
+            });
             source.uninstall(&names.source_plugin());
             replica.uninstall(&names.replica_plugin());
             last = [source, replica].map(|server| {
                 let pid = server.pid();
-                (process::threads(pid), process::descriptors(pid), process::resident_kib(pid))
+                (
+                    process::threads(pid),
+                    process::descriptors(pid),
+                    process::resident_kib(pid),
+                )
             });
             // The server fills its own caches in the first rounds.
             if round == 4 {
@@ -62,10 +70,20 @@ in_both_vocabularies! {
         let first = first.expect("five rounds");
         println!("threads, descriptors, resident KiB: after 5 rounds {first:?}, after 20 {last:?}");
         for (before, after) in first.into_iter().zip(last) {
-            // Threads and files of the server's own come and go; one left by each round would be fifteen.
-            assert!(after.0 <= before.0 + 3, "threads: {before:?}, then {after:?}");
-            assert!(after.1 <= before.1 + 3, "descriptors: {before:?}, then {after:?}");
-            assert!(after.2 <= before.2 + 24 * 1024, "memory: {before:?}, then {after:?}");
+            // Threads and files of the server's own come and go. If each round left one, there
+            // would be fifteen more.
+            assert!(
+                after.0 <= before.0 + 3,
+                "threads: {before:?}, then {after:?}"
+            );
+            assert!(
+                after.1 <= before.1 + 3,
+                "descriptors: {before:?}, then {after:?}"
+            );
+            assert!(
+                after.2 <= before.2 + 24 * 1024,
+                "memory: {before:?}, then {after:?}"
+            );
         }
         replica.execute("START REPLICA IO_THREAD");
         replica.wait_applied(source);
@@ -77,9 +95,10 @@ in_both_vocabularies! {
         needs!(Dialect::of_run().refuses_uninstall(), CANNOT_REFUSE);
         let refused_with = Dialect::of_run().uninstall_error(names);
         let pair = Topology::new(names).start();
-        for (server, plugin) in
-            [(&pair.source, names.source_plugin()), (pair.replica(), names.replica_plugin())]
-        {
+        for (server, plugin) in [
+            (&pair.source, names.source_plugin()),
+            (pair.replica(), names.replica_plugin()),
+        ] {
             let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
             assert_eq!(code, refused_with, "{message}");
             assert!(message.contains(&plugin), "{message}");
@@ -87,16 +106,23 @@ in_both_vocabularies! {
         }
         pair.source.insert(1);
         assert_eq!(pair.source.counter("yes_tx"), 1);
-        // Switching off does not make the connection go: still in use (where that can be told at any time).
+        // Switching off does not end the connection: the plugin is still in use (where the server
+        // can tell that at any time).
         if refused_with == 1883 {
             pair.source.set_source("enabled", "0");
-            assert_eq!(pair.source.error(&format!("UNINSTALL PLUGIN {}", names.source_plugin())).0, 1883);
+            assert_eq!(
+                pair.source
+                    .error(&format!("UNINSTALL PLUGIN {}", names.source_plugin()))
+                    .0,
+                1883
+            );
             pair.source.set_source("enabled", "1");
         } else {
             not_applicable("whether a source that is switched off is in use cannot be told");
         }
 
-        // Without a write that would tell the source: once the replica does not count, it is not in use either.
+        // No write tells the source. Once the replica does not count, it does not keep the plugin
+        // in use either.
         pair.replica().execute("STOP REPLICA IO_THREAD");
         pair.source.wait_status("clients", "0");
         pair.source.uninstall(&names.source_plugin());
@@ -109,14 +135,17 @@ in_both_vocabularies! {
     }
 
     fn a_replica_that_leaves_while_semi_sync_is_off_does_not_keep_the_plugin_in_use(names) {
-        // In the order of the guides: off, the replica stopped, UNINSTALL PLUGIN; and no write meanwhile.
+        // In the order of the guides: semi-sync off, the replica stopped, UNINSTALL PLUGIN; and no
+        // write meanwhile.
         let pair = Topology::new(names).start();
         pair.source.set_source("enabled", "0");
         pair.replica().execute("STOP REPLICA IO_THREAD");
         let took = pair.source.wait_status("clients", "0");
         println!("the replica stopped counting after {took:?}");
         if pair.source.dialect().holds_plugins_in_use() {
-            not_applicable("a dump holds the plugin until it ends: a write tells it that the replica has left");
+            not_applicable(
+                "a dump holds the plugin until it ends: a write tells it that the replica has left",
+            );
             eventually(SOON, "the dump has ended", || {
                 pair.source.insert(1);
                 pair.source.dumps().is_empty()
@@ -131,8 +160,18 @@ in_both_vocabularies! {
         needs!(other.is_available(), ONE_VOCABULARY);
         let server = Server::start(ServerConfig::new(1, names));
         for (first, second, in_the_way, refused) in [
-            (names.install_source(), other.install_source(), names.source_plugin(), other.source_plugin()),
-            (names.install_replica(), other.install_replica(), names.replica_plugin(), other.replica_plugin()),
+            (
+                names.install_source(),
+                other.install_source(),
+                names.source_plugin(),
+                other.source_plugin(),
+            ),
+            (
+                names.install_replica(),
+                other.install_replica(),
+                names.replica_plugin(),
+                other.replica_plugin(),
+            ),
         ] {
             server.execute(&first);
             let mark = server.log_mark();
@@ -142,12 +181,15 @@ in_both_vocabularies! {
             let line = server.wait_log_since(mark, "Cannot install the");
             assert_eq!(code, 4045, "{message}");
             assert!(line.contains(&server.dialect().conflict_tag()), "{line}");
-            assert!(line.contains(&in_the_way) && line.contains(&refused), "{line}");
+            assert!(
+                line.contains(&in_the_way) && line.contains(&refused),
+                "{line}"
+            );
             assert!(server.has_plugin(&in_the_way) && !server.has_plugin(&refused));
         }
         server.set_source("enabled", "1");
         assert_eq!(server.status("status"), "ON");
-        // The other way round, once the first has gone.
+        // The other way round, once the first plugin is gone.
         server.uninstall(&names.source_plugin());
         server.execute(&other.install_source());
         assert!(server.has_plugin(&other.source_plugin()));
@@ -180,15 +222,28 @@ in_both_vocabularies! {
             (of_conflict, log.matches("[ERROR]").count())
         };
         for (first, plugin, second, rival) in [
-            (names.install_source(), names.source_plugin(), other.install_source(), other.source_plugin()),
-            (names.install_replica(), names.replica_plugin(), other.install_replica(), other.replica_plugin()),
+            (
+                names.install_source(),
+                names.source_plugin(),
+                other.install_source(),
+                other.source_plugin(),
+            ),
+            (
+                names.install_replica(),
+                names.replica_plugin(),
+                other.install_replica(),
+                other.replica_plugin(),
+            ),
         ] {
             server.execute(&first);
             for _ in 0..2 {
                 let mark = server.log_mark();
                 for _ in 0..60 {
                     let (code, message) = server.error(&second);
-                    assert!(message.contains(&plugin) && message.contains(&rival), "{code} {message}");
+                    assert!(
+                        message.contains(&plugin) && message.contains(&rival),
+                        "{code} {message}"
+                    );
                 }
                 let (ours, all) = lines_since(mark);
                 println!("60 times {second}: {all} lines of error, of which ours {ours}");
@@ -204,14 +259,14 @@ in_both_vocabularies! {
     }
 }
 
-/// A series that has no server here, in as many letters as this run's.
+/// A series that does not exist, with as many letters as this run's.
 fn no_series() -> String {
     let mut name = Dialect::of_run().series().to_owned();
     name.replace_range(name.len() - 1.., "9");
     name
 }
 
-/// Our library as another series would have built it.
+/// Our library as a build for another series would be.
 fn forge_series(plugin_dir: &Path, library: &str, forged: &str) {
     let mut bytes = fs::read(plugin_dir.join(library)).expect("the library");
     let marker = format!("MYSQL_SERIES={}", Dialect::of_run().series());
@@ -240,18 +295,23 @@ in_both_vocabularies! {
             (names.source_plugin(), names.source_library()),
             (names.replica_plugin(), names.replica_library()),
         ] {
-            // A file of its own each time: a server that has refused a library may still have it mapped.
+            // Each has a file of its own: a server that has refused a library may still have it
+            // mapped.
             let forged = format!("forged_{library}");
             forge_series(&server.plugin_dir(), &library, &forged);
             let mark = server.log_mark();
-            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin} SONAME '{forged}'"));
+            let (code, message) =
+                server.error(&format!("INSTALL PLUGIN {plugin} SONAME '{forged}'"));
             assert_eq!(code, 1123, "{message}");
-            let (built_for, here) = (Dialect::of(&no_series()).number(), Dialect::of_run().number());
+            let (built_for, here) = (
+                Dialect::of(&no_series()).number(),
+                Dialect::of_run().number(),
+            );
             let line = server.wait_log_since(mark, &built_for);
             println!("{line}");
             assert!(line.contains("[ERROR]") && line.contains(&here), "{line}");
             assert!(!server.has_plugin(&plugin));
-            // The right one is not held against the wrong one's failure.
+            // The failure of the wrong library does not keep the right one out.
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
             server.uninstall(&plugin);
         }
@@ -266,7 +326,8 @@ in_both_vocabularies! {
             (names.source_plugin(), names.source_library()),
             (names.replica_plugin(), names.replica_library()),
         ] {
-            let (code, message) = server.error(&format!("INSTALL PLUGIN {plugin}s SONAME '{library}'"));
+            let (code, message) =
+                server.error(&format!("INSTALL PLUGIN {plugin}s SONAME '{library}'"));
             assert_eq!(code, 1127, "{message}");
             server.execute(&format!("INSTALL PLUGIN {plugin} SONAME '{library}'"));
             server.uninstall(&plugin);
@@ -277,10 +338,14 @@ in_both_vocabularies! {
 
     fn a_truncated_library_is_refused(names) {
         let server = Server::start(ServerConfig::new(1, names));
-        let whole = fs::read(server.plugin_dir().join(names.source_library())).expect("the library");
+        let whole =
+            fs::read(server.plugin_dir().join(names.source_library())).expect("the library");
         for length in [0, 40, 200] {
             fs::write(server.plugin_dir().join("truncated.so"), &whole[..length]).expect("written");
-            let install = format!("INSTALL PLUGIN {} SONAME 'truncated.so'", names.source_plugin());
+            let install = format!(
+                "INSTALL PLUGIN {} SONAME 'truncated.so'",
+                names.source_plugin()
+            );
             let (code, message) = server.error(&install);
             assert_eq!(code, 1126, "{message}");
         }
@@ -296,7 +361,7 @@ in_both_vocabularies! {
         server.execute(&names.install_replica());
         server.stop();
 
-        // Remembered by the server, but their libraries are gone.
+        // The server remembers the plugins, but their libraries are gone.
         for library in [names.source_library(), names.replica_library()] {
             fs::rename(dir.join(&library), dir.join(format!("{library}.away"))).expect("renamed");
         }
@@ -308,8 +373,12 @@ in_both_vocabularies! {
         );
         server.reconfigure(|config| config.option(&options));
         server.start_again();
-        for library in ["semisync_missing.so", "truncated.so", &names.source_library()] {
-            // A server with a single list of plugins ends it at the first that fails.
+        for library in [
+            "semisync_missing.so",
+            "truncated.so",
+            &names.source_library(),
+        ] {
+            // A server with one list of plugins stops at the first that fails.
             if library != "truncated.so" || server.dialect().has_plugin_load_add() {
                 server.wait_log(library);
             }
@@ -318,7 +387,7 @@ in_both_vocabularies! {
         server.insert(1);
         server.stop();
 
-        // Back, but built for another series.
+        // The libraries are back, but built for another series.
         if !Libraries::are_ours() {
             not_applicable("stock's libraries do not say for which series they are built");
         } else {

@@ -1,7 +1,8 @@
-//! Positions follow the order of the log, whatever its files are called: the base name changes, numbers begin anew, a RESET
-//! comes between the server's check of a position and its use.
+//! Positions follow the order of the log, whatever its files are called: the base name changes,
+//! numbers begin anew, a RESET comes between the server's check of a position and its use.
 //!
-//! The source keeps one index over its restarts, as `log-bin-index` lets it. Fakes ask for parts of the log.
+//! The source keeps one index over its restarts, as `log-bin-index` allows. Fakes ask for parts of
+//! the log.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,11 +15,10 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually, needs,
 };
 
-/// A commit that waits is waited for; nothing but an acknowledgement, or a fault, ends it.
 /// A wrong confirmation comes with the commit itself.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// A source whose index has had a name of its own from the beginning.
+/// A source whose index has a name of its own from the beginning.
 fn source_with_own_index() -> Server {
     let names = Names::newest();
     let source = Server::start(config(names));
@@ -66,7 +66,7 @@ fn silent(source: &Server, server_id: u32, start: &Start) -> FakeReplica {
     fake
 }
 
-/// Commits, and sees that nobody confirms it; then lets it go.
+/// Commits, sees that nobody confirms the commit, and releases it.
 fn assert_waits(source: &Server, why: &str) {
     let confirmed = source.counter("yes_tx");
     let commit = Waiting::insert(source, 1);
@@ -78,7 +78,7 @@ fn assert_waits(source: &Server, why: &str) {
     source.set_source("enabled", "ON");
 }
 
-/// Commits while the fake answers: the commit is confirmed by it.
+/// Commits while the fake answers, which confirms the commit.
 fn assert_confirms(source: &Server, fake: &mut FakeReplica, why: &str) {
     let confirmed = source.counter("yes_tx");
     let commit = Waiting::start(source, &format!("INSERT INTO {TABLE} (n) VALUES (1)"));
@@ -102,7 +102,7 @@ fn a_dump_that_reads_files_of_an_older_base_name_confirms_nothing() {
     restart_with_log_bin(&source, "newlog");
     let _fake = silent(&source, 77, &at(&old));
     assert_waits(&source, "its position is in a file of the older name");
-    // Twice, and back to a name that sorts before and has been there.
+    // Another name, and then back to one that sorts before and was used before.
     restart_with_log_bin(&source, "alog");
     let _fake = silent(&source, 77, &at("newlog.000001"));
     assert_waits(&source, "newlog.000001 is older than alog.000001");
@@ -142,7 +142,7 @@ fn a_replica_that_still_reads_old_files_is_no_violator() {
 
     let mark = source.log_mark();
     let mut late = silent(&source, 78, &at(&old));
-    // It acknowledges all that it reads, from the old file on, asked or not.
+    // The fake acknowledges all that it reads, from the old file on, asked or not.
     let mut here = late.served().clone();
     while here.file == old || here.position < source.newest_place().position {
         let event = late.next_event(PATIENCE).expect("it is served");
@@ -159,7 +159,8 @@ fn a_replica_that_still_reads_old_files_is_no_violator() {
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
-/// The same name twice in one index: only the directories differ, and hooks name files without them.
+/// The same name is twice in one index: only the directories differ, and hooks name files without
+/// them.
 #[test]
 fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     needs!(
@@ -172,7 +173,8 @@ fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
         fs::create_dir(&directory).expect("a directory");
         restart_with_log_bin(&source, &directory.join("binlog").display().to_string());
     };
-    // The server looks for files that the index names without a directory in the new one.
+    // The index names these files without a directory, and the server looks for them in the new
+    // one.
     source.reconfigure(|config| config.option("log-bin-index=second.index"));
     in_directory("one");
     source.insert_unconfirmed();
@@ -187,7 +189,8 @@ fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     );
 }
 
-/// A dump of which the server has checked what it asks for, then RESET deletes the log, then the plugin learns of the dump.
+/// The server checks what a dump asks for, then RESET deletes the log, then the plugin learns of
+/// the dump.
 fn a_request_that_a_reset_overtakes(what: &str, start: impl FnOnce(&Server) -> Start) {
     let stall = std::env::temp_dir().join(format!("semisync-stall-{what}-{}", std::process::id()));
     let reached = PathBuf::from(format!("{}.reached", stall.display()));
@@ -212,7 +215,7 @@ fn a_request_that_a_reset_overtakes(what: &str, start: impl FnOnce(&Server) -> S
     fs::remove_file(&stall).expect("it was there");
     let _ = fs::remove_file(&reached);
     source.wait_log_since(mark, "server_id: 77");
-    // It answers all that it is sent, up to the end of the connection.
+    // The fake answers all that it is sent, up to the end of the connection.
     while let Ok(Some(event)) = fake.next_event(AT_ONCE) {
         let _ = fake.acknowledge(&event.end);
     }
@@ -233,7 +236,8 @@ fn a_position_that_was_checked_before_a_reset_confirms_nothing_after_it() {
     });
 }
 
-/// The first transaction of the new log has the GTID of the first of the old one, and lies in a file of the same name.
+/// The first transaction of the new log has the GTID of the first of the old one, and lies in a
+/// file of the same name.
 #[test]
 fn gtids_that_were_compared_before_a_reset_confirm_nothing_after_it() {
     needs!(Dialect::of_run().has_gtid(), "it has no auto-position");

@@ -1,5 +1,6 @@
-//! MariaDB servers with semi-sync built in: guides that install the plugins of old go on working there (10.3 and later).
-//! The libraries are those of this run's MySQL series; the servers are Debian's MariaDB, made by `ci/setup`.
+//! MariaDB servers with semi-sync built in (10.3 and later): guides that install the plugins of old
+//! go on working there. The libraries are those of this run's MySQL series. The servers are
+//! Debian's MariaDB, made by `ci/setup`.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +58,8 @@ fn config(series: &str, server_id: u32) -> ServerConfig {
         .label(if server_id == 1 { "master" } else { "slave" })
 }
 
-/// Whether there are libraries of ours to load: none of a MariaDB series, which have variables of their own.
+/// Whether the libraries under test are ours for MySQL. Those for a MariaDB series have variables
+/// of their own.
 fn has_ours_for_mysql() -> bool {
     Libraries::are_ours() && !Dialect::of_run().is_mariadb()
 }
@@ -83,8 +85,10 @@ fn errors(server: &Server) -> Vec<String> {
 /// CHANGE MASTER TO and START SLAVE, as the guide has them.
 fn replicate(master: &Server, slave: &Server) {
     slave.script(&format!(
-        "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={}, MASTER_USER='{REPLICATION_USER}', \
-         MASTER_PASSWORD='{REPLICATION_PASSWORD}', MASTER_CONNECT_RETRY=1, MASTER_SSL=0;\nSTART SLAVE;",
+        "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={}, \
+         MASTER_USER='{REPLICATION_USER}', \
+         MASTER_PASSWORD='{REPLICATION_PASSWORD}', MASTER_CONNECT_RETRY=1, MASTER_SSL=0;\n\
+         START SLAVE;",
         master.port()
     ));
     eventually(PATIENCE, "SHOW SLAVE STATUS: Yes and Yes", || {
@@ -108,12 +112,14 @@ fn assert_semi_sync(master: &Server, slave: &Server, n: i64) {
 }
 
 in_each_mariadb! {
-    /// The guide's fifth: what its reader types, and sees.
+    /// The fifth of the guides: what its readers type, and what they see.
     fn mariadb_as_the_guide_has_it(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let servers = Server::start_all(vec![config(series, 1), config(series, 2)]);
         servers.iter().for_each(Server::prepare);
-        let [master, slave] = &servers[..] else { unreachable!("two servers") };
+        let [master, slave] = &servers[..] else {
+            unreachable!("two servers")
+        };
 
         master.script(
             "INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so';\n\
@@ -141,24 +147,31 @@ in_each_mariadb! {
         replicate(master, slave);
         assert_semi_sync(master, slave, 1);
 
-        // The plugins go; semi-sync stays, and needed them for nothing.
+        // The plugins go, and semi-sync stays: it did not need them.
         master.script("UNINSTALL PLUGIN rpl_semi_sync_master;");
         slave.script("UNINSTALL PLUGIN rpl_semi_sync_slave;");
         for server in [master, slave] {
             assert_eq!(semi_sync_plugins(server), Vec::<Vec<String>>::new());
-            assert_eq!(server.rows("SELECT * FROM mysql.plugin"), Vec::<Vec<String>>::new());
+            assert_eq!(
+                server.rows("SELECT * FROM mysql.plugin"),
+                Vec::<Vec<String>>::new()
+            );
             assert_eq!(errors(server), Vec::<String>::new());
         }
         assert_semi_sync(master, slave, 2);
         slave.execute("STOP SLAVE");
         master.set_source("timeout", "300");
         master.insert(3);
-        assert_eq!((master.status("status"), master.counter("no_tx")), ("OFF".to_owned(), 1));
+        assert_eq!(
+            (master.status("status"), master.counter("no_tx")),
+            ("OFF".to_owned(), 1)
+        );
         slave.execute("START SLAVE");
         master.wait_status("status", "ON");
     }
 
-    /// Option files of old servers go on working, in each spelling of the loading.
+    /// Option files of old servers go on working, in each spelling of the option that loads
+    /// plugins.
     fn option_files_go_on_working(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let slave = config(series, 2)
@@ -167,20 +180,32 @@ in_each_mariadb! {
         let slave = Server::start(slave);
         slave.prepare();
         for loading in LOADING {
-            let master = Server::start(config(series, 1).option(loading).option("rpl_semi_sync_master_enabled=1"));
+            let master = Server::start(
+                config(series, 1)
+                    .option(loading)
+                    .option("rpl_semi_sync_master_enabled=1"),
+            );
             master.prepare();
-            assert_eq!(semi_sync_plugins(&master)[0][..2], ["rpl_semi_sync_master", "ACTIVE"], "{loading}");
+            assert_eq!(
+                semi_sync_plugins(&master)[0][..2],
+                ["rpl_semi_sync_master", "ACTIVE"],
+                "{loading}"
+            );
             master.wait_log(NOTE);
             assert_eq!(errors(&master), Vec::<String>::new(), "{loading}");
             replicate(&master, &slave);
             assert_semi_sync(&master, &slave, 1);
-            slave.script("STOP SLAVE;\nRESET SLAVE ALL;\nRESET MASTER;\nSET GLOBAL gtid_slave_pos='';\nSET sql_log_bin=0;\nTRUNCATE app.t;");
+            slave.script(
+                "STOP SLAVE;\nRESET SLAVE ALL;\nRESET MASTER;\nSET GLOBAL gtid_slave_pos='';\n\
+                 SET sql_log_bin=0;\nTRUNCATE app.t;",
+            );
         }
         slave.wait_log(NOTE);
         assert_eq!(errors(&slave), Vec::<String>::new());
     }
 
-    /// Installed plugins are there after a restart, with the note, and so is what the option file says.
+    /// Installed plugins are there after a restart, with their note, and the option file still
+    /// counts.
     fn installed_is_installed_after_a_restart(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -196,7 +221,7 @@ in_each_mariadb! {
         assert_eq!(errors(&server), Vec::<String>::new());
     }
 
-    /// The same for the newer names: the library loads, and says who does the work.
+    /// The same for the newer names: the library loads, and says what does the work.
     fn the_newer_names_load_too(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -208,7 +233,8 @@ in_each_mariadb! {
         assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
     }
 
-    /// No variable, no status row, no thread, no descriptor more or less, however often it is installed.
+    /// Neither a variable, a status row, a thread nor a descriptor comes or goes, however often the
+    /// plugin is installed.
     fn nothing_else_changes(series) {
         needs!(has_ours_for_mysql(), WHY_NOT);
         let server = Server::start(config(series, 1));
@@ -237,7 +263,8 @@ in_each_mariadb! {
         server.stop();
     }
 
-    /// So do the libraries of another generation: their descriptors for MySQL differ, the one for MariaDB does not.
+    /// Libraries of another generation load too: their descriptors for MySQL differ, the one for
+    /// MariaDB does not.
     fn libraries_of_either_generation_load(series) {
         for ours in ["5.6", "9.7"] {
             let server = Server::start(config(series, 1).libraries(Libraries::BuiltFor(ours)));
@@ -250,37 +277,56 @@ in_each_mariadb! {
         }
     }
 
-    /// Those for the MariaDB of old have variables, which the server has itself: it refuses them, and goes on with its own.
+    /// Libraries for the MariaDB of old have variables that this server has itself. The server
+    /// refuses them, and goes on with its own.
     fn libraries_for_older_mariadb_are_refused(series) {
         let ours = "mariadb-10.1";
         let built = dist_dir_of(ours, "").join("semisync_master.so").exists();
         needs!(built, "the libraries for mariadb-10.1 are not built");
         let server = Server::start(config(series, 1).libraries(Libraries::BuiltFor(ours)));
         let variables = server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'");
-        let warnings = server.warnings("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
-        assert!(warnings.iter().any(|(code, _)| *code == 1123), "{warnings:?}");
+        let warnings =
+            server.warnings("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
+        assert!(
+            warnings.iter().any(|(code, _)| *code == 1123),
+            "{warnings:?}"
+        );
         server.wait_log("Plugin 'rpl_semi_sync_master' has conflicting system variables");
-        assert_eq!(semi_sync_plugins(&server)[0][..2], ["rpl_semi_sync_master", "DISABLED"]);
-        assert_eq!(server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'"), variables);
+        assert_eq!(
+            semi_sync_plugins(&server)[0][..2],
+            ["rpl_semi_sync_master", "DISABLED"]
+        );
+        assert_eq!(
+            server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'"),
+            variables
+        );
         server.execute("SET GLOBAL rpl_semi_sync_master_enabled=1");
         assert_eq!(server.status("status"), "ON");
         server.execute("UNINSTALL PLUGIN rpl_semi_sync_master");
         assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
     }
 
-    /// What the server does by itself: what our libraries are there to mend.
+    /// What the server does without our libraries: this is why they load there.
     fn without_them_installing_fails(series) {
         let none = |config: ServerConfig| config.libraries(Libraries::None);
         let server = Server::start(none(config(series, 1)));
-        let (code, text) = server.error("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
+        let (code, text) =
+            server.error("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'");
         assert_eq!(code, 1126, "{text}");
         assert!(text.contains("No such file or directory"), "{text}");
         for loading in LOADING {
-            let config = none(config(series, 1)).option(loading).option("rpl_semi_sync_master_enabled=1");
+            let config = none(config(series, 1))
+                .option(loading)
+                .option("rpl_semi_sync_master_enabled=1");
             let server = Server::start(config);
             assert_eq!(semi_sync_plugins(&server), Vec::<Vec<String>>::new());
             let errors = errors(&server);
-            assert!(errors.iter().any(|line| line.contains("Couldn't load plugin")), "{loading}: {errors:?}");
+            assert!(
+                errors
+                    .iter()
+                    .any(|line| line.contains("Couldn't load plugin")),
+                "{loading}: {errors:?}"
+            );
             assert_eq!(server.variable("rpl_semi_sync_master_enabled"), "1");
         }
     }

@@ -1,5 +1,5 @@
-//! The ways in which a plugin and its variables are set: option file, command line, SET GLOBAL, SET PERSIST. All of them with
-//! the server's own errors and warnings.
+//! The ways to set a plugin and its variables: option file, command line, SET GLOBAL, SET PERSIST.
+//! All of them with the server's own errors and warnings.
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::{Dialect, Names, Server, ServerConfig, in_both_vocabularies, needs};
@@ -15,7 +15,7 @@ fn offered(lines: &str) -> String {
     lines.join("\n")
 }
 
-/// Variables of both sides with the values expected.
+/// The variables of both sides have the values expected.
 fn assert_variables(server: &Server, expected: &[(String, &str)]) {
     for (name, value) in expected {
         let rows = server.rows(&format!("SHOW GLOBAL VARIABLES LIKE '{name}'"));
@@ -40,7 +40,8 @@ fn set_everywhere(names: Names) -> Vec<(String, &'static str)> {
 
 fn assert_both_roles_active(server: &Server) {
     let rows = server.rows(
-        "SELECT PLUGIN_STATUS FROM INFORMATION_SCHEMA.PLUGINS WHERE PLUGIN_NAME LIKE 'rpl_semi_sync%'",
+        "SELECT PLUGIN_STATUS FROM INFORMATION_SCHEMA.PLUGINS \
+         WHERE PLUGIN_NAME LIKE 'rpl_semi_sync%'",
     );
     assert_eq!(rows, [["ACTIVE"], ["ACTIVE"]]);
 }
@@ -67,7 +68,8 @@ in_both_vocabularies! {
 
     fn the_command_line_takes_both_spellings_and_loose(names) {
         let plugins = names.spell(
-            "--plugin-load=rpl_semi_sync_master=semisync_master.so;rpl_semi_sync_slave=semisync_slave.so",
+            "--plugin-load=rpl_semi_sync_master=semisync_master.so;\
+             rpl_semi_sync_slave=semisync_slave.so",
         );
         // 1 is the place of AFTER_COMMIT in the list.
         let arguments = names.spell(
@@ -92,7 +94,11 @@ in_both_vocabularies! {
             "loose-rpl_semi_sync_master_timeout=1234\nloose-rpl_semi_sync_slave_trace_level=64",
         );
         let server = Server::start(ServerConfig::new(1, names).option(&lines));
-        assert!(server.rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'").is_empty());
+        assert!(
+            server
+                .rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'")
+                .is_empty()
+        );
         server.execute(&names.install_source());
         server.execute(&names.install_replica());
         assert_eq!(server.variable(&names.source_var("timeout")), "1234");
@@ -127,7 +133,10 @@ in_both_vocabularies! {
         server.execute(&names.install_replica());
         assert_variables(&server, &set_everywhere(names));
 
-        server.execute(&format!("SET PERSIST_ONLY {} = 77", names.source_var("timeout")));
+        server.execute(&format!(
+            "SET PERSIST_ONLY {} = 77",
+            names.source_var("timeout")
+        ));
         assert_eq!(server.variable(&names.source_var("timeout")), "1234");
         server.execute(&format!("RESET PERSIST {}", names.source_var("enabled")));
         server.restart();
@@ -138,13 +147,16 @@ in_both_vocabularies! {
     fn values_are_checked_as_the_server_checks_its_own(names) {
         let server = Server::start(ServerConfig::new(1, names).as_source().as_replica());
         let (timeout, count) = (names.source_var("timeout"), names.wait_count_var());
-        let (trace, point) = (names.source_var("trace_level"), names.source_var("wait_point"));
+        let (trace, point) = (
+            names.source_var("trace_level"),
+            names.source_var("wait_point"),
+        );
         let replica_trace = names.replica_var("trace_level");
         let largest = "18446744073709551615";
 
         let is_offered = |name: &str| !offered(name).is_empty();
 
-        // Out of range: the nearest that is allowed, with a warning.
+        // Out of range: the server takes the nearest value that is allowed, with a warning.
         for (name, given, taken) in [
             (&timeout, "-1", "0"),
             (&trace, "-5", "0"),
@@ -162,17 +174,25 @@ in_both_vocabularies! {
             assert_eq!(warnings, [(1292, expected)]);
             assert_eq!(server.variable(name), taken, "{name} = {given}");
         }
-        for (name, value) in
-            [(&timeout, "0"), (&timeout, largest), (&trace, largest), (&count, "1"), (&count, "65535")]
-        {
+        for (name, value) in [
+            (&timeout, "0"),
+            (&timeout, largest),
+            (&trace, largest),
+            (&count, "1"),
+            (&count, "65535"),
+        ] {
             if !is_offered(name) {
                 continue;
             }
-            assert_eq!(server.warnings(&format!("SET GLOBAL {name} = {value}")), [], "{name} = {value}");
+            assert_eq!(
+                server.warnings(&format!("SET GLOBAL {name} = {value}")),
+                [],
+                "{name} = {value}"
+            );
             assert_eq!(&server.variable(name), value);
         }
 
-        // The wait point by name, in any case of letters, and by place in the list.
+        // The wait point by its name, in capitals or not, and by its place in the list.
         for (given, taken) in [
             ("'AFTER_COMMIT'", "AFTER_COMMIT"),
             ("0", "AFTER_SYNC"),
@@ -207,13 +227,14 @@ in_both_vocabularies! {
             assert!(message.contains(name.as_str()), "{message}");
             assert_eq!(server.variable(name), before);
         }
-        // Global only.
+        // These variables are global only.
         let (code, message) = server.error(&format!("SET SESSION {timeout} = 1"));
         assert_eq!(code, 1229, "{message}");
     }
 
     fn defaults_and_limits_are_those_of_the_manual(names) {
-        let plugins = names.spell("plugin-load-add=semisync_master.so\nplugin-load-add=semisync_slave.so");
+        let plugins =
+            names.spell("plugin-load-add=semisync_master.so\nplugin-load-add=semisync_slave.so");
         let server = Server::start(ServerConfig::new(1, names).option(&plugins));
         let largest = "18446744073709551615";
         let dialect = Dialect::of_run();
@@ -227,12 +248,23 @@ in_both_vocabularies! {
             (names.source_var("trace_level"), "32", "5", "0", largest),
             (names.wait_count_var(), "1", "5", "1", "65535"),
             (names.wait_no_replica_var(), "ON", "OFF", "0", "0"),
-            (names.source_var("wait_point"), dialect.default_wait_point(), other_point, "0", "0"),
+            (
+                names.source_var("wait_point"),
+                dialect.default_wait_point(),
+                other_point,
+                "0",
+                "0",
+            ),
             (names.replica_var("enabled"), "OFF", "ON", "0", "0"),
             (names.replica_var("trace_level"), "32", "5", "0", largest),
         ];
         table.retain(|(name, ..)| !offered(name).is_empty());
-        assert_eq!(server.rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'").len(), table.len());
+        assert_eq!(
+            server
+                .rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync%'")
+                .len(),
+            table.len()
+        );
         if !dialect.has_variables_info() {
             not_applicable("it does not tell the limits of variables; the rest is tried");
         }
@@ -271,7 +303,11 @@ in_both_vocabularies! {
         server.reconfigure(|_| with(&format!("{plugin}=OFF")));
         server.start_again();
         assert_eq!(listed(&server), [["DISABLED", "OFF"]]);
-        assert!(server.rows(&format!("SHOW GLOBAL VARIABLES LIKE '{plugin}%'")).is_empty());
+        assert!(
+            server
+                .rows(&format!("SHOW GLOBAL VARIABLES LIKE '{plugin}%'"))
+                .is_empty()
+        );
         server.stop();
 
         server.reconfigure(|_| with(&format!("{plugin}=FORCE")));

@@ -1,10 +1,11 @@
 //! A panic in any callback: the server lives, semi-sync goes OFF, the error log names the callback
-//! once, and replication goes on. Each scenario also tests what SAFETY.md's table says of its callback.
+//! once, and replication goes on. Each scenario also tests what SAFETY.md's table says of its
+//! callback.
 //!
 //! The libraries are those with failpoints (`ci/build --failpoints`). A file in the server's data
 //! directory names the callback that panics when the server calls it next. So one pair of servers
-//! serves for one callback after the other. Before each, semi-sync is switched off and on again, and
-//! has to work.
+//! serves for one callback after the other. Before each, semi-sync is switched off and on again,
+//! and has to work.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -250,7 +251,8 @@ fn sends_on_the_same_connection(stage: &Stage) {
     assert_eq!(source.dumps(), before, "the replica has connected again");
 }
 
-/// The write fails, and the replica connects again. MySQL 5.6 learns of a failed write with the next.
+/// The write fails, and the replica connects again. MySQL 5.6 learns of a failed write with the
+/// next.
 fn fails_to_write(stage: &Stage) {
     let source = &stage.pair.source;
     let before = source.dumps();

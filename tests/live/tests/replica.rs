@@ -1,5 +1,5 @@
-//! The replica's side: several sources, other generations and vocabularies on the other end, sources without semi-sync,
-//! reconnects, and relay log settings.
+//! The replica's side: several sources, other generations and vocabularies at the other end,
+//! sources without semi-sync, reconnects, and relay log settings.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(15);
 const ONE_VOCABULARY: &str = "they have one vocabulary";
 const NO_STOCK: &str = "it comes without plugins of its own";
 
-/// Commits some rows; every one must have been acknowledged, and arrive.
+/// Commits some rows. Every one must be acknowledged, and arrive.
 fn assert_confirmed(pair: &Topology) {
     let source = &pair.source;
     assert_eq!(source.status("status"), "ON");
@@ -31,15 +31,24 @@ in_both_vocabularies! {
     fn each_channel_is_semi_sync_on_its_own(names) {
         needs!(Dialect::of_run().has_channels(), "a replica has one source");
         let source = |id: u32| {
-            ServerConfig::new(id, names).as_source().label(&format!("source {id}"))
+            ServerConfig::new(id, names)
+                .as_source()
+                .label(&format!("source {id}"))
                 // A row of one source must not meet one of the other.
-                .option("auto_increment_increment=10").option(&format!("auto_increment_offset={id}"))
+                .option("auto_increment_increment=10")
+                .option(&format!("auto_increment_offset={id}"))
                 .option(&format!("{}=5000", names.source_var("timeout")))
         };
-        let configs = vec![source(1), source(3), ServerConfig::new(2, names).as_replica()];
+        let configs = vec![
+            source(1),
+            source(3),
+            ServerConfig::new(2, names).as_replica(),
+        ];
         let servers = Server::start_all(configs);
         servers.iter().for_each(Server::prepare);
-        let [one, three, replica] = &servers[..] else { panic!("three servers") };
+        let [one, three, replica] = &servers[..] else {
+            panic!("three servers")
+        };
         replica.replicate_from(one, &Link::default().channel("one"));
         replica.replicate_from(three, &Link::default().channel("three"));
         one.wait_status("clients", "1");
@@ -52,27 +61,40 @@ in_both_vocabularies! {
             load.finish_clean();
         }
         for source in [one, three] {
-            assert_eq!((source.status("status"), source.counter("no_tx")), ("ON".to_owned(), 0));
+            assert_eq!(
+                (source.status("status"), source.counter("no_tx")),
+                ("ON".to_owned(), 0)
+            );
             assert!(source.counter("yes_tx") > 10);
         }
 
-        // One channel stops: it is refused to unload the plugin for the other, which goes on as before.
+        // One channel stops. UNINSTALL PLUGIN is refused because of the other channel, which goes
+        // on.
         replica.execute("STOP REPLICA FOR CHANNEL 'one'");
         one.wait_status("clients", "0");
         assert_eq!(replica.replica_status(), "ON");
         assert_in_use(replica, &names.replica_plugin());
         let before = three.counter("yes_tx");
         three.insert(1);
-        assert_eq!((three.counter("yes_tx") - before, three.counter("no_tx")), (1, 0));
+        assert_eq!(
+            (three.counter("yes_tx") - before, three.counter("no_tx")),
+            (1, 0)
+        );
         replica.execute("START REPLICA FOR CHANNEL 'one'");
         one.wait_status("clients", "1");
         one.insert(2);
-        assert_eq!((one.status("status"), one.counter("no_tx")), ("ON".to_owned(), 0));
+        assert_eq!(
+            (one.status("status"), one.counter("no_tx")),
+            ("ON".to_owned(), 0)
+        );
         replica.wait_applied(one);
         replica.wait_applied(three);
-        assert_eq!(replica.count_rows(None), one.count_rows(None) + three.count_rows(None));
+        assert_eq!(
+            replica.count_rows(None),
+            one.count_rows(None) + three.count_rows(None)
+        );
 
-        // With both stopped nothing is in use any more.
+        // With both channels stopped nothing uses the plugin any more.
         replica.execute("STOP REPLICA");
         replica.wait_replica_status("OFF");
         replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
@@ -87,7 +109,10 @@ in_both_vocabularies! {
     }
 
     fn a_source_without_semi_sync_is_replicated_asynchronously(names) {
-        let configs = vec![ServerConfig::new(1, names), ServerConfig::new(2, names).as_replica()];
+        let configs = vec![
+            ServerConfig::new(1, names),
+            ServerConfig::new(2, names).as_replica(),
+        ];
         let servers = Server::start_all(configs);
         servers.iter().for_each(Server::prepare);
         let (source, replica) = (&servers[0], &servers[1]);
@@ -97,9 +122,12 @@ in_both_vocabularies! {
         assert_eq!(replica.count_rows(None), 1);
         assert_eq!(replica.replica_status(), "OFF");
         let line = replica.wait_log("does not support semi-sync");
-        assert!(line.contains(&replica.dialect().log_tag("Warning", 11184)), "{line}");
+        assert!(
+            line.contains(&replica.dialect().log_tag("Warning", 11184)),
+            "{line}"
+        );
 
-        // The source learns it later; the next connection finds out.
+        // The source gets semi-sync later. The next connection finds out.
         source.execute(&names.install_source());
         source.set_source("enabled", "1");
         replica.restart_receiver();
@@ -116,7 +144,7 @@ in_both_vocabularies! {
         pair.wait_clients();
         pair.source.wait_status("status", "ON");
         assert_confirmed(&pair);
-        // Also when it ends without a word.
+        // The same when the source ends without a word.
         pair.source.kill9();
         pair.source.start_again();
         pair.wait_clients();
@@ -129,7 +157,8 @@ in_both_vocabularies! {
         for period in [0, 1, 10000] {
             pair.replica().execute("STOP REPLICA");
             pair.source.wait_status("clients", "0");
-            pair.replica().execute(&format!("SET GLOBAL sync_relay_log = {period}"));
+            pair.replica()
+                .execute(&format!("SET GLOBAL sync_relay_log = {period}"));
             pair.replica().execute("START REPLICA");
             pair.wait_clients();
             assert_confirmed(&pair);
@@ -137,7 +166,8 @@ in_both_vocabularies! {
     }
 
     fn switching_on_takes_effect_with_the_next_connection(names) {
-        let pair = Topology::new(names).set("timeout", "400")
+        let pair = Topology::new(names)
+            .set("timeout", "400")
             .replica_option(&format!("{}=0", names.replica_var("enabled")))
             .start_unlinked();
         let (source, replica) = (&pair.source, pair.replica());
@@ -148,17 +178,25 @@ in_both_vocabularies! {
         replica.set_replica("enabled", "1");
         assert_eq!(replica.replica_status(), "OFF");
         source.insert(1);
-        assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
+        assert_eq!(
+            (source.counter("no_tx"), source.status("clients")),
+            (1, "0".to_owned())
+        );
 
         replica.restart_receiver();
         source.wait_status("status", "ON");
         assert_eq!(replica.replica_status(), "ON");
-        replica.wait_log(&replica.dialect().log_line("Start semi-sync replication to source"));
+        replica.wait_log(
+            &replica
+                .dialect()
+                .log_line("Start semi-sync replication to source"),
+        );
         source.insert(2);
         assert_eq!(source.counter("yes_tx"), 1);
         assert_in_use(replica, &names.replica_plugin());
 
-        // Off likewise: the connection at hand goes on as it is, and the status falls with it.
+        // Switching off likewise: the connection at hand goes on as it is, and the status falls
+        // with it.
         replica.set_replica("enabled", "0");
         replica.execute("STOP REPLICA IO_THREAD");
         replica.wait_replica_status("OFF");
@@ -170,20 +208,25 @@ in_both_vocabularies! {
     }
 
     fn a_silent_replica_is_told_apart_from_a_slow_applier(names) {
-        // The acknowledgement is about the relay log: an applier that stands still delays no commit.
+        // The acknowledgement is about the relay log: an applier that stands still delays no
+        // commit.
         let pair = Topology::new(names).start();
         pair.replica().execute("STOP REPLICA SQL_THREAD");
         for n in 0..10 {
-            Waiting::start(&pair.source, &format!("INSERT INTO app.t (n) VALUES ({n})")).done_within(SOON);
+            Waiting::start(&pair.source, &format!("INSERT INTO app.t (n) VALUES ({n})"))
+                .done_within(SOON);
         }
-        assert_eq!((pair.source.counter("yes_tx"), pair.source.counter("no_tx")), (10, 0));
+        assert_eq!(
+            (pair.source.counter("yes_tx"), pair.source.counter("no_tx")),
+            (10, 0)
+        );
         assert_eq!(pair.replica().count_rows(None), 0);
         pair.replica().execute("START REPLICA SQL_THREAD");
         pair.replica().wait_applied(&pair.source);
     }
 }
 
-/// The plugin cannot be unloaded just now, where the server asks it.
+/// The plugin cannot be unloaded now, where the server asks it.
 fn assert_in_use(server: &Server, plugin: &str) {
     if server.dialect().refuses_uninstall() {
         let (code, message) = server.error(&format!("UNINSTALL PLUGIN {plugin}"));
@@ -202,7 +245,8 @@ fn our_source_with_stocks_replica() {
     pair.replica().wait_replica_status("ON");
 }
 
-/// Stock's replica since 9 asks for the new name alone; what it does not find it replicates asynchronously.
+/// Stock's replica since 9 asks for the newer name alone. Without that name it replicates
+/// asynchronously.
 #[test]
 fn our_source_with_old_names_is_asynchronous_to_stocks_replica() {
     let dialect = Dialect::of_run();

@@ -61,7 +61,7 @@ in_both_vocabularies! {
         println!("OFF {took:?} after the source was killed");
         wait_connecting(replica);
         assert_eq!(replica.replica_status(), "OFF");
-        // It may be semi-sync again at any moment.
+        // The replica may be semi-sync again at any moment.
         if replica.dialect().asks_before_uninstall() {
             let uninstall = format!("UNINSTALL PLUGIN {}", names.replica_plugin());
             assert_eq!(replica.error(&uninstall).0, 1883);
@@ -69,7 +69,7 @@ in_both_vocabularies! {
             not_applicable("a replica without a connection cannot refuse UNINSTALL PLUGIN");
         }
 
-        // Nor has a receiver that starts now ever been connected.
+        // The status is OFF too for a receiver that starts now and was never connected.
         replica.restart_receiver();
         wait_connecting(replica);
         assert_eq!(replica.replica_status(), "OFF");
@@ -80,14 +80,22 @@ in_both_vocabularies! {
     }
 
     fn the_plugin_is_in_use_although_the_source_is_disabled(names) {
-        needs!(Dialect::of_run().refuses_uninstall(), "it unloads a plugin without asking it");
+        needs!(
+            Dialect::of_run().refuses_uninstall(),
+            "it unloads a plugin without asking it"
+        );
         let pair = Topology::new(names).set("enabled", "0").start_unlinked();
         let replica = pair.replica();
         link_to_disabled(&pair, &Link::default());
         let uninstall = format!("UNINSTALL PLUGIN {}", names.replica_plugin());
         let (code, message) = replica.error(&uninstall);
-        // Before 8.0 the server asks the status row, and else has only the other error.
-        let expected = if replica.dialect().asks_before_uninstall() { 1883 } else { 1720 };
+        // A server before 8.0 looks at the status row, which is OFF, and then has only the other
+        // error.
+        let expected = if replica.dialect().asks_before_uninstall() {
+            1883
+        } else {
+            1720
+        };
         assert_eq!(code, expected, "{message}");
         replica.execute("STOP REPLICA IO_THREAD");
         replica.execute(&uninstall);
@@ -96,12 +104,20 @@ in_both_vocabularies! {
     fn the_status_is_on_while_any_channel_is(names) {
         needs!(Dialect::of_run().has_channels(), "a replica has one source");
         let source = |id: u32| {
-            ServerConfig::new(id, names).as_source().label(&format!("source {id}"))
+            ServerConfig::new(id, names)
+                .as_source()
+                .label(&format!("source {id}"))
         };
-        let configs = vec![source(1), source(3), ServerConfig::new(2, names).as_replica()];
+        let configs = vec![
+            source(1),
+            source(3),
+            ServerConfig::new(2, names).as_replica(),
+        ];
         let servers = Server::start_all(configs);
         servers.iter().for_each(Server::prepare);
-        let [one, three, replica] = &servers[..] else { panic!("three servers") };
+        let [one, three, replica] = &servers[..] else {
+            panic!("three servers")
+        };
         replica.replicate_from(one, &quick_heartbeats().channel("one"));
         replica.replicate_from(three, &quick_heartbeats().channel("three"));
         one.wait_status("clients", "1");
@@ -121,7 +137,7 @@ in_both_vocabularies! {
     }
 }
 
-/// It does not say in its packets whether semi-sync is enabled.
+/// Stock's source does not say in its packets whether semi-sync is enabled.
 #[test]
 fn of_a_source_of_stocks_the_status_is_what_is_known() {
     needs!(Dialect::of_run().has_stock(), "it comes without plugins");
@@ -133,7 +149,7 @@ fn of_a_source_of_stocks_the_status_is_what_is_known() {
     source.set_source("enabled", "1");
     source.insert(2);
     replica.wait_replica_status("ON");
-    // The next connection finds out that it was switched off.
+    // The next connection finds out that semi-sync was switched off.
     source.set_source("enabled", "0");
     replica.restart_receiver();
     source.insert(3);

@@ -1,11 +1,12 @@
 //! RESET BINARY LOGS AND GTIDS while replicas are attached: the server lets their dumps go on.
 //!
-//! What such a dump was served, and what its replica acknowledges, belongs to a log that is gone. Nobody's commit may be
-//! confirmed by it; the replica has to connect again.
+//! What such a dump was served, and what its replica acknowledges, belongs to a log that is gone.
+//! It must not confirm any commit, and the replica has to connect again.
 
 use semisync_live_tests::{Names, Topology};
 
-/// The dump stands far behind the new end of the log, and a heartbeat tells the replica its old position.
+/// The dump stands far behind the new end of the log, and a heartbeat tells the replica its old
+/// position.
 #[test]
 fn a_dump_that_has_outlived_a_reset_confirms_nothing() {
     let pair = Topology::new(Names::newest())
@@ -46,7 +47,7 @@ fn a_replica_that_has_nothing_yet_comes_back_after_a_reset() {
     pair.replica().execute("START REPLICA");
     source.wait_status("clients", "1");
 
-    // Nothing was written since: to the replica this is the same log.
+    // Nothing was written since then: to the replica this is the same log.
     source.execute("RESET BINARY LOGS AND GTIDS");
     source.wait_status("clients", "1");
     source.insert(1);

@@ -1,6 +1,7 @@
-//! Published guides to semi-sync, each a test: what their readers type, in that order, and what they then must see.
-//! The statements are quoted in the guides' vocabulary and run in both. Where a series no longer takes a statement
-//! (`STOP SLAVE`, `CHANGE MASTER TO`) its successor stands in; where it has no such variable, nothing is said of it.
+//! Published guides to semi-sync, each a test: what their readers type, in that order, and what
+//! they must see then. The statements are quoted in the guides' vocabulary and run in both. Where a
+//! series no longer takes a statement (`STOP SLAVE`, `CHANGE MASTER TO`) its successor stands in.
+//! Where a series does not have a variable, the test says nothing of it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +24,8 @@ fn plain_pair(names: Names) -> (Server, Server) {
     let source = servers.pop().expect("two servers");
     // As the guides have it; they are older than GTIDs.
     replica.replicate_from(&source, &Link::default().by_file_position());
-    // Connected before anything is enabled: what is enabled later must not matter to this connection.
+    // The replica is connected before anything is enabled. What is enabled later must not matter to
+    // this connection.
     eventually(PATIENCE, "the dump runs", || !source.dumps().is_empty());
     (source, replica)
 }
@@ -38,9 +40,15 @@ in_both_vocabularies! {
         let (source, replica) = plain_pair(names);
         let loading = source.rows("show variables like 'have_dynamic_loading'");
         assert_eq!(row(&loading, "have_dynamic_loading"), "YES");
-        source.script(&names.spell("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so';"));
-        replica.script(&names.spell("INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so';"));
-        for (server, plugin) in [(&source, names.source_plugin()), (&replica, names.replica_plugin())] {
+        source.script(
+            &names.spell("INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so';"),
+        );
+        replica
+            .script(&names.spell("INSTALL PLUGIN rpl_semi_sync_slave SONAME 'semisync_slave.so';"));
+        for (server, plugin) in [
+            (&source, names.source_plugin()),
+            (&replica, names.replica_plugin()),
+        ] {
             let rows = server.rows(
                 "SELECT PLUGIN_NAME, PLUGIN_STATUS FROM INFORMATION_SCHEMA.PLUGINS \
                  WHERE PLUGIN_NAME LIKE '%semi%'",
@@ -68,14 +76,18 @@ in_both_vocabularies! {
         replica.script(IO_RESTART);
         source.wait_status("clients", "1");
         source.insert(1);
-        assert_eq!((source.status("status"), source.counter("yes_tx")), ("OFF".to_owned(), 0));
+        assert_eq!(
+            (source.status("status"), source.counter("yes_tx")),
+            ("OFF".to_owned(), 0)
+        );
 
         // The source alone: one timeout, then asynchronous.
         replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 0;"));
         replica.script(IO_RESTART);
         source.wait_status("clients", "0");
         source.script(&names.spell(
-            "SET GLOBAL rpl_semi_sync_master_enabled = 1;\nSET GLOBAL rpl_semi_sync_master_timeout = 500;",
+            "SET GLOBAL rpl_semi_sync_master_enabled = 1;\n\
+             SET GLOBAL rpl_semi_sync_master_timeout = 500;",
         ));
         source.insert(2);
         let status = source.rows("show status like '%rpl%'");
@@ -83,11 +95,14 @@ in_both_vocabularies! {
         assert_eq!(row(&status, &names.source_status("no_tx")), "1");
         assert_eq!(row(&status, &names.source_status("yes_tx")), "0");
 
-        // Switching the replica on without restarting its I/O thread changes nothing.
+        // Enabling semi-sync on the replica without a restart of its I/O thread changes nothing.
         replica.script(&names.spell("SET GLOBAL rpl_semi_sync_slave_enabled = 1;"));
         source.insert(3);
         replica.wait_applied(&source);
-        assert_eq!((source.status("clients"), source.status("status")), ("0".to_owned(), "OFF".to_owned()));
+        assert_eq!(
+            (source.status("clients"), source.status("status")),
+            ("0".to_owned(), "OFF".to_owned())
+        );
         assert_eq!(replica.replica_status(), "OFF");
 
         replica.script(IO_RESTART);
@@ -100,7 +115,7 @@ in_both_vocabularies! {
 
         visibility(&source, &replica);
 
-        // The same from an option file; the plugins are remembered by the servers.
+        // The same from an option file. The servers remember the plugins.
         let timeout = format!("{}=1000", names.source_var("timeout"));
         let enabled = format!("{}=1", names.source_var("enabled"));
         source.reconfigure(|config| config.option(&enabled).option(&timeout));
@@ -117,7 +132,8 @@ in_both_vocabularies! {
     }
 }
 
-/// AFTER_SYNC: no other session sees the row before a replica has it. AFTER_COMMIT: others may.
+/// AFTER_SYNC: no other session sees the row before a replica has it. AFTER_COMMIT: others may see
+/// it.
 fn visibility(source: &Server, replica: &Server) {
     source.set_source("timeout", "60000");
     let known = source.dialect().wait_points();
@@ -139,17 +155,20 @@ fn visibility(source: &Server, replica: &Server) {
 
 in_both_vocabularies! {
     fn setting_up_a_pair(names) {
-        // Both roles on one server, for a switch-over; and only its role on the other.
+        // Both roles on one server, for a switch-over. The other server has its own role alone.
         let both = names.spell(
-            "plugin-load = \"rpl_semi_sync_master=semisync_master.so;rpl_semi_sync_slave=semisync_slave.so\"\n\
+            "plugin-load = \"rpl_semi_sync_master=semisync_master.so;\
+             rpl_semi_sync_slave=semisync_slave.so\"\n\
              rpl-semi-sync-master-enabled = 1\n\
              rpl-semi-sync-slave-enabled = 1",
         );
         let one = names.spell(
             "plugin-load=rpl_semi_sync_slave=semisync_slave.so\nrpl_semi_sync_slave_enabled=1",
         );
-        let configs =
-            vec![ServerConfig::new(1, names).option(&both), ServerConfig::new(2, names).option(&one)];
+        let configs = vec![
+            ServerConfig::new(1, names).option(&both),
+            ServerConfig::new(2, names).option(&one),
+        ];
         let mut servers = Server::start_all(configs);
         servers.iter().for_each(Server::prepare);
         let replica = servers.pop().expect("two servers");
@@ -160,10 +179,14 @@ in_both_vocabularies! {
             (names.source_plugin(), names.source_library()),
             (names.replica_plugin(), names.replica_library()),
         ] {
-            let row = plugins.iter().find(|row| row[0] == plugin).expect("the plugin is listed");
+            let row = plugins
+                .iter()
+                .find(|row| row[0] == plugin)
+                .expect("the plugin is listed");
             assert_eq!(row[1..], ["ACTIVE", "REPLICATION", library.as_str(), "GPL"]);
         }
-        let timeout = source.rows(&names.spell("show variables like \"rpl_semi_sync_master_timeout\""));
+        let timeout =
+            source.rows(&names.spell("show variables like \"rpl_semi_sync_master_timeout\""));
         assert_eq!(timeout[0][1], "10000");
 
         replica.replicate_from(&source, &Link::default());
@@ -172,15 +195,30 @@ in_both_vocabularies! {
         // The words are the server's own, in either vocabulary.
         let dialect = source.dialect();
         assert!(line.contains(&dialect.log_tag("Note", 11170)), "{line}");
-        let file = if source.has_gtids() { "" } else { "binlog.000001" };
-        let start = format!("Start semi-sync binlog_dump to replica (server_id: 2), pos({file}, 4)");
+        let file = if source.has_gtids() {
+            ""
+        } else {
+            "binlog.000001"
+        };
+        let start =
+            format!("Start semi-sync binlog_dump to replica (server_id: 2), pos({file}, 4)");
         assert!(line.contains(&dialect.log_line(&start)), "{line}");
         source.insert(1);
-        let on = |server: &Server, statement: &str| server.rows(&names.spell(statement))[0][1].clone();
-        assert_eq!(on(&source, "show status like 'Rpl_semi_sync_master_status'"), "ON");
-        assert_eq!(on(&replica, "show status like 'Rpl_semi_sync_slave_status'"), "ON");
+        let on =
+            |server: &Server, statement: &str| server.rows(&names.spell(statement))[0][1].clone();
+        assert_eq!(
+            on(&source, "show status like 'Rpl_semi_sync_master_status'"),
+            "ON"
+        );
+        assert_eq!(
+            on(&replica, "show status like 'Rpl_semi_sync_slave_status'"),
+            "ON"
+        );
         // The other role of the source is idle.
-        assert_eq!(on(&source, "show status like 'Rpl_semi_sync_slave_status'"), "OFF");
+        assert_eq!(
+            on(&source, "show status like 'Rpl_semi_sync_slave_status'"),
+            "OFF"
+        );
 
         // One timeout, then asynchronous; back when the replica has caught up.
         source.execute(&names.spell("SET GLOBAL rpl_semi_sync_master_timeout = 300"));
@@ -206,23 +244,38 @@ in_both_vocabularies! {
         let source = Server::start(ServerConfig::new(1, names));
         let plugin_dir = source.value("SELECT @@plugin_dir");
         for library in [names.source_library(), names.replica_library()] {
-            assert!(fs::exists(format!("{plugin_dir}{library}")).unwrap(), "{plugin_dir}{library}");
+            assert!(
+                fs::exists(format!("{plugin_dir}{library}")).unwrap(),
+                "{plugin_dir}{library}"
+            );
         }
-        // A shared library that ours depended on would be mapped with it.
+        // If ours depended on another shared library, that would be mapped too.
         let before = mapped_libraries(&source);
         source.execute(&names.install_source());
         source.execute(&names.install_replica());
         let ours = |path: &&String| path.contains("semisync_");
-        let new: Vec<String> = mapped_libraries(&source).difference(&before).cloned().collect();
+        let new: Vec<String> = mapped_libraries(&source)
+            .difference(&before)
+            .cloned()
+            .collect();
         assert_eq!(new.iter().filter(ours).count(), 2, "{new:?}");
-        assert_eq!(new.len(), 2, "the libraries brought others with them: {new:?}");
+        assert_eq!(
+            new.len(),
+            2,
+            "the libraries brought others with them: {new:?}"
+        );
 
         let (code, message) = source.error(&names.install_source());
-        // MariaDB has a number of its own for it.
-        let expected = if source.dialect().is_mariadb() { 1968 } else { 1125 };
+        // MariaDB has a number of its own for this error.
+        let expected = if source.dialect().is_mariadb() {
+            1968
+        } else {
+            1125
+        };
         assert_eq!(code, expected, "{message}");
         // A file that does not exist: error 1126.
-        let (code, message) = source.error("INSTALL PLUGIN rpl_semi_sync_other SONAME 'semisync_other.so'");
+        let (code, message) =
+            source.error("INSTALL PLUGIN rpl_semi_sync_other SONAME 'semisync_other.so'");
         assert_eq!(code, 1126, "{message}");
         source.stop();
     }
@@ -256,7 +309,11 @@ in_both_vocabularies! {
             (names.source_var("trace_level"), "32", true),
             (names.wait_count_var(), "1", dialect.has_wait_count()),
             (names.wait_no_replica_var(), "ON", true),
-            (names.source_var("wait_point"), dialect.default_wait_point(), dialect.has_wait_point()),
+            (
+                names.source_var("wait_point"),
+                dialect.default_wait_point(),
+                dialect.has_wait_point(),
+            ),
         ];
         let expected: Vec<Vec<String>> = expected
             .into_iter()
@@ -266,12 +323,23 @@ in_both_vocabularies! {
         assert_eq!(variables.len(), dialect.source_variables());
 
         let suffixes = [
-            "clients", "net_avg_wait_time", "net_wait_time", "net_waits", "no_times", "no_tx", "status",
-            "timefunc_failures", "tx_avg_wait_time", "tx_wait_time", "tx_waits", "wait_pos_backtraverse",
-            "wait_sessions", "yes_tx",
+            "clients",
+            "net_avg_wait_time",
+            "net_wait_time",
+            "net_waits",
+            "no_times",
+            "no_tx",
+            "status",
+            "timefunc_failures",
+            "tx_avg_wait_time",
+            "tx_wait_time",
+            "tx_waits",
+            "wait_pos_backtraverse",
+            "wait_sessions",
+            "yes_tx",
         ];
         let status = source.rows("show status like 'rpl_semi_sync%'");
-        // Before any replica: nothing counted, and ON.
+        // Before any replica: nothing is counted, and the status is ON.
         let expected = suffixes.map(|suffix| {
             let value = if suffix == "status" { "ON" } else { "0" };
             vec![names.source_status(suffix), value.to_owned()]
@@ -288,10 +356,16 @@ in_both_vocabularies! {
         let commit = Waiting::insert(&source, 1);
         replica.thaw();
         commit.done_within(Duration::from_secs(15));
-        assert_eq!((source.counter("yes_tx"), source.counter("tx_waits")), (1, 1));
+        assert_eq!(
+            (source.counter("yes_tx"), source.counter("tx_waits")),
+            (1, 1)
+        );
         assert_eq!(source.counter("net_waits"), 1);
         assert!(source.counter("tx_wait_time") > 0);
-        assert_eq!(source.counter("tx_avg_wait_time"), source.counter("tx_wait_time"));
+        assert_eq!(
+            source.counter("tx_avg_wait_time"),
+            source.counter("tx_wait_time")
+        );
 
         // Without a replica the next insert takes the timeout, 10.0 s by default.
         replica.execute("stop replica io_thread");
@@ -299,13 +373,19 @@ in_both_vocabularies! {
         let begin = Instant::now();
         source.insert(2);
         let took = begin.elapsed();
-        assert!((10.0..10.9).contains(&took.as_secs_f64()), "the insert took {took:?}");
-        assert_eq!((source.counter("no_tx"), source.status("clients")), (1, "0".to_owned()));
+        assert!(
+            (10.0..10.9).contains(&took.as_secs_f64()),
+            "the insert took {took:?}"
+        );
+        assert_eq!(
+            (source.counter("no_tx"), source.status("clients")),
+            (1, "0".to_owned())
+        );
         assert_eq!(source.status("status"), "OFF");
         assert_eq!(source.count_rows(Some(2)), 1);
         replica.execute("start replica io_thread");
         source.wait_status("status", "ON");
-        // The time of the one that timed out is no wait for an acknowledgement.
+        // The commit that timed out is no wait for an acknowledgement.
         assert_eq!(source.counter("tx_waits"), 1);
         source.insert(3);
         replica.wait_applied(&source);
@@ -328,29 +408,50 @@ in_both_vocabularies! {
                  SET GLOBAL rpl_semi_sync_{side}_enabled=1;"
             )));
             let variables = server.rows("SHOW GLOBAL VARIABLES LIKE '%semi%'");
-            assert_eq!(row(&variables, &names.spell(&format!("rpl_semi_sync_{side}_enabled"))), "ON");
+            assert_eq!(
+                row(
+                    &variables,
+                    &names.spell(&format!("rpl_semi_sync_{side}_enabled"))
+                ),
+                "ON"
+            );
             let of_other = names.spell(&format!("rpl_semi_sync_{other}_enabled"));
-            assert!(variables.iter().all(|row| row[0] != of_other), "{variables:?}");
+            assert!(
+                variables.iter().all(|row| row[0] != of_other),
+                "{variables:?}"
+            );
             assert_eq!(variables.len(), count, "{variables:?}");
         }
 
         let (file, position) = source.binlog_position();
-        // Newer servers send no password over a connection that anybody can read, unless they are told how.
-        let key = if dialect.takes_new_statements() { ", GET_SOURCE_PUBLIC_KEY=1" } else { "" };
+        // Newer servers send no password over a connection that anybody can read, unless they are
+        // told how.
+        let key = if dialect.takes_new_statements() {
+            ", GET_SOURCE_PUBLIC_KEY=1"
+        } else {
+            ""
+        };
         replica.execute(&format!(
-            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={}, MASTER_USER='{REPLICATION_USER}', \
-             MASTER_PASSWORD='{REPLICATION_PASSWORD}', MASTER_LOG_FILE='{file}', MASTER_LOG_POS={position}{key}",
+            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={}, \
+             MASTER_USER='{REPLICATION_USER}', \
+             MASTER_PASSWORD='{REPLICATION_PASSWORD}', MASTER_LOG_FILE='{file}', \
+             MASTER_LOG_POS={position}{key}",
             source.port(),
         ));
         replica.execute("START SLAVE");
         source.wait_status("clients", "1");
         source.insert(1);
         replica.wait_applied(&source);
-        let columns = replica.replica_columns().expect("SHOW SLAVE STATUS has a row");
+        let columns = replica
+            .replica_columns()
+            .expect("SHOW SLAVE STATUS has a row");
         for thread in ["Replica_IO_Running", "Replica_SQL_Running"] {
             assert_eq!(columns[thread], "Yes", "{thread}");
         }
-        assert_eq!((source.status("status"), replica.replica_status()), ("ON".to_owned(), "ON".to_owned()));
+        assert_eq!(
+            (source.status("status"), replica.replica_status()),
+            ("ON".to_owned(), "ON".to_owned())
+        );
         assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (1, 0));
         assert_eq!(replica.count_rows(None), 1);
     }
@@ -362,7 +463,10 @@ in_both_vocabularies! {
         let replica = servers.pop().expect("two servers");
         let source = servers.pop().expect("two servers");
         replica.replicate_from(&source, &Link::default());
-        let pair = Topology { source, replicas: vec![replica] };
+        let pair = Topology {
+            source,
+            replicas: vec![replica],
+        };
         pair.wait_clients();
         let (source, replica) = (&pair.source, pair.replica());
         source.insert(1);
@@ -460,7 +564,7 @@ fn exporter(source: &Server, replica: &Server) {
     for suffix in ["status", "clients", "no_tx", "tx_avg_wait_time"] {
         source.status(suffix);
     }
-    // A commit that a quick replica confirms before it would wait is no wait.
+    // A commit that a quick replica confirms before the session waits is no wait.
     eventually(PATIENCE, "a commit that waited", || {
         source.insert(3);
         source.counter("tx_avg_wait_time") > 0

@@ -1,5 +1,5 @@
-//! Stopping what waits: at a shutdown no client is told OK for what no replica has; an applier that waits can be stopped,
-//! killed and shut down.
+//! Stopping what waits: at a shutdown no client is told OK for what no replica has, and an applier
+//! that waits can be stopped, killed and shut down.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,8 +37,8 @@ impl Ending {
     }
 }
 
-/// Four commits, one row each: two clients over the socket, one over TCP, one over TLS where the server's own client
-/// can. All of them are in the binary log, and none is confirmed.
+/// Four commits of one row each: two clients over the socket, one over TCP, one over TLS where the
+/// server's own client can. All four are in the binary log, and none is confirmed.
 struct FourCommits {
     waiting: Vec<Waiting>,
     over_tls: Option<Child>,
@@ -79,7 +79,8 @@ impl FourCommits {
             match commit.join_within(PATIENCE).0 {
                 Ok(()) => told += 1,
                 Err(Error::MySqlError(e)) => panic!("an error of the server instead: {e}"),
-                // The end of the connection: error 2013 in the words of the server's client library.
+                // The end of the connection: error 2013 in the words of the server's client
+                // library.
                 Err(_) => {}
             }
         }
@@ -121,7 +122,8 @@ fn committed(source: &Server) -> usize {
     events.iter().filter(|event| event[2] == "Xid").count()
 }
 
-/// Chooses where commits wait, also after a restart. Where there is one place alone this does nothing.
+/// Chooses where commits wait, also after a restart. Where there is one place alone, this does
+/// nothing.
 fn set_wait_point_for_good(source: &Server, wait_point: &str) {
     source.set_wait_point(wait_point);
     if source.dialect().has_wait_point() {
@@ -130,7 +132,7 @@ fn set_wait_point_for_good(source: &Server, wait_point: &str) {
     }
 }
 
-/// A pair whose commits wait for as long as it takes, and the users who write.
+/// A pair whose commits wait for as long as it takes. The replication users may write.
 fn pair_with_writers(names: Names) -> Topology {
     let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
     pair.source.script(&format!(
@@ -140,8 +142,8 @@ fn pair_with_writers(names: Names) -> Topology {
     pair
 }
 
-/// A silent replica, four commits that wait for it, and a shutdown that begins. Returns them, and the
-/// place in the error log.
+/// A silent replica, four commits that wait for it, and a shutdown that begins. Returns the commits
+/// and the place in the error log.
 fn shut_down_with_a_silent_replica(
     pair: &Topology,
     wait_point: &str,
@@ -173,11 +175,19 @@ in_both_vocabularies! {
                 let begin = Instant::now();
                 ending.begin(source);
                 source.wait_exit();
-                println!("{ending:?} at {wait_point}, ordered: {ordered}: {:?}", begin.elapsed());
+                println!(
+                    "{ending:?} at {wait_point}, ordered: {ordered}: {:?}",
+                    begin.elapsed()
+                );
 
                 assert_eq!(commits.told_ok(), 0, "{ending:?} at {wait_point}");
                 let line = source.wait_log_since(mark, "Semi-sync at shutdown: 4 commit(s)");
-                assert!(line.contains(&format!("Acknowledged is everything up to ({file}, {position})")), "{line}");
+                assert!(
+                    line.contains(&format!(
+                        "Acknowledged is everything up to ({file}, {position})"
+                    )),
+                    "{line}"
+                );
                 source.start_again();
                 for n in first..first + 4 {
                     assert_eq!(source.count_rows(Some(n)), 1, "it stays committed");
@@ -208,7 +218,10 @@ in_both_vocabularies! {
     }
 
     fn what_is_acknowledged_during_a_shutdown_is_told_ok(names) {
-        needs!(Dialect::of_run().ends_dumps_last(), "its shutdown ends dumps at once");
+        needs!(
+            Dialect::of_run().ends_dumps_last(),
+            "its shutdown ends dumps at once"
+        );
         let pair = pair_with_writers(names);
         let (source, replica) = (&pair.source, pair.replica());
         for (wait_point, first) in source.dialect().wait_points().iter().zip([1, 5]) {
@@ -229,10 +242,10 @@ in_both_vocabularies! {
 }
 
 const FOR_EVER: &str = "1000000000000";
-/// From the order to stop to the end of an applier that waits; the order itself is quick.
+/// From the order to stop to the end of an applier that waits. The order itself is quick.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A source, and its replica, which is a source itself: enabled, without replicas of its own.
+/// A source, and a replica that is a source itself: enabled, without replicas of its own.
 struct Chain {
     pair: Topology,
     names: Names,
@@ -283,13 +296,13 @@ impl Chain {
             .collect()
     }
 
-    /// Nothing of what was applied is lost or applied twice, whatever stopped it.
+    /// Starts the appliers. Nothing is lost or applied twice, whatever stopped them.
     fn go_on(&self) {
         self.middle().execute("START REPLICA");
         self.catch_up();
     }
 
-    /// As `go_on`, when the replication has begun already.
+    /// As `go_on`, where replication has begun already.
     fn catch_up(&self) {
         let middle = self.middle();
         middle.set_source("enabled", "0");
@@ -298,7 +311,7 @@ impl Chain {
     }
 }
 
-/// How appliers work here: alone, or side by side.
+/// How appliers work in this series: alone, or also side by side.
 fn kinds_of_workers() -> Vec<u32> {
     let dialect = Dialect::of_run();
     let parallel = dialect.parallel_workers(4).is_some();
@@ -310,7 +323,8 @@ fn applier_has_ended(server: &Server) -> bool {
     columns["Replica_SQL_Running"] == "No"
 }
 
-/// In a thread of its own: it returns when the applier has ended.
+/// The statement runs in a thread of its own. Returns when the applier has ended, and how long that
+/// took.
 fn stop_appliers(chain: &Chain, statement: &str) -> Duration {
     let stop = Waiting::start(chain.middle(), statement);
     stop.done_within(SOON)
@@ -333,7 +347,11 @@ in_both_vocabularies! {
                     let before = chain.middle().counter("no_tx");
                     let took = stop_appliers(&chain, statement);
                     println!("{workers} workers, {wait_point}, {statement}: {took:?}");
-                    assert_eq!(chain.middle().status("status"), "ON", "it is not switched off");
+                    assert_eq!(
+                        chain.middle().status("status"),
+                        "ON",
+                        "it is not switched off"
+                    );
                     assert!(chain.middle().counter("no_tx") > before);
                     assert_eq!(chain.middle().counter("wait_sessions"), 0);
                     chain.go_on();
@@ -351,9 +369,15 @@ in_both_vocabularies! {
                 let waiting = chain.waiting();
                 assert_eq!(waiting.len(), 1, "{waiting:?}");
                 chain.middle().execute(&format!("KILL {}", waiting[0]));
-                let took = eventually(SOON, "the applier has ended", || applier_has_ended(chain.middle()));
+                let took = eventually(SOON, "the applier has ended", || {
+                    applier_has_ended(chain.middle())
+                });
                 println!("{workers} workers, {wait_point}, killed: {took:?}");
-                assert_eq!(chain.middle().status("status"), "ON", "it is not switched off");
+                assert_eq!(
+                    chain.middle().status("status"),
+                    "ON",
+                    "it is not switched off"
+                );
                 chain.go_on();
             }
         }
@@ -370,10 +394,13 @@ in_both_vocabularies! {
                 let begin = Instant::now();
                 Ending::Sigterm.begin(middle);
                 middle.wait_exit();
-                println!("{workers} workers, {wait_point}, SIGTERM: {:?}", begin.elapsed());
+                println!(
+                    "{workers} workers, {wait_point}, SIGTERM: {:?}",
+                    begin.elapsed()
+                );
                 middle.wait_log_since(mark, "Semi-sync at shutdown: ");
-                // It begins to replicate by itself, and START REPLICA at the same moment would be one too many: the
-                // server starts a second receiver then.
+                // The server begins to replicate by itself. A START REPLICA at the same moment
+                // would make it start a second receiver.
                 middle.start_again();
                 chain.catch_up();
             }
@@ -385,7 +412,8 @@ in_both_vocabularies! {
         let middle = chain.middle();
         for (wait_point, n) in middle.dialect().wait_points().iter().zip(1..) {
             middle.set_wait_point(wait_point);
-            // Otherwise the one waits inside the other's commit, and neither can be stopped without the other.
+            // Otherwise one of the two waits inside the other's commit, and neither can be stopped
+            // without the other.
             middle.order_commits("OFF");
             chain.let_an_applier_wait(1);
             let client = Waiting::insert(middle, -n);
@@ -394,7 +422,9 @@ in_both_vocabularies! {
             assert_eq!(middle.counter("wait_sessions"), 1);
             middle.set_source("enabled", "0");
             client.done_within(SOON);
-            middle.script(&format!("SET sql_log_bin = 0;\nDELETE FROM {TABLE} WHERE n < 0;\nSET sql_log_bin = 1;"));
+            middle.script(&format!(
+                "SET sql_log_bin = 0;\nDELETE FROM {TABLE} WHERE n < 0;\nSET sql_log_bin = 1;"
+            ));
             middle.execute("START REPLICA");
             middle.assert_same_rows(&chain.pair.source);
             middle.set_source("enabled", "1");

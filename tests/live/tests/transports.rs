@@ -1,7 +1,7 @@
 //! Plain TCP, TLS and compressed replication connections: the same guarantees over each of them.
 //!
-//! Every commit under load is confirmed, the replica ends up with the same rows, and acknowledgements are read while the
-//! sender is blocked in a write.
+//! Every commit under load is confirmed, the replica ends up with the same rows, and
+//! acknowledgements are read while the sender is blocked in a write.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,22 +12,22 @@ use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Link, Load, Names, Topology, Transport, needs,
 };
 
-/// Dumps that a replica may ask for more than with another source.
+/// How many dumps more than with stock's source a replica may ask for.
 const A_HANDFUL: usize = 10;
 /// A base name so long that an acknowledgement is worth compressing.
 const LONG_BASE: &str = "binary-log-of-a-server-whose-owner-likes-names-that-say-a-lot";
 
-/// All of them, as far as this series is semi-sync over them.
+/// All of them over which this series is semi-sync.
 fn transports() -> Vec<Transport> {
     Transport::semi_sync_among(&Transport::ALL)
 }
 
-/// One without anything, one encrypted, one compressed.
+/// A plain one, an encrypted one, a compressed one.
 fn three_transports() -> Vec<Transport> {
     Transport::semi_sync_among(&[Transport::Plain, Transport::Tls, Transport::Zlib])
 }
 
-/// What the connection is really made of, as the replica tells it.
+/// What the connection is made of, as the replica tells it.
 fn in_use(pair: &Topology) -> String {
     let replica = pair.replica();
     if !replica.dialect().has_compression_algorithms() {
@@ -80,7 +80,7 @@ fn load_over(
         "{what}: {confirmed} of {} were confirmed",
         seen.committed
     );
-    // Stock goes on counting the connection before this one for a while.
+    // Stock counts the connection before this one for a while longer.
     if !source.has_stock_libraries() {
         source.wait_status("clients", "1");
     }
@@ -124,7 +124,8 @@ fn every_transport_works_with_stock_at_the_other_end() {
     }
 }
 
-/// Three transactions to stock's replica over compression; returns how often it asked for a dump until it had them.
+/// Three transactions to stock's replica over compression. Returns how often the replica asked for
+/// a dump until it had them.
 fn dumps_until_it_has_three(names: Names, link: &Link, libraries: Libraries) -> usize {
     let pair = Topology::new(names)
         .set("timeout", "5000")
@@ -146,8 +147,8 @@ fn dumps_until_it_has_three(names: Names, link: &Link, libraries: Libraries) -> 
         .count()
 }
 
-/// Stock's replica of 5.7 and before loses a compressed connection with each acknowledgement that it sends. It gets on all
-/// the same, if it is asked by what is new to it.
+/// Stock's replica of 5.7 and before loses a compressed connection with each acknowledgement that
+/// it sends. Still it gets on, if only what is new to it asks it.
 #[test]
 fn a_replica_of_stocks_gets_on_over_compression_as_with_stocks_source() {
     let dialect = Dialect::of_run();
@@ -163,7 +164,8 @@ fn a_replica_of_stocks_gets_on_over_compression_as_with_stocks_source() {
             let stock = dumps_until_it_has_three(names, &link, Libraries::Stock);
             let ours = dumps_until_it_has_three(names, &link, Libraries::Ours);
             println!(
-                "{names:?}, {what}, auto-position {}: {stock} dumps of stock's source, {ours} of ours",
+                "{names:?}, {what}, auto-position {}: {stock} dumps of stock's source, \
+                 {ours} of ours",
                 link.auto_position
             );
             assert!(
@@ -186,7 +188,7 @@ fn a_replica_over_unreadable_tls_is_served_asynchronously() {
         let line = source.wait_log("is served asynchronously");
         assert!(line.contains("[Warning]"), "{line}");
         assert!(line.contains("(server_id: 2)"), "{line}");
-        // What comes next about the same dump says the same.
+        // The next line about the same dump says the same.
         source.wait_log(
             &dialect.log_line("Start asynchronous binlog_dump to replica (server_id: 2)"),
         );
@@ -199,7 +201,7 @@ fn a_replica_over_unreadable_tls_is_served_asynchronously() {
         load.finish_clean();
         assert_eq!(replica.receiver(), ("Yes".to_owned(), "0".to_owned()));
         replica.assert_same_rows(source);
-        // Over another transport it counts at once.
+        // Over another transport the replica counts at once.
         replica.execute("STOP REPLICA");
         replica.replicate_from(source, &Link::default());
         pair.wait_clients();
@@ -212,7 +214,7 @@ fn a_replica_over_unreadable_tls_is_served_asynchronously() {
     }
 }
 
-/// Acknowledgements of 80 bytes are really compressed, and files change all the time.
+/// Acknowledgements of 80 bytes are really compressed, and the files change all the time.
 #[test]
 fn long_names_make_compressed_acknowledgements() {
     assert!(LONG_BASE.len() >= 60);
@@ -228,7 +230,7 @@ fn long_names_make_compressed_acknowledgements() {
     assert!(files > 5, "only {files} files were written");
 }
 
-/// Transactions come as one compressed payload event each.
+/// Each transaction comes as one compressed payload event.
 #[test]
 fn compressed_transactions_are_confirmed() {
     needs!(
@@ -252,12 +254,14 @@ fn pair_for_big_rows() -> Builder {
         .configure_replica(|config| config.big_rows(4))
 }
 
-/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come in.
+/// Rows of 1 to 4 MB: one side writes them over TLS while the other side's acknowledgements come
+/// in.
 #[test]
 fn big_rows_over_tls_and_compression_are_confirmed() {
     let pair = pair_for_big_rows().start();
     let sql = format!(
-        "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), (1 + FLOOR(RAND() * 4)) << 14))"
+        "INSERT INTO {TABLE} (body) VALUES (REPEAT(SHA2(RAND(), 256), \
+         (1 + FLOOR(RAND() * 4)) << 14))"
     );
     for what in transports() {
         load_over(&pair, &what.to_string(), &what.link(), 4, 2, &sql);
@@ -265,7 +269,8 @@ fn big_rows_over_tls_and_compression_are_confirmed() {
     }
 }
 
-/// The sender hangs in a write to a replica that reads in fits and starts, and acknowledgements are read all the same.
+/// The sender hangs in a write to a replica that reads in fits and starts. Acknowledgements are
+/// still read.
 #[test]
 fn a_replica_that_reads_in_fits_and_starts_is_served() {
     let pair = pair_for_big_rows().start_unlinked();

@@ -1,9 +1,12 @@
-//! UNINSTALL PLUGIN of a plugin in use, tried again and again under load: refused, and afterwards everything works.
+//! UNINSTALL PLUGIN of a plugin in use, tried again and again under load: the server refuses, and
+//! afterwards everything works.
 //!
-//! While the server asks a plugin whether it may go, it passes over the plugin's hooks, also with stock's. A dump that comes
-//! to a hook just then ends with "Failed to run hook 'reserve_header'" and the replica connects again; if the server asks a
-//! moment later, there is no replica any more and the plugin goes. A receiver thread that comes to a hook just then takes
-//! the semi-sync header for a part of the event and stops with a checksum error. These tests allow that, and nothing else.
+//! While the server asks a plugin whether it may be unloaded, it passes over the plugin's hooks,
+//! with stock's plugins too. A dump that comes to a hook just then ends with "Failed to run hook
+//! 'reserve_header'" and the replica connects again. If the server asks a moment later, there is no
+//! replica any more and the plugin goes. A receiver thread that comes to a hook just then takes the
+//! semi-sync header for a part of the event and stops with a checksum error. These tests allow
+//! that, and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -24,14 +27,16 @@ const REFUSES: &str = "it does not unload a plugin in use";
 const IN_USE: u16 = 1883;
 /// `ER_PLUGIN_NO_UNINSTALL`: a server before 8.0 found the plugin's status OFF, or looks at none.
 const NOT_TO_BE_UNINSTALLED: u16 = 1720;
-/// `ER_UDF_EXISTS`: the plugin that goes is still in a hook.
+/// `ER_UDF_EXISTS`: the plugin that is being unloaded is still in a hook.
 const STILL_THERE: u16 = 1125;
-/// "Relay log write failure: could not queue event from source", and its reason, a checksum.
+/// "Relay log write failure: could not queue event from source", and the reason, a checksum.
 const BROKEN_EVENT: [&str; 2] = ["13122", "13115"];
-/// "Failed to run 'after_read_event' hook": connected while the source passed over its hooks.
+/// "Failed to run 'after_read_event' hook": the replica connected while the source passed over its
+/// hooks.
 const HEADERS_MISSING: [&str; 1] = ["13117"];
-/// A server that asks nobody passes over a plugin's hooks before the plugin learns that it goes. A packet that comes just
-/// then lacks the header that was agreed on, or reaches the relay log with it.
+/// A server that does not ask passes over a plugin's hooks before the plugin learns that it is
+/// being unloaded. A packet of that moment lacks the header that was agreed on, or takes its header
+/// into the relay log.
 const STOPPED_BY: [&str; 4] = ["1594", "1593", "1595", "1236"];
 const SOON: Duration = Duration::from_secs(5);
 
@@ -41,7 +46,7 @@ fn load(source: &Server) -> Load {
     })
 }
 
-/// true: the plugin went.
+/// true: the plugin is being unloaded.
 fn try_uninstall(server: &Server, plugin: &str) -> bool {
     match server.try_rows(&format!("UNINSTALL PLUGIN {plugin}")) {
         Ok(_) => true,
@@ -62,7 +67,8 @@ fn install_again(server: &Server, sql: &str) {
     });
 }
 
-/// Waits until the replica is there, semi-sync, and starts its receiver when the attempt has stopped it; returns how often.
+/// Waits until there is a semi-sync replica. Starts its receiver when the attempt has stopped it;
+/// returns how often.
 fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     let (source, replica) = (&pair.source, pair.replica());
     let mut stopped = 0;
@@ -83,7 +89,8 @@ fn wait_for_replica(pair: &Topology, expected: &[&str]) -> usize {
     stopped
 }
 
-/// Everything works; and once the replica has left the plugins go at once, come again, and leave nothing.
+/// Everything works. Once the replica has left, the plugins go at once, come again, and leave
+/// nothing.
 fn assert_all_works(pair: &Topology, names: Names) {
     let (source, replica) = (&pair.source, pair.replica());
     source.wait_status("clients", "1");
@@ -133,8 +140,9 @@ fn assert_all_works(pair: &Topology, names: Names) {
 }
 
 in_both_vocabularies! {
-    /// The replica has left, so the plugin may go; but the session is in one of its hooks, and holds it. A server that
-    /// does not ask the plugin does not tell it either: there the session waits out its timeout.
+    /// The replica has left, so the plugin may be unloaded. But the session is in one of its hooks,
+    /// and holds the plugin. A server that does not ask the plugin does not tell it either: there
+    /// the session waits out its timeout.
     fn a_commit_that_waits_does_not_keep_the_plugin(names) {
         let asks = Dialect::of_run().asks_before_uninstall();
         let timeout = if asks { A_DAY_MS } else { "2000" };
@@ -178,7 +186,7 @@ fn the_source_works_on_after_it_was_often_asked_to_unload() {
         let before = source.dumps();
         if try_uninstall(source, &plugin) {
             gone += 1;
-            // Allowed only because the server had ended the dump.
+            // The server allowed it only because it had ended the dump.
             eventually(SOON, "the dump that kept the plugin is gone", || {
                 let now = source.dumps();
                 before.iter().all(|dump| !now.contains(dump))
@@ -192,7 +200,8 @@ fn the_source_works_on_after_it_was_often_asked_to_unload() {
     }
     load.finish_clean();
     println!(
-        "{plugin}: {ATTEMPTS} attempts, the replica connected again {again} times, accepted {gone} times"
+        "{plugin}: {ATTEMPTS} attempts, the replica connected again {again} times, \
+         accepted {gone} times"
     );
     assert!(gone <= ATTEMPTS / 10, "accepted {gone} times");
     assert_all_works(&pair, names);
@@ -223,8 +232,8 @@ fn the_replica_works_on_after_it_was_often_asked_to_unload() {
     assert_all_works(&pair, names);
 }
 
-/// Replication without semi-sync goes on: both threads run, or are started when the unloading has stopped one, and all
-/// rows arrive. Returns the errors by which one had stopped.
+/// Replication without semi-sync goes on: both threads run, or are started again where the
+/// unloading has stopped one, and all rows arrive. Returns the errors that had stopped one.
 fn replicates(pair: &Topology) -> Vec<String> {
     let (source, replica) = (&pair.source, pair.replica());
     source.insert(7);
@@ -245,7 +254,7 @@ fn replicates(pair: &Topology) -> Vec<String> {
             .as_str();
             assert!(STOPPED_BY.contains(&error), "stopped by {error}");
             stopped.push(error.to_owned());
-            // As an operator does: the relay log anew, from where the replica stands.
+            // As an operator does: a new relay log, from where the replica stands.
             replica.execute("STOP REPLICA");
             replica.replicate_from(source, &Link::default());
         }
@@ -290,7 +299,8 @@ fn a_source_that_cannot_refuse_is_unloaded_in_use() {
 }
 
 in_both_vocabularies! {
-    /// Over TLS as well, though nobody reads from such a connection here: nobody writes its headers any more.
+    /// Over TLS too, though nobody reads from such a connection here: nobody writes its headers any
+    /// more.
     fn a_source_that_cannot_refuse_has_replicas_over_tls_connect_again(names) {
         needs!(!Dialect::of_run().refuses_uninstall(), REFUSES);
         needs!(!Dialect::of_run().holds_plugins_in_use(), HOLDS);
@@ -345,7 +355,7 @@ fn a_plugin_that_connections_hold_goes_with_them() {
     let (source, replica) = (&pair.source, pair.replica());
     source.execute(&format!("UNINSTALL PLUGIN {}", names.source_plugin()));
     replica.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
-    // Until then everything is as before.
+    // Until the connections end, everything is as before.
     let load = load(source);
     load.wait_progress(200);
     load.finish_clean();

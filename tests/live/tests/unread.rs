@@ -1,8 +1,7 @@
 //! Acknowledgements that nobody reads: our replica sends none to a source that has semi-sync
-//! disabled, and where they pile up all the same replication goes on.
+//! disabled. Where they pile up all the same, replication goes on.
 //!
-//! Between replica and source stands a proxy that counts what the replica says, or no longer
-//! reads it.
+//! A proxy between replica and source counts what the replica says, or stops reading it.
 
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ impl Listening {
         Listening { pair, proxy }
     }
 
-    /// How many bytes the replica says to its source in so many rounds of a commit and the
+    /// How many bytes the replica says to its source in so many rounds. A round is a commit and the
     /// heartbeats behind it.
     fn said_in(&self, rounds: i64) -> u64 {
         let (source, replica) = (&self.pair.source, self.pair.replica());
@@ -47,7 +46,7 @@ impl Listening {
         for n in 0..rounds {
             source.insert(n);
             replica.wait_applied(source);
-            // When the second has been counted, the first has been dealt with.
+            // When the second heartbeat is counted, the first has been dealt with.
             let seen = replica.heartbeats();
             eventually(PATIENCE, "two heartbeats", || {
                 replica.heartbeats() > seen + 1
@@ -97,7 +96,7 @@ fn where_acknowledgements_pile_up_replication_goes_on() {
     let builder = Topology::new(Names::newest())
         .source_option(LONG_BASE)
         .set("timeout", "1")
-        // Whoever waits for the source to read waits an hour.
+        // Whoever waits for the source to read waits for an hour.
         .replica_option("loose-replica-net-timeout=3600")
         .replica_option("loose-slave-net-timeout=3600");
     let pair = builder.start_unlinked();
@@ -122,13 +121,13 @@ fn pile_up_over(pair: &Topology, what: Transport) {
     source.insert(0);
     replica.wait_applied(source);
 
-    // A send buffer of a fixed size is not made larger.
+    // The kernel does not enlarge a send buffer whose size was set.
     let connection = connection_to(replica.pid(), proxy.port()).expect("the replica's connection");
     let socket = SockRef::from(&connection);
     socket.set_send_buffer_size(4096).expect("a small buffer");
     proxy.stall(Direction::ToSource);
     let before = source.counter("net_waits");
-    // Acknowledgements are asked for while the replica is not behind.
+    // The source asks for acknowledgements while the replica is not behind.
     let load = Load::paced(source, 1, Duration::from_micros(200), |_| {
         format!("INSERT INTO {TABLE} (n) VALUES (1)")
     });
