@@ -99,3 +99,17 @@ end_watched() {
     wait "$watched_pid" 2>/dev/null || true
     watched_pid=''
 }
+
+# become PROGRAM ARGUMENT...: builds a program of tests/live/src/bin and becomes that program. What cargo says goes to
+# standard error, and nothing is said when there is nothing to build.
+become() {
+    type -P cargo >/dev/null || fail "there is no cargo on this machine" "install Rust: https://rustup.rs"
+    type -P cc >/dev/null || "$repo/ci/setup" --host >&2
+    local manifest=$repo/Cargo.toml program=$1 words
+    shift
+    words=(build --manifest-path "$manifest" -p semisync-live-tests --bin "$program")
+    [[ -x $target/debug/$program ]] || printf '   building the program behind ci/%s\n' "$me" >&2
+    cargo "${words[@]}" --quiet >&2 || fail "the program behind ci/$me does not build" "see the compiler's words above"
+    export SEMISYNC_SERVERS=$servers SEMISYNC_DIST=$dist CARGO_TARGET_DIR=$target
+    exec "$target/debug/$program" "$@"
+}

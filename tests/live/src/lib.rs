@@ -18,6 +18,7 @@
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
+//! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
@@ -26,6 +27,7 @@
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
 mod config;
+pub mod console;
 pub mod dialect;
 pub mod fake_replica;
 pub mod fakes;
@@ -49,7 +51,7 @@ pub use dialect::Dialect;
 pub use load::Load;
 pub use names::Names;
 pub use pair::{Link, Topology};
-pub use paths::{dist_dir_of, server_dir_of};
+pub use paths::{dist_dir_of, known_series, product, repository, server_dir_of, target_dir};
 pub use server::Server;
 pub use strangers::Strangers;
 pub use wait::{PATIENCE, eventually, wait_for, wait_while_it_moves};

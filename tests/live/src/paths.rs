@@ -1,11 +1,43 @@
 //! Where servers and libraries are found: the same places, by the same variables, as the scripts in `ci/` use.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The series of this run. A test can add servers of others.
 pub fn series() -> String {
     env::var("MYSQL_SERIES").unwrap_or_else(|_| "9.7".to_owned())
+}
+
+/// The root of the source tree that this program was compiled in.
+pub fn repository() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap_or(root)
+}
+
+/// Where cargo builds, and where programs leave logs and reports.
+pub fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
+}
+
+/// The series that libraries can be built for: those with declarations in `mysql-headers/`, in the order of their names.
+pub fn known_series() -> Vec<String> {
+    let dir = repository().join("mysql-headers");
+    let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+    let dirs = entries.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = dirs
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// What people call the servers of a series: "MySQL 9.7", "MariaDB 10.11".
+pub fn product(series: &str) -> String {
+    match series.strip_prefix("mariadb-") {
+        Some(number) => format!("MariaDB {number}"),
+        None => format!("MySQL {series}"),
+    }
 }
 
 /// The server directory of a series made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
