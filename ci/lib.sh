@@ -7,6 +7,8 @@ set -Eeuo pipefail
 export LC_ALL=C
 PATH="$PATH:/usr/sbin:/sbin"
 [[ -n $(type -P cargo) || ! -x ${HOME:-/root}/.cargo/bin/cargo ]] || PATH="$PATH:${HOME:-/root}/.cargo/bin"
+tools=${HOME:-/root}/.cache/semisync/tools
+PATH="$PATH:$tools/bin" # behind all others: a tool that the machine has is used as it is
 export PATH
 
 repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
