@@ -1,10 +1,13 @@
-//! How the programs behind `ci/NAME` talk, run other programs, fail, and end when they are interrupted.
+//! How the programs behind `ci/NAME` talk, run other programs, fail, and end when they are
+//! interrupted.
 //!
-//! A program is a function from arguments to a verdict. [`Program::run`] turns the function's result into last words
-//! and an exit status: 0 passed, 1 failed, 2 wrong usage, 130 interrupted. A panic counts as a failure.
+//! A program is a function from arguments to a verdict. [`Program::run`] turns the function's
+//! result into last words and an exit status: 0 passed, 1 failed, 2 wrong usage, 130 interrupted. A
+//! panic counts as a failure.
 //!
-//! Each child gets a process group of its own, so that a child that takes too long ends with all that it started.
-//! After an interrupt the signal's thread alone goes on: it ends the children, cleans up and ends the process.
+//! Each child gets a process group of its own, so that a child that takes too long ends with all
+//! that it started. After an interrupt the signal's thread alone goes on: it ends the children,
+//! cleans up and ends the process.
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
@@ -83,7 +86,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Runs `body` on the arguments of this process. The text it returns follows the name in the last line: "passed".
+    /// Runs `body` on the arguments of this process. The text it returns follows the name in the
+    /// last line: "passed".
     pub fn run(&self, body: impl FnOnce(Vec<String>) -> Result<String, Stop>) -> ExitCode {
         let begun = Instant::now();
         let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -158,7 +162,7 @@ pub fn say(line: impl Display) {
     println!("   {line}");
 }
 
-// --- children -------------------------------------------------------------------------------------
+// --- children ----------------------------------------------------------------------------------
 
 /// Where a child's output goes.
 #[derive(Clone, Copy)]
@@ -201,8 +205,9 @@ impl Display for Ended {
     }
 }
 
-/// Runs a command to its end, without input. The command has until `limit`; what it leaves running cannot hold this
-/// program up, even with our output open. The error says that it could not be started.
+/// Runs a command to its end, without input. The command has until `limit`; what it leaves running
+/// cannot hold this program up, even with our output open. The error says that it could not be
+/// started.
 pub fn run(command: &mut Command, limit: Duration, output: Output) -> Result<Ended, Stop> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut log = None;
@@ -259,7 +264,8 @@ pub fn run(command: &mut Command, limit: Duration, output: Output) -> Result<End
     Ok(ended)
 }
 
-/// What a command writes to its standard output. If the command fails, the error has what it wrote to the other.
+/// What a command writes to its standard output. If the command fails, the error has what it wrote
+/// to the other.
 pub fn text_of(command: &mut Command) -> Result<String, Stop> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().or_stop(&name)?;
@@ -283,8 +289,8 @@ fn end_group(child: &mut Child) {
 
 fn signal_group(leader: u32, signal: libc::c_int) {
     let group = libc::pid_t::try_from(leader).expect("a process id");
-    // SAFETY: kill takes no pointers. The group was made by `run`, and its number is not given to others while a
-    // process is in it; when all are gone, the call does nothing but fail.
+    // SAFETY: kill takes no pointers. The group was made by `run`, and its number is not given to
+    // others while a process is in it; when all are gone, the call does nothing but fail.
     unsafe { libc::kill(-group, signal) };
 }
 
@@ -325,7 +331,7 @@ impl Follower {
     }
 }
 
-// --- interrupts -----------------------------------------------------------------------------------
+// --- interrupts --------------------------------------------------------------------------------
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// The leaders of the process groups that run now.
@@ -333,7 +339,8 @@ static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 type Action = Box<dyn FnOnce() + Send>;
 static CLEANUPS: Mutex<Vec<(u64, Action)>> = Mutex::new(Vec::new());
 
-/// What has to be done if the program is interrupted, as long as this value lives. Destructors do not run then.
+/// What has to be done if the program is interrupted, as long as this value lives. Destructors do
+/// not run then.
 #[must_use]
 pub struct OnInterrupt(u64);
 

@@ -1,5 +1,5 @@
-//! What a server needs before it starts: a port, and a place for its directory; and the sweeping of such places that
-//! interrupted runs left.
+//! What a server needs before it starts: a port, and a place for its directory; and the sweeping of
+//! such places that interrupted runs left.
 
 use std::fs;
 use std::io;
@@ -32,11 +32,13 @@ pub fn keep(dir: &Path) {
     let _ = fs::write(dir.join(KEPT), "");
 }
 
-/// A port that is this process's own until its end, and that nobody listens on. It is from below the range that the kernel
-/// gives to outgoing connections, so that it is still free when the server takes it.
+/// A port that is this process's own until its end, and that nobody listens on. It is from below
+/// the range that the kernel gives to outgoing connections, so that it is still free when the
+/// server takes it.
 ///
-/// Tests run side by side in processes of their own. So a port is reserved by a name that only one process can have at a
-/// time, the abstract one of a Unix socket; otherwise two tests could find the same port free before either listens on it.
+/// Tests run side by side in processes of their own. So a port is reserved by a name that only one
+/// process can have at a time, the abstract one of a Unix socket; otherwise two tests could find
+/// the same port free before either listens on it.
 pub fn free_port() -> u16 {
     static RESERVED: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -55,7 +57,8 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for people.
+/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for
+/// people.
 fn sweep() {
     let Ok(entries) = fs::read_dir(scratch_root()) else {
         return;
