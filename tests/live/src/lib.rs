@@ -51,7 +51,9 @@ pub use dialect::Dialect;
 pub use load::Load;
 pub use names::Names;
 pub use pair::{Link, Topology};
-pub use paths::{dist_dir_of, known_series, product, repository, server_dir_of, target_dir};
+pub use paths::{
+    dist_dir_of, known_series, product, repository, server_dir_of, servers_dir, target_dir,
+};
 pub use server::Server;
 pub use strangers::Strangers;
 pub use wait::{PATIENCE, eventually, wait_for, wait_while_it_moves};

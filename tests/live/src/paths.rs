@@ -1,4 +1,5 @@
-//! Where servers and libraries are found: the same places, by the same variables, as the scripts in `ci/` use.
+//! Where servers and libraries are found: the same places, by the same variables, as the scripts in
+//! `ci/` use.
 
 use std::env;
 use std::fs;
@@ -20,7 +21,8 @@ pub fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }
 
-/// The series that libraries can be built for: those with declarations in `mysql-headers/`, in the order of their names.
+/// The series that libraries can be built for: those with declarations in `mysql-headers/`, in the
+/// order of their names.
 pub fn known_series() -> Vec<String> {
     let dir = repository().join("mysql-headers");
     let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
@@ -40,16 +42,20 @@ pub fn product(series: &str) -> String {
     }
 }
 
-/// The server directory of a series made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
-pub fn server_dir_of(series: &str) -> PathBuf {
-    let servers = match env::var_os("SEMISYNC_SERVERS") {
+/// Where the server directories are.
+pub fn servers_dir() -> PathBuf {
+    match env::var_os("SEMISYNC_SERVERS") {
         Some(dir) => PathBuf::from(dir),
         None => {
             let home = env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
             home.join(".cache/semisync/servers")
         }
-    };
-    let dir = servers.join(series);
+    }
+}
+
+/// The server directory of a series made by `ci/setup`: `bin/`, `data/`, `stock/`, `version`.
+pub fn server_dir_of(series: &str) -> PathBuf {
+    let dir = servers_dir().join(series);
     assert!(
         dir.join("bin/mysqld").exists(),
         "no server in {}: run ci/setup {series}, or set SEMISYNC_SERVERS",
@@ -67,7 +73,8 @@ pub fn dist_dir_of(series: &str, flavour: &str) -> PathBuf {
     dist.join(format!("{series}{flavour}"))
 }
 
-/// Where the servers of this run live: in memory if there is such a place, unless `SEMISYNC_TEST_DIR` names another.
+/// Where the servers of this run live: in memory if there is such a place, unless
+/// `SEMISYNC_TEST_DIR` names another.
 pub fn scratch_root() -> PathBuf {
     if let Some(dir) = env::var_os("SEMISYNC_TEST_DIR") {
         return PathBuf::from(dir);
