@@ -13,7 +13,6 @@
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
-//! | `slots.rs` | how many servers may run at once |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
@@ -40,7 +39,6 @@ pub mod process;
 pub mod proxy;
 mod scratch;
 pub mod server;
-mod slots;
 pub mod sql;
 mod strangers;
 mod wait;
