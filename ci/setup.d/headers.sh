@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # servers and late_is_fine are of ci/setup and ci/lib.sh
-# The server's own headers, with which ci/abi compares ours: out of Debian's package mysql-source, in
-# the version of the server directory of 9.7. Part of ci/setup.
+# The server's own headers, with which ci/abi compares ours: out of Debian's package mysql-source,
+# in the version of the server directory of 9.7. Part of ci/setup.
 
 # Into $servers/9.7-source, which appears whole or not at all.
 fetch_headers() {
@@ -21,8 +21,9 @@ fetch_headers() {
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s sid main\n' \
         "$mirror" >"$half/apt/sid.list"
     # apt of this machine, with lists of its own: nothing of the machine's is changed.
-    apt=(apt-get -o Dir::Etc::SourceList="$half/apt/sid.list" -o Dir::Etc::SourceParts="$half/apt/parts"
-        -o Dir::State::Lists="$half/apt/lists" -o Dir::Cache="$half/apt/cache"
+    apt=(apt-get -o Dir::Etc::SourceList="$half/apt/sid.list"
+        -o Dir::Etc::SourceParts="$half/apt/parts" -o Dir::State::Lists="$half/apt/lists"
+        -o Dir::Cache="$half/apt/cache"
         -o APT::Sandbox::User=root -o Acquire::Languages=none "${late_is_fine[@]}")
     say "the list of packages of Debian sid"
     if ! watched "$half/log" "${apt[@]}" update; then
@@ -33,7 +34,7 @@ fetch_headers() {
     if ! watched "$half/log" env -C "$half" "${apt[@]}" download "mysql-source=$version"; then
         tail -n 5 "$half/log" >&2
         fail "mysql-source $version could not be had" \
-            "if sid has moved on, get the newer server too: remove $servers/9.7 and run ci/setup 9.7"
+            "if sid has moved on, get the newer server too: remove $servers/9.7, run ci/setup 9.7"
     fi
     package=$(echo "$half"/*.deb)
     mkdir "$half/tree"
@@ -42,7 +43,8 @@ fetch_headers() {
         tar -xz -C "$half/tree" --strip-components=1 --wildcards --no-anchored \
             --exclude='*/'{extra,router,storage,plugin,unittest,packaging} \
             '*.h' '*.hpp' 'messages_to_*.txt' 2>"$half/tar.log" ||
-        fail "the package could not be unpacked: $(tail -n 1 "$half/tar.log")" "is there space in $servers?"
+        fail "the package could not be unpacked: $(tail -n 1 "$half/tar.log")" \
+            "is there space in $servers?"
     printf '%s\n' "$version" >"$half/tree/version"
     rm -rf "$place"
     mv "$half/tree" "$place"

