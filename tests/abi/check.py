@@ -16,6 +16,7 @@ What is compared is read from our declarations, so nothing that is added there c
 import fnmatch
 import os
 import re
+import sys
 
 import gdb
 
@@ -423,7 +424,7 @@ gdb.execute("set language c++", to_string=True)
 try:
     main()
 except SystemExit as reason:
-    print(f"     check.py: {reason}")
+    print(f"check.py: {reason}", file=sys.stderr)
     gdb.execute("quit 2")
 except Exception:  # gdb would go on, with status 0
     import traceback

@@ -14,13 +14,13 @@
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
-//! | `slots.rs` | how many servers may run at once |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
 //! | `dice.rs` | choices at random that a seed repeats |
+//! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
@@ -29,6 +29,7 @@
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
 mod config;
+pub mod console;
 pub mod dialect;
 pub mod dice;
 pub mod fake_replica;
@@ -44,7 +45,6 @@ pub mod process;
 pub mod proxy;
 mod scratch;
 pub mod server;
-mod slots;
 pub mod sql;
 mod strangers;
 mod wait;
@@ -57,7 +57,9 @@ pub use link::{Link, Transport};
 pub use load::Load;
 pub use names::Names;
 pub use pair::Topology;
-pub use paths::{dist_dir_of, server_dir_of};
+pub use paths::{
+    dist_dir_of, known_series, product, repository, server_dir_of, servers_dir, target_dir,
+};
 pub use server::Server;
 pub use strangers::Strangers;
 pub use wait::{PATIENCE, eventually, wait_for, wait_while_it_moves};

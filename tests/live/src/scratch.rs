@@ -1,14 +1,17 @@
-//! What a server needs before it starts: a port, and a place for its directory; and the sweeping of such places that
-//! interrupted runs left.
+//! What a server needs before it starts: a port, and a place for its directory; and the sweeping of
+//! such places that interrupted runs left.
 
 use std::fs;
 use std::io;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
 
 use crate::paths::scratch_root;
+use crate::server::lock;
 
 const PREFIX: &str = "semisync-live-";
 /// In a directory that a failed test left for people to read; it is never swept.
@@ -29,20 +32,33 @@ pub fn keep(dir: &Path) {
     let _ = fs::write(dir.join(KEPT), "");
 }
 
-/// A port nobody listens on. From below the range that the kernel gives to outgoing connections, and each test process
-/// begins elsewhere, so that it is still free when the server takes it.
+/// A port that is this process's own until its end, and that nobody listens on. It is from below
+/// the range that the kernel gives to outgoing connections, so that it is still free when the
+/// server takes it.
+///
+/// Tests run side by side in processes of their own. So a port is reserved by a name that only one
+/// process can have at a time, the abstract one of a Unix socket; otherwise two tests could find
+/// the same port free before either listens on it.
 pub fn free_port() -> u16 {
+    static RESERVED: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let spread = u16::try_from(std::process::id() % 97).unwrap_or(0) * 100;
     loop {
         let port = 20_000 + (spread + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let name = SocketAddr::from_abstract_name(format!("semisync-live-port-{port}"));
+        let name = name.expect("the name is short enough");
+        let Ok(reservation) = UnixListener::bind_addr(&name) else {
+            continue;
+        };
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            lock(&RESERVED).push(reservation);
             return port;
         }
     }
 }
 
-/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for people.
+/// Removes what interrupted runs left: directories of test processes that are gone, unless kept for
+/// people.
 fn sweep() {
     let Ok(entries) = fs::read_dir(scratch_root()) else {
         return;

@@ -20,7 +20,6 @@ use crate::names::Names;
 use crate::paths::server_dir_of;
 use crate::process;
 use crate::scratch::{copy_tree, free_port, keep, new_dir};
-use crate::slots::{self, Slot};
 use crate::wait::{PATIENCE, eventually, wait_for};
 
 /// A start takes under a second on an idle machine.
@@ -41,7 +40,6 @@ pub struct Server {
     /// None: not running, and meant not to.
     child: Mutex<Option<Child>>,
     pub(crate) helper: Mutex<Option<Conn>>,
-    _slot: Slot,
 }
 
 impl Server {
@@ -53,8 +51,7 @@ impl Server {
 
     /// As `start`; a server that exits instead of serving is no failure: its error log comes back.
     pub fn try_start(config: ServerConfig) -> Result<Server, String> {
-        let slot = slots::take(1).pop().expect("one slot");
-        let server = Server::make(config, slot);
+        let server = Server::make(config);
         server.launch()?;
         Ok(server)
     }
@@ -62,12 +59,7 @@ impl Server {
     /// Starts several at once, in parallel.
     #[track_caller]
     pub fn start_all(configs: Vec<ServerConfig>) -> Vec<Server> {
-        let slots = slots::take(configs.len());
-        let servers: Vec<Server> = configs
-            .into_iter()
-            .zip(slots)
-            .map(|(config, slot)| Server::make(config, slot))
-            .collect();
+        let servers: Vec<Server> = configs.into_iter().map(Server::make).collect();
         let results: Vec<Result<(), String>> = thread::scope(|scope| {
             let starts: Vec<_> = servers
                 .iter()
@@ -84,7 +76,7 @@ impl Server {
         servers
     }
 
-    fn make(config: ServerConfig, slot: Slot) -> Server {
+    fn make(config: ServerConfig) -> Server {
         let series = config.dialect.series();
         config.libraries.assert_built(series);
         let dir = new_dir();
@@ -99,7 +91,6 @@ impl Server {
             port: Mutex::new(free_port()),
             child: Mutex::new(None),
             helper: Mutex::new(None),
-            _slot: slot,
         }
     }
 

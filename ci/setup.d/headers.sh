@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2154 # servers and late_is_fine are of ci/setup and ci/lib.sh
+# The server's own headers, with which ci/abi compares ours: out of Debian's package mysql-source,
+# in the version of the server directory of 9.7. Part of ci/setup.
+
+# Into $servers/9.7-source, which appears whole or not at all.
+fetch_headers() {
+    local place=$servers/9.7-source half=$servers/.9.7-source.building version apt package lock
+    step "The headers of MySQL 9.7 in $place"
+    version=$(awk -v RS= '/^Package: mysql-server-core\n/' "$servers/9.7/root/var/lib/dpkg/status" |
+        sed -n 's/^Version: //p')
+    [[ -n $version ]] || fail "$servers/9.7 does not tell which package it was made from" \
+        "remove it and run ci/setup 9.7"
+    if [[ -r $place/version && $(<"$place/version") == "$version" ]]; then
+        say "are there already: mysql-source $version"
+        return
+    fi
+    exec {lock}>"$servers/.9.7-source.lock"
+    flock "$lock" # one at a time; the lock ends with this script
+    rm -rf "$half"
+    mkdir -p "$half/apt/"{lists/partial,cache/archives/partial,parts}
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s sid main\n' \
+        "$mirror" >"$half/apt/sid.list"
+    # apt of this machine, with lists of its own: nothing of the machine's is changed.
+    apt=(apt-get -o Dir::Etc::SourceList="$half/apt/sid.list"
+        -o Dir::Etc::SourceParts="$half/apt/parts" -o Dir::State::Lists="$half/apt/lists"
+        -o Dir::Cache="$half/apt/cache"
+        -o APT::Sandbox::User=root -o Acquire::Languages=none "${late_is_fine[@]}")
+    say "the list of packages of Debian sid"
+    if ! watched "$half/log" "${apt[@]}" update; then
+        tail -n 5 "$half/log" >&2
+        fail "the package list of sid could not be had"
+    fi
+    say "mysql-source $version: 430 MB, of which the headers are kept"
+    if ! watched "$half/log" env -C "$half" "${apt[@]}" download "mysql-source=$version"; then
+        tail -n 5 "$half/log" >&2
+        fail "mysql-source $version could not be had" \
+            "if sid has moved on, get the newer server too: remove $servers/9.7, run ci/setup 9.7"
+    fi
+    package=$(echo "$half"/*.deb)
+    mkdir "$half/tree"
+    say "unpacking include, libs, sql and share of it"
+    dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/src/mysql/mysql-source.tar.gz |
+        tar -xz -C "$half/tree" --strip-components=1 --wildcards --no-anchored \
+            --exclude='*/'{extra,router,storage,plugin,unittest,packaging} \
+            '*.h' '*.hpp' 'messages_to_*.txt' 2>"$half/tar.log" ||
+        fail "the package could not be unpacked: $(tail -n 1 "$half/tar.log")" \
+            "is there space in $servers?"
+    printf '%s\n' "$version" >"$half/tree/version"
+    rm -rf "$place"
+    mv "$half/tree" "$place"
+    rm -rf "$half"
+}

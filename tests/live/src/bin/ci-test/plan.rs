@@ -1,0 +1,146 @@
+//! Which commands a suite is made of. The live suites of one series are one command.
+
+use std::process::Command;
+use std::time::Instant;
+
+use semisync_live_tests::console::{Stop, say, step};
+use semisync_live_tests::{known_series, product};
+
+use crate::Run;
+use crate::junit::{Programs, Tests};
+use crate::lint;
+use crate::record::{Outcome, Record, cargo, failed_tests};
+use crate::suites::{ALSO, Kind, Suite};
+
+/// The libraries' packages and what is below them: what differs between series.
+const OF_A_SERIES: [&str; 8] = [
+    "semisync-sys",
+    "semisync-server",
+    "semisync-source-side",
+    "semisync-replica-side",
+    "semisync_master",
+    "semisync_slave",
+    "semisync_source",
+    "semisync_replica",
+];
+
+pub fn run(suites: &[Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for suite in suites {
+        if outcomes.iter().any(|outcome| outcome.suite == *suite) {
+            continue; // It was in one command with an earlier suite.
+        }
+        match &suite.kind {
+            Kind::Live { series, .. } => {
+                let together = suites.iter().filter(|one| one.series() == Some(series));
+                let together: Vec<&Suite> = together.collect();
+                outcomes.extend(live(&together, series, run)?);
+            }
+            _ => {
+                step(format!("Suite {}: {}", suite.name, suite.about()));
+                outcomes.push(one_suite(suite, run)?);
+            }
+        }
+    }
+    outcomes.sort_by_key(|outcome| suites.iter().position(|suite| *suite == outcome.suite));
+    Ok(outcomes)
+}
+
+fn one_suite(suite: &Suite, run: &Run) -> Result<Outcome, Stop> {
+    let begun = Instant::now();
+    let mut record = Record::new(&suite.name, run)?;
+    let series = run.catalogue.series.as_str();
+    let also = ALSO[0];
+    match suite.kind {
+        Kind::Lint => lint::run(&mut record, series)?,
+        Kind::Core => {
+            record.nextest("ci", &["-p", "semisync-core"], series, 1)?;
+            // The examples in the documentation, which nextest does not run.
+            record.run(cargo(&["test", "-p", "semisync-core", "--doc"], series))?;
+        }
+        Kind::Units => {
+            let all = [
+                "--workspace",
+                "--exclude",
+                "semisync-core",
+                "--lib",
+                "--bins",
+            ];
+            record.nextest("ci", &all, series, 1)?;
+            // What other series have instead.
+            let differing = ["-p", "semisync-sys", "-p", "semisync-server", "--lib"];
+            record.nextest("ci", &differing, also, 1)?;
+        }
+        Kind::Series => {
+            record.run(script(&["ci/build", "all"]))?;
+            for other in known_series().iter().filter(|one| *one != series) {
+                let mut words = vec!["clippy"];
+                words.extend(OF_A_SERIES.iter().flat_map(|package| ["-p", package]));
+                words.extend(["--", "-D", "warnings"]);
+                record.run(cargo(&words, other))?;
+            }
+        }
+        Kind::Abi => record.run(script(&["ci/abi"]))?,
+        Kind::Package => record.run(script(&["ci/package", "--test"]))?,
+        Kind::Docker => record.run(script(&["ci/docker"]))?,
+        Kind::Demo => {
+            record.run(script(&["ci/demo", "--names", "new"]))?;
+            record.run(script(&["ci/demo", "--names", "old"]))?;
+            record.run(script(&["ci/demo", "--names", "old", also]))?;
+        }
+        Kind::Live { .. } => unreachable!("live suites run together"),
+    }
+    record.outcome(suite, begun.elapsed())
+}
+
+/// All live suites of one series at once. A test is a process of its own, so no suite has to wait
+/// for the last test of another.
+fn live(suites: &[&Suite], series: &str, run: &Run) -> Result<Vec<Outcome>, Stop> {
+    step(format!("Live suites in {}", product(series)));
+    let mut arguments = vec!["-p", "semisync-live-tests"];
+    for suite in suites {
+        say(format!("{:<20} {}", suite.name, suite.about()));
+        if let Kind::Live { test, .. } = &suite.kind {
+            arguments.extend(["--test", test]);
+        }
+    }
+    let mut record = Record::new(&format!("live-{series}"), run)?;
+    let count = u32::try_from(suites.len()).unwrap_or(u32::MAX);
+    let programs = record.nextest("live", &arguments, series, count)?;
+    // When nextest itself failed or was ended, every suite has failed: nobody knows which tests it
+    // left out.
+    let blame = record.failures.first();
+    let outcome = |suite: &&Suite| {
+        let tests = tests_of(suite, &programs);
+        let failure = match blame {
+            _ if tests.failed > 0 => Some(failed_tests(&tests)),
+            None if !tests.ran() => Some("no test ran".to_owned()),
+            blame => blame.cloned(),
+        };
+        Outcome {
+            suite: (*suite).clone(),
+            failure,
+            time: tests.time,
+            tests,
+            log: record.log.clone(),
+            junit: record.junit.clone(),
+        }
+    };
+    Ok(suites.iter().map(outcome).collect())
+}
+
+fn tests_of(suite: &Suite, programs: &Programs) -> Tests {
+    let mut sum = Tests::default();
+    if let Kind::Live { test, .. } = &suite.kind {
+        let program = format!("semisync-live-tests::{test}");
+        let own = programs.iter().filter(|(name, _)| *name == program);
+        own.for_each(|(_, tests)| sum.add(tests));
+    }
+    sum
+}
+
+fn script(words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
+}
