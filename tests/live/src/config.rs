@@ -1,4 +1,5 @@
-//! What a test asks of a server before it starts. Options stand in a my.cnf as a user writes them; arguments on the command line.
+//! What a test asks of a server before it starts. Options stand in a my.cnf, as a user writes them;
+//! arguments stand on the command line.
 
 use std::env;
 use std::fs;
@@ -16,13 +17,13 @@ pub const A_DAY_MS: &str = "86400000";
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Libraries {
     Ours,
-    /// Ours with failpoints: `SEMISYNC_FAILPOINT=<hook>` in the server's environment makes that hook panic once.
+    /// Ours with failpoints: `SEMISYNC_FAILPOINT` in the server's environment makes a hook panic.
     Failpoints,
     /// Ours built for another series than the server's.
     BuiltFor(&'static str),
     /// The C++ plugins that come with the server.
     Stock,
-    /// No libraries: a server whose semi-sync is built in, or that is to have none.
+    /// No libraries: a server whose semi-sync is built in, or that gets none.
     None,
 }
 
@@ -41,7 +42,7 @@ impl Libraries {
         Libraries::under_test() == Libraries::Ours
     }
 
-    /// Where they lie for a server of `series`.
+    /// The directory of these libraries for a server of `series`.
     fn dir(&self, series: &str) -> Option<PathBuf> {
         match self {
             Libraries::Ours => Some(dist_dir_of(series, "")),
@@ -52,9 +53,11 @@ impl Libraries {
         }
     }
 
-    /// Copies the libraries: a build that replaces them must not change them under a running server.
+    /// Copies the libraries: a build that replaces them must not change them under a running
+    /// server.
     pub(crate) fn copy_into(&self, target: &Path, series: &str) {
-        // The newer servers load this one of their own at every start, and log errors when they cannot.
+        // Newer servers load this library of their own at every start, and log errors when it is
+        // missing.
         let cache = "component_reference_cache.so";
         let _ = fs::copy(
             server_dir_of(series).join("stock").join(cache),
@@ -155,7 +158,7 @@ impl ServerConfig {
         self
     }
 
-    /// Rows of up to `megabytes`, each an event of its own.
+    /// The server takes rows of up to `megabytes`, each an event of its own.
     pub fn big_rows(self, megabytes: usize) -> ServerConfig {
         let limits = self.dialect.limits_rows_by_redo_log();
         let config = self.option("max-allowed-packet=64M");

@@ -1,7 +1,8 @@
 //! What a server series can do, as properties with names, and how it spells what all of them can.
 //!
-//! Tests are written in the words of the newest series, guides in their own; [`Dialect::spell`] turns either into what the
-//! server takes. A test that needs what a series has not says so with [`crate::needs!`] and ends: nothing is left out in silence.
+//! Tests are written in the words of the newest series, guides in their own. [`Dialect::spell`]
+//! turns either into what the server takes. A test that needs what a series lacks says so with
+//! [`crate::needs!`] and ends: nothing is left out in silence.
 
 mod spelling;
 
@@ -63,7 +64,8 @@ impl Dialect {
 
     // --- the plugins ---
 
-    /// Commits can wait before the engine's commit; where not, AFTER_COMMIT is all there is and the variable is absent.
+    /// Commits can wait before the engine's commit. Where they cannot, AFTER_COMMIT is all there is
+    /// and the variable is absent.
     pub fn has_wait_point(&self) -> bool {
         self.mysql_from(5, 7) || self.mariadb_from(10, 1)
     }
@@ -85,27 +87,28 @@ impl Dialect {
         }
     }
 
-    /// How many replicas must answer can be set. Ours can on every MySQL, stock since 5.7.
+    /// A variable sets how many replicas must answer. Ours have it on every MySQL, stock since 5.7.
     pub fn has_wait_count(&self) -> bool {
         !self.mariadb && (Libraries::under_test() != Libraries::Stock || self.mysql_from(5, 7))
     }
 
-    /// Variables of the source's side.
+    /// How many variables the source's side has.
     pub fn source_variables(&self) -> usize {
         4 + usize::from(self.has_wait_point()) + usize::from(self.has_wait_count())
     }
 
-    /// The server asks a plugin before it unloads it, and passes its hooks over meanwhile.
+    /// The server asks a plugin before it unloads it, and passes over the plugin's hooks meanwhile.
     pub fn asks_before_uninstall(&self) -> bool {
         self.mysql_from(8, 0)
     }
 
-    /// A plugin in use is not unloaded. Where it is, that ends the replicas' connections.
+    /// A plugin in use is not unloaded. Where it is unloaded, that ends the replicas' connections.
     pub fn refuses_uninstall(&self) -> bool {
         !self.mariadb
     }
 
-    /// The error for it: before 8.0 the server looks after the older names itself, and has this for others.
+    /// The error of a refused UNINSTALL PLUGIN. A server before 8.0 looks after the older names
+    /// itself, and has another error for other names.
     pub fn uninstall_error(&self, names: Names) -> u16 {
         match self.asks_before_uninstall() || names == Names::Old {
             true => 1883,
@@ -113,21 +116,25 @@ impl Dialect {
         }
     }
 
-    /// Messages have numbers (`MY-011170`) and the words source and replica; before there were masters and slaves.
+    /// Messages have numbers (`MY-011170`) and the words source and replica. Before, they say
+    /// master and slave.
     pub fn has_message_codes(&self) -> bool {
         self.mysql_from(8, 0)
     }
 
-    /// TLS can be read without blocking. Where not, ours serve such a replica asynchronously; stock's read all the same.
+    /// TLS can be read without blocking. Where it cannot, ours serve such a replica asynchronously;
+    /// stock's plugins read all the same.
     pub fn acknowledges_over_tls(&self) -> bool {
         Libraries::under_test() == Libraries::Stock
             || self.mysql_from(8, 0)
             || (!self.mariadb && self.has_openssl())
     }
 
-    /// Of the TLS libraries that MySQL before 8.0 can be built with only yaSSL lacks RSA keys for passwords.
+    /// Of the TLS libraries that MySQL before 8.0 can be built with, only yaSSL lacks RSA keys for
+    /// passwords.
     fn has_openssl(&self) -> bool {
-        // It wants a directory to try things in, and the server's own is the template of all others.
+        // mysqld wants a directory to try things in. The server's own is the template of all
+        // others.
         let help = Command::new(paths::server_dir_of(&self.series).join("bin/mysqld"))
             .args(["--no-defaults", "--user=root", "--verbose", "--help"])
             .arg(format!("--datadir={}", paths::scratch_root().display()))
@@ -137,7 +144,8 @@ impl Dialect {
         String::from_utf8_lossy(&help.stdout).contains("sha256-password-private-key-path")
     }
 
-    /// Plugins hear of a dump once its start was found in the log. Before, a start in a file without commits is not believed.
+    /// Plugins hear of a dump once the server has found its start in the log. Before, ours do not
+    /// believe a start in a file without commits.
     pub fn checks_start_of_dump(&self) -> bool {
         !self.mariadb || self.version >= (10, 0)
     }
@@ -161,22 +169,24 @@ impl Dialect {
         !self.mariadb
     }
 
-    /// Its performance schema knows what a thread is doing.
+    /// Performance schema knows what a thread is doing.
     pub fn has_stages(&self) -> bool {
         self.mysql_from(5, 6) || self.mariadb_from(10, 0)
     }
 
-    /// Its performance schema remembers what is made while it is not to be counted, and can count it later.
+    /// Performance schema remembers an instrument that is disabled when it is made, and can count
+    /// it later.
     pub fn makes_disabled_instruments(&self) -> bool {
         self.mysql_from(5, 7)
     }
 
-    /// Its performance schema counts memory.
+    /// Performance schema counts memory.
     pub fn counts_memory(&self) -> bool {
         self.mysql_from(5, 7)
     }
 
-    /// `performance_schema.threads` has what `information_schema.PROCESSLIST` has, and takes no lock of the server's.
+    /// `performance_schema.threads` has what `information_schema.PROCESSLIST` has, and takes no
+    /// lock of the server.
     pub(crate) fn has_quiet_processlist(&self) -> bool {
         self.mysql_from(8, 0)
     }
@@ -197,7 +207,7 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
-    /// Each link has compression of its own, zstd among it; before there is one switch for zlib.
+    /// Each link has compression of its own, zstd among it. Before, there is one switch for zlib.
     pub fn has_compression_algorithms(&self) -> bool {
         self.mysql_from(8, 0)
     }
@@ -215,18 +225,20 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
-    /// `replication_sender_observe_commit_only` and `replication_optimize_for_static_plugin_config`.
+    /// `replication_sender_observe_commit_only` and
+    /// `replication_optimize_for_static_plugin_config`.
     pub fn has_observe_commit_only(&self) -> bool {
         self.mysql_from(8, 0)
     }
 
-    /// `binlog_order_commits`: OFF lets sessions wait side by side. MariaDB always does.
+    /// `binlog_order_commits`: OFF lets sessions wait side by side, as MariaDB's always do.
     pub fn has_order_commits(&self) -> bool {
         self.mysql_from(5, 6)
     }
 
-    /// With `binlog_order_commits=OFF` a new binary log does not name the GTIDs of commits that wait while it is begun, and a
-    /// replica that connects by GTID never gets them, also with stock's plugins. (5.6 and 8.0 count them in first.)
+    /// With `binlog_order_commits=OFF` a new binary log does not name the GTIDs of commits that
+    /// wait while the file is begun. A replica that connects by GTID never gets them, with stock's
+    /// plugins either. (5.6 and 8.0 count them in first.)
     pub fn loses_gtids_of_waiting_commits(&self) -> bool {
         !self.mariadb && self.version == (5, 7)
     }
@@ -235,7 +247,7 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
-    /// Where `variable_name` and `variable_value` of the status are selected from.
+    /// The table from which `variable_name` and `variable_value` of the status are selected.
     pub fn status_table(&self) -> &'static str {
         if self.mysql_from(5, 7) {
             "performance_schema.global_status"
@@ -275,7 +287,7 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
-    /// A shutdown ends the dumps last: what replicas acknowledge meanwhile is still read.
+    /// A shutdown ends the dumps last: the source still reads what replicas acknowledge meanwhile.
     pub fn ends_dumps_last(&self) -> bool {
         !self.mariadb
     }
@@ -290,12 +302,12 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
-    /// A row of megabytes wants a redo log of ten times its size.
+    /// A row of megabytes needs a redo log of ten times its size.
     pub(crate) fn limits_rows_by_redo_log(&self) -> bool {
         self.version == if self.mariadb { (10, 1) } else { (5, 6) }
     }
 
-    /// `mysql_native_password` works without being asked for: until MySQL 8.4.
+    /// `mysql_native_password` works without an option: until MySQL 8.4.
     pub fn has_native_passwords(&self) -> bool {
         !self.mysql_from(8, 4)
     }
@@ -306,8 +318,8 @@ impl Dialect {
     }
 }
 
-/// Says that a test, or a part of one, does not apply: to people at once, though the test's other output is kept back, and
-/// in a file for a list at the end of a run.
+/// Says that a test, or a part of one, does not apply: to people at once, though the test's other
+/// output is kept back, and in a file for a list at the end of a run.
 pub fn not_applicable(reason: &str) {
     let libraries = match Libraries::under_test() {
         Libraries::Stock => "stock's ",
@@ -336,7 +348,8 @@ fn list_of_not_applicable(exe: &std::path::Path, series: &str) -> Option<PathBuf
     Some(target.join(format!("not-applicable-{series}.txt")))
 }
 
-/// Ends a test that needs what this series has not, and says so: `needs!(dialect.has_wait_point(), "it has no wait_point")`.
+/// Ends a test that needs what this series lacks, and says so: `needs!(dialect.has_wait_point(),
+/// "it has no wait_point")`.
 #[macro_export]
 macro_rules! needs {
     ($has:expr, $reason:expr) => {

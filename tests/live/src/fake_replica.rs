@@ -1,9 +1,10 @@
-//! A replica made of a socket: it speaks just enough of the MySQL protocol to be served a binary log,
-//! and acknowledges what it likes, when it likes, in any form: honest, late, lying or broken.
+//! A replica made of a socket: it speaks just enough of the MySQL protocol to be served a binary
+//! log, and acknowledges what it likes, when it likes, in any form: honest, late, lying or broken.
 //!
-//! It owns the place in the log it was served up to; the connection is [`Wire`]'s. It keeps no relay log and applies
-//! nothing. A source that does not restart its packet numbers after an event that asks for an acknowledgement fails
-//! the test here. The forms of hostility are in [`crate::hostile`].
+//! It owns the place in the log up to which it was served; [`Wire`] owns the connection. It keeps
+//! no relay log and applies nothing. It fails the test of a source that does not restart its packet
+//! numbers after an event that asks for an acknowledgement. The forms of hostility are in
+//! [`crate::hostile`].
 
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -43,11 +44,12 @@ pub enum Start {
         file: String,
         position: u32,
     },
-    /// Auto-position; the set the replica claims to hold (untagged GTIDs, as `@@gtid_executed` prints them).
+    /// Auto-position, and the set that the replica claims to have (untagged GTIDs, as
+    /// `@@gtid_executed` prints them).
     Gtids(String),
 }
 
-/// A place in the binary log as the fake was served it.
+/// A place in the binary log, as the fake was served it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Place {
     pub file: String,
@@ -95,7 +97,7 @@ impl FakeReplica {
         self.server_id
     }
 
-    /// The address the source sees, as its error log prints it: `127.0.0.1:PORT`.
+    /// The address that the source sees, as its error log prints it: `127.0.0.1:PORT`.
     pub fn address(&self) -> io::Result<String> {
         Ok(self.wire.stream.local_addr()?.to_string())
     }
@@ -168,7 +170,8 @@ impl FakeReplica {
         self.wire.command(&packet)
     }
 
-    /// The next event, or `None` when none comes within `patience`. Bytes of half an event are kept for the next call.
+    /// The next event, or `None` when none comes within `patience`. Bytes of half an event are kept
+    /// for the next call.
     pub fn next_event(&mut self, patience: Duration) -> io::Result<Option<Event>> {
         let Some(packet) = self.wire.read_packet(Instant::now() + patience)? else {
             return Ok(None);
@@ -249,7 +252,7 @@ impl FakeReplica {
                 file: String::from_utf8_lossy(&body[8..]).into_owned(),
                 position: body[..8].iter().rev().fold(0, little_endian),
             };
-            // A real one ends in the file it closes.
+            // A real ROTATE event ends in the file that it closes.
             let end = if artificial {
                 self.served.clone()
             } else {
@@ -281,7 +284,8 @@ pub fn acknowledgement(place: &Place) -> Vec<u8> {
     packet_of(&payload)
 }
 
-/// `uuid:1-5:7, uuid:1` as COM_BINLOG_DUMP_GTID carries it: the ends of intervals are exclusive there.
+/// `uuid:1-5:7, uuid:1` as COM_BINLOG_DUMP_GTID carries it. The ends of intervals are exclusive
+/// there.
 fn encode_gtids(text: &str) -> Option<Vec<u8>> {
     let sets: Vec<&str> = text
         .split(',')

@@ -1,6 +1,7 @@
-//! Sources with fake replicas: the account they use, attaching them, and committing while they answer.
+//! Sources with fake replicas: the account of the fakes, attaching them, and committing while they
+//! answer.
 //!
-//! A fake answers in the test's own thread, so a commit that waits for it runs in another.
+//! A fake answers in the test's own thread, so a commit that waits for the fake runs in another.
 
 use std::io;
 use std::time::Duration;
@@ -33,7 +34,8 @@ impl Server {
         source
     }
 
-    /// Makes the account of the fakes, outside the binary log: no password, so that logging in takes one packet.
+    /// Makes the account of the fakes, outside the binary log. It has no password, so that logging
+    /// in takes one packet.
     #[track_caller]
     pub fn allow_fakes(&self) {
         let mut conn = self.conn();
@@ -46,7 +48,7 @@ impl Server {
         }
     }
 
-    /// A row that no replica has, nor is asked for.
+    /// Commits a row that no replica has, nor is asked for.
     #[track_caller]
     pub fn insert_unconfirmed(&self) {
         self.set_source("enabled", "OFF");
@@ -71,7 +73,7 @@ impl Server {
         Place { file, position }
     }
 
-    /// Commits a row while `meanwhile` runs, which is to answer for the replicas; returns how long the commit took.
+    /// Commits a row while `meanwhile` answers for the replicas. Returns how long the commit took.
     #[track_caller]
     pub fn insert_while(&self, meanwhile: impl FnOnce()) -> Duration {
         let commit = Waiting::start(self, &format!("INSERT INTO {TABLE} (n) VALUES (1)"));
@@ -111,7 +113,8 @@ impl FakeReplica {
         Ok(fake)
     }
 
-    /// Attaches at the end of the binary log, semi-synchronously, and waits until the source has noticed.
+    /// Attaches at the end of the binary log, semi-synchronously, and waits until the source has
+    /// noticed.
     #[track_caller]
     pub fn at_the_end(source: &Server, server_id: u32) -> Self {
         Self::at_the_end_as(source, server_id, Announce::Both)
@@ -121,7 +124,8 @@ impl FakeReplica {
     pub fn at_the_end_as(source: &Server, server_id: u32, announce: Announce) -> Self {
         let mark = source.log_mark();
         let fake = Self::attach_to(source, server_id, announce, &source.newest());
-        // The server's own line ends with the id, the semi-sync plugin's goes on after it in parentheses.
+        // The server's own line ends with the id. The semi-sync plugin's line has it in
+        // parentheses.
         let line = match announce {
             Announce::Nothing => format!("({server_id})"),
             _ => format!("(server_id: {server_id})"),
@@ -131,8 +135,8 @@ impl FakeReplica {
         fake
     }
 
-    /// The next event of the log that asks for an acknowledgement; there must be one. Artificial events that ask on the
-    /// way, which tell where the dump stands, are answered honestly.
+    /// The next event of the log that asks for an acknowledgement. There must be one. Before it,
+    /// artificial events may ask, which tell where the dump stands: they are answered honestly.
     #[track_caller]
     pub fn request(&mut self) -> Event {
         loop {

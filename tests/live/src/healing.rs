@@ -1,5 +1,5 @@
-//! A lost acknowledgement: a commit waits, its replica has the row, and the source never hears of it
-//! until the replica connects again.
+//! A lost acknowledgement: a commit waits, its replica has the row, and the source never hears of
+//! it until the replica connects again.
 //!
 //! Between the two stands a proxy, which swallows the acknowledgement and then cuts the connection.
 
@@ -39,7 +39,8 @@ impl Healing {
         assert_eq!(confirmed, 1, "semi-sync is on");
     }
 
-    /// Commits `n` and loses its acknowledgement; the replica has the row then, and the commit waits.
+    /// Commits `n` and loses its acknowledgement; the replica has the row then, and the commit
+    /// waits.
     #[track_caller]
     pub fn lose(&self, n: i64) -> Waiting {
         self.pair.replica().wait_applied(&self.pair.source);

@@ -1,7 +1,8 @@
-//! Forms in which a replica can misbehave, and a thread that makes a fake replica misbehave in one of them.
+//! Forms in which a replica can misbehave, and a thread that makes a fake replica misbehave in one
+//! of them.
 //!
-//! It owns what is sent; what the source must make of it is for the tests to say. A form acts at each event that
-//! asks for an acknowledgement, until its connection ends or it is told to stop.
+//! This file owns what is sent. The tests say what the source must make of it. A form acts at each
+//! event that asks for an acknowledgement, until its connection ends or the test stops it.
 
 use std::io;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Hostility {
         Self::Reset,
     ];
 
-    /// It breaks the protocol: it is to be logged, and the replica stops counting.
+    /// It breaks the protocol: the source must log it, and the replica stops counting.
     pub fn breaks_the_protocol(self) -> bool {
         matches!(
             self,
@@ -90,7 +91,8 @@ impl Hostility {
         )
     }
 
-    /// It is a well-formed lie: it is to be logged, once for each connection, and believed never.
+    /// It is a well-formed lie: the source must log it, once for each connection, and never believe
+    /// it.
     pub fn lies(self) -> bool {
         matches!(self, Self::PositionFromTheFuture | Self::FileFromTheFuture)
     }
@@ -100,7 +102,8 @@ impl Hostility {
         matches!(self, Self::Quit | Self::Close | Self::Reset)
     }
 
-    /// The bytes that the form sends about an event that ends at `end`; none for the forms that do something else.
+    /// The bytes that the form sends about an event that ends at `end`. A form that does something
+    /// else sends none.
     fn bytes(self, end: &Place) -> Vec<u8> {
         let honest = acknowledgement(end);
         let far = |file: String, position| acknowledgement(&Place { file, position });
@@ -196,7 +199,7 @@ impl Drop for HostileReplica {
     }
 }
 
-/// Ends when told to, when the source ends the connection, or when the form has left.
+/// Ends when the test stops it, when the source ends the connection, or when the form has left.
 fn misbehave(mut fake: FakeReplica, form: Hostility, stop: &AtomicBool, acts: &AtomicU64) {
     // Once half a packet is out, every byte after it would complete it.
     let once = matches!(

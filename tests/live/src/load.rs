@@ -1,4 +1,5 @@
-//! Writers in the background: each commits one row after the other on a connection of its own and keeps count.
+//! Writers in the background: each commits one row after the other on a connection of its own, and
+//! keeps count.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,7 +44,7 @@ impl Load {
         })
     }
 
-    /// Statements made by `statement` from the writer's number.
+    /// The statements that `statement` makes from the number of the writer.
     #[track_caller]
     pub fn with(
         server: &Server,
@@ -53,7 +54,8 @@ impl Load {
         Load::paced(server, writers, Duration::ZERO, statement)
     }
 
-    /// As `with`, each writer with a pause after each commit: for long loads that the replica is to keep up with.
+    /// As `with`, each writer with a pause after each commit: for long loads with which the replica
+    /// keeps up.
     #[track_caller]
     pub fn paced(
         server: &Server,
@@ -96,7 +98,7 @@ impl Load {
         });
     }
 
-    /// Ends the writers, each after its statement at hand.
+    /// Ends the writers, each after the statement that it is running.
     pub fn finish(self) -> Summary {
         self.stop.store(true, Ordering::Relaxed);
         let mut summary = Summary {
@@ -146,7 +148,7 @@ fn write(
     seen
 }
 
-/// One statement on a connection of its own, running in the background: a commit that waits.
+/// One statement on a connection of its own, in the background: a commit that waits.
 pub struct Waiting {
     /// The connection's number in SHOW PROCESSLIST.
     pub connection: u32,
@@ -187,7 +189,7 @@ impl Waiting {
         self.thread.is_finished()
     }
 
-    /// Whether it ends within `bound`.
+    /// Whether the statement ends within `bound`.
     pub fn is_over_within(&self, bound: Duration) -> bool {
         let deadline = Instant::now() + bound;
         while !self.is_over() && Instant::now() < deadline {
@@ -196,7 +198,8 @@ impl Waiting {
         self.is_over()
     }
 
-    /// Waits for the statement's end; returns its result and how long it took. Fails after `bound` from now.
+    /// Waits for the end of the statement, for `bound` at most. Returns its result and how long it
+    /// took.
     #[track_caller]
     pub fn join_within(self, bound: Duration) -> (mysql::Result<()>, Duration) {
         wait_for(bound, "the end of a statement", || {

@@ -1,4 +1,5 @@
-//! The two vocabularies: master/slave of MySQL 5.5 to 8.0 and source/replica since 8.0.26. Same plugins, other words.
+//! The two vocabularies: master and slave of MySQL 5.5 to 8.0, source and replica since 8.0.26. The
+//! plugins are the same, the words differ.
 
 use crate::config::Libraries;
 use crate::dialect::Dialect;
@@ -12,7 +13,8 @@ pub enum Names {
 impl Names {
     pub const BOTH: [Names; 2] = [Names::Old, Names::New];
 
-    /// The vocabularies that the libraries under test have: ours both, stock's those of the series.
+    /// The vocabularies that the libraries under test have: both of ours, of stock's those of the
+    /// series.
     pub fn available() -> &'static [Names] {
         match Libraries::under_test() {
             Libraries::Stock => Dialect::of_run().stock_names(),
@@ -60,7 +62,8 @@ impl Names {
         }
     }
 
-    /// A text written in the old vocabulary, in this one: guides are quoted as their readers type them.
+    /// Turns a text in the old vocabulary into this one: guides are quoted as their readers type
+    /// them.
     pub fn spell(self, text: &str) -> String {
         match self {
             Names::Old => text.to_owned(),
@@ -137,8 +140,9 @@ impl Names {
     }
 }
 
-/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the libraries under test lack one
-/// of them (stock's of most series) it is said that there is nothing to try.
+/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the
+/// libraries under test lack one (stock's of most series), the test says that there is nothing to
+/// try.
 #[macro_export]
 macro_rules! in_both_vocabularies {
     ($($(#[$doc:meta])* fn $claim:ident($names:ident) $body:block)*) => {

@@ -1,7 +1,7 @@
 //! A source with its replicas, and the statements that link them.
 //!
-//! The test table and the replication users are made on every server outside the binary log, so that a test begins with an
-//! empty log and with counters at zero.
+//! Every server gets the test table and the replication users outside its binary log, so that a
+//! test begins with an empty log and with counters at zero.
 
 use std::fmt::Write;
 
@@ -13,7 +13,8 @@ use crate::wait::wait_while_it_moves;
 
 /// `id` BIGINT AUTO_INCREMENT, `n` BIGINT, `body` LONGBLOB.
 pub const TABLE: &str = "app.t";
-/// The user that replicas connect as; and the one over TLS, whom the source takes over nothing else.
+/// The user that replicas connect as, and the one for TLS, whom the source lets in over nothing
+/// else.
 pub const REPLICATION_USER: &str = "repl";
 pub const TLS_USER: &str = "repl_tls";
 pub const REPLICATION_PASSWORD: &str = "Repl-1-secret";
@@ -27,7 +28,8 @@ impl Server {
             "SET sql_log_bin = 0".to_owned(),
             "CREATE DATABASE app".to_owned(),
             format!(
-                "CREATE TABLE {TABLE} (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT, body LONGBLOB)"
+                "CREATE TABLE {TABLE} \
+                 (id BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT, body LONGBLOB)"
             ),
         ];
         for user in [REPLICATION_USER, TLS_USER] {
@@ -81,12 +83,12 @@ impl Server {
         if dialect.takes_new_statements() {
             sql.push_str(", GET_SOURCE_PUBLIC_KEY=1, SOURCE_RETRY_COUNT=1000");
         } else if link.tls {
-            // Without a certificate to trust they do not ask for TLS.
+            // Without a certificate to trust these servers do not ask for TLS.
             let trusted = source.data_dir().join("ca.pem");
             let _ = write!(sql, ", SOURCE_SSL_CA='{}'", trusted.display());
         }
         self.set_compression(link, &mut sql);
-        // Stock learns that a connection is gone when it next writes to it.
+        // Stock learns that a connection is gone when it next writes to the connection.
         let of_stock = (Libraries::under_test() == Libraries::Stock).then_some("0.2");
         if let Some(seconds) = link.heartbeat.or(of_stock) {
             let _ = write!(sql, ", SOURCE_HEARTBEAT_PERIOD={seconds}");
@@ -99,7 +101,7 @@ impl Server {
                 sql.push_str(", SOURCE_AUTO_POSITION=0");
             }
             let (file, position) = self.applied().filter(|_| !gtids).unwrap_or_else(|| {
-                // What it has applied it knows by its GTIDs.
+                // The replica knows by its GTIDs what it has applied.
                 (source.value("SHOW BINARY LOGS"), 4)
             });
             let _ = write!(sql, ", SOURCE_LOG_FILE='{file}', SOURCE_LOG_POS={position}");
@@ -157,7 +159,7 @@ impl Server {
 
     #[track_caller]
     fn wait_applied_to(&self, goal: (String, u64)) {
-        // Names of one length: they compare as their numbers do.
+        // The names have one length, so they compare as their numbers do.
         let what = format!("{goal:?} applied on {self}");
         wait_while_it_moves(&what, || match self.applied() {
             Some(applied) if applied >= goal => Ok(()),
@@ -170,7 +172,8 @@ impl Server {
     pub fn assert_same_rows(&self, source: &Server) {
         self.wait_applied(source);
         let sql = format!(
-            "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n, CRC32(body)))), 0) FROM {TABLE}"
+            "SELECT COUNT(*), COALESCE(BIT_XOR(CRC32(CONCAT_WS(':', id, n, CRC32(body)))), 0) \
+             FROM {TABLE}"
         );
         assert_eq!(source.rows(&sql), self.rows(&sql), "rows of {self}");
     }

@@ -1,9 +1,10 @@
 //! A TCP proxy that stands between a replica and its source and misbehaves on command.
 //!
-//! It owns the sockets of both sides and two pump threads for each connection; it knows nothing of the MySQL
-//! protocol. What it does is switched at run time and holds for the connections that exist at that moment:
-//! swallowing what the replica says (this is how an acknowledgement gets lost), stalling one direction, cutting.
-//! A connection that is made after [`Proxy::cut`] passes untouched.
+//! It owns the sockets of both sides and two pump threads for each connection. It knows nothing of
+//! the MySQL protocol. What it does is switched at run time, and holds for the connections that
+//! exist at that moment: swallowing what the replica says (this is how an acknowledgement gets
+//! lost), stalling one direction, cutting. A connection that is made after [`Proxy::cut`] passes
+//! untouched.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -67,8 +68,8 @@ impl Proxy {
         Self::of(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, target_port)
     }
 
-    /// As `in_front_of`; what the proxy has not read of a connection does not grow beyond some
-    /// tens of kilobytes.
+    /// As `in_front_of`. What the proxy has not read of a connection does not grow beyond some tens
+    /// of kilobytes.
     pub fn narrow_in_front_of(target_port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         SockRef::from(&listener).set_recv_buffer_size(64 * 1024)?;
@@ -100,12 +101,14 @@ impl Proxy {
         self.port
     }
 
-    /// Drops everything the replicas connected now say from here on: their acknowledgements get lost.
+    /// Drops everything that the replicas connected now say from here on: their acknowledgements
+    /// get lost.
     pub fn swallow_acknowledgements(&self) {
         self.each(|link| link.to_source.store(SWALLOW, Ordering::SeqCst));
     }
 
-    /// Holds back one direction of the connections that exist now; nothing is lost, and the sender sees its buffers fill.
+    /// Holds back one direction of the connections that exist now. Nothing is lost, and the sender
+    /// sees its buffers fill.
     pub fn stall(&self, direction: Direction) {
         self.each(|link| link.lane(direction).store(STALL, Ordering::SeqCst));
     }
@@ -118,7 +121,7 @@ impl Proxy {
         });
     }
 
-    /// Ends all connections; those made afterwards pass.
+    /// Ends all connections. Later ones pass.
     pub fn cut(&self, how: Cut) {
         let links = std::mem::take(&mut *self.links());
         for link in links {
@@ -236,7 +239,8 @@ fn pump(mut from: TcpStream, mut to: TcpStream, link: &Modes, direction: Directi
             Err(e) if is_tick(&e) => continue,
             Err(_) => break,
         };
-        // The mode counts at the moment the bytes arrive: a switch during the read must not let them through.
+        // The mode counts at the moment when the bytes arrive: a switch during the read must not
+        // let them through.
         if link.lane(direction).load(Ordering::SeqCst) == SWALLOW {
             link.swallowed.fetch_add(n as u64, Ordering::SeqCst);
             continue;
@@ -247,7 +251,7 @@ fn pump(mut from: TcpStream, mut to: TcpStream, link: &Modes, direction: Directi
     }
     link.cut.store(true, Ordering::SeqCst);
     if link.rst.load(Ordering::SeqCst) {
-        // Both clones of the socket close with a reset then; without a shutdown before it.
+        // Both clones of the socket close with a reset then, if there was no shutdown before.
         let _ = SockRef::from(&from).set_linger(Some(Duration::ZERO));
         let _ = SockRef::from(&to).set_linger(Some(Duration::ZERO));
     } else {

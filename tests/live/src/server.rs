@@ -1,7 +1,8 @@
 //! One mysqld: its directory, its start, its ends, its error log. SQL is in `sql.rs`.
 //!
-//! A server that ends without being asked to, or whose log shows a crash, fails the test that owns it: at the next call, or
-//! at the latest on drop. When the test has failed the directory stays, and its place is printed.
+//! A server that ends by itself, or whose log shows a crash, fails the test that owns it: at the
+//! next call, or at the latest on drop. When the test has failed the directory stays, and its place
+//! is printed.
 
 use std::fs::{self, OpenOptions};
 use std::net::{Ipv4Addr, TcpStream};
@@ -49,7 +50,7 @@ impl Server {
         Server::try_start(config).unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
     }
 
-    /// As `start`; a server that exits instead of serving is no failure: its error log comes back.
+    /// As `start`. A server that exits instead of serving is no failure: its error log comes back.
     pub fn try_start(config: ServerConfig) -> Result<Server, String> {
         let server = Server::make(config);
         server.launch()?;
@@ -159,8 +160,8 @@ impl Server {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).is_ok()
     }
 
-    /// Ends the server by SHUTDOWN, or as an init script does where there is no such statement; returns how long that
-    /// took. It must be a clean end.
+    /// Ends the server by SHUTDOWN, or as an init script does where there is no such statement.
+    /// Returns how long that took. The end must be a clean one.
     #[track_caller]
     pub fn stop(&self) -> Duration {
         let begin = Instant::now();
@@ -295,8 +296,8 @@ impl Server {
         String::from_utf8_lossy(bytes.get(mark..).unwrap_or_default()).into_owned()
     }
 
-    /// Errors in the log since `mark`, but for "failed on net_flush()": this tells, as stock does, that a
-    /// connection broke in a write.
+    /// Errors in the log since `mark`, but for "failed on net_flush()": this line says, as stock's
+    /// does, that a connection broke in a write.
     pub fn stray_errors_since(&self, mark: usize) -> Vec<String> {
         let log = self.log_since(mark);
         let is_stray =
@@ -367,8 +368,9 @@ impl Drop for Server {
     }
 }
 
-/// Two servers with one UUID refuse to replicate, and MySQL 5.6 makes two that start in the same moment the same one
-/// (generate_server_uuid() in mysqld.cc has only the time and the network card to go by; 5.7 adds the process id).
+/// Two servers with one UUID refuse to replicate, and two servers of MySQL 5.6 that start in the
+/// same moment make the same one (generate_server_uuid() in mysqld.cc has only the time and the
+/// network card to go by; 5.7 adds the process id).
 fn give_identity(data: &Path) {
     let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid").expect("the kernel makes UUIDs");
     let file = data.join("auto.cnf");

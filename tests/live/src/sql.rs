@@ -1,8 +1,8 @@
 //! Connections to a server, and the short questions that tests ask of it.
 //!
-//! Statements are written in the newest words; each server gets them as its series takes them (see `dialect.rs`).
-//! Questions go over one kept connection, so that they leave no trace in the counts of threads. A statement that may wait
-//! belongs on a connection of its own: `conn()`.
+//! Statements are written in the newest words. Each server gets them as its series takes them (see
+//! `dialect.rs`). Questions go over one kept connection, so that they leave no trace in the counts
+//! of threads. A statement that may wait belongs on a connection of its own: `conn()`.
 
 use std::collections::HashMap;
 use std::sync::TryLockError;
@@ -66,7 +66,7 @@ impl Server {
                 kept = guard.into_inner();
                 &mut kept
             }
-            // Another thread asks just now; its answer may take long.
+            // Another thread asks just now. Its answer may take long.
             Err(TryLockError::WouldBlock) => {
                 fresh = None;
                 &mut fresh
@@ -77,7 +77,7 @@ impl Server {
             None => self.try_conn()?,
         };
         let answer = question(&mut open);
-        // After anything but an error of the server itself the connection is not to be trusted.
+        // After any error that is not the server's own, the connection is not to be trusted.
         if matches!(answer, Ok(_) | Err(Error::MySqlError(_))) {
             *conn = Some(open);
         }
@@ -116,7 +116,7 @@ impl Server {
         self.rows(sql);
     }
 
-    /// Runs statements as one reads them in a guide: separated by semicolons at line ends.
+    /// Runs statements as a guide has them: separated by semicolons at line ends.
     #[track_caller]
     pub fn script(&self, statements: &str) {
         for sql in statements
@@ -144,7 +144,7 @@ impl Server {
         let sql = &self.dialect().spell(sql);
         let answer = self.ask(|conn| {
             rows_of(conn, sql)?;
-            // An older server goes on showing those of the statement before.
+            // An older server still shows the warnings of the statement before.
             match conn.warnings() {
                 0 => Ok(Rows::new()),
                 _ => rows_of(conn, "SHOW WARNINGS"),
@@ -170,13 +170,14 @@ impl Server {
             .clone()
     }
 
-    /// A status variable of the source's side by its suffix, in this server's vocabulary: `status("yes_tx")`.
+    /// A status variable of the source's side by its suffix, in this server's vocabulary:
+    /// `status("yes_tx")`.
     #[track_caller]
     pub fn status(&self, suffix: &str) -> String {
         self.global_status(&self.names().source_status(suffix))
     }
 
-    /// As `status`, of those that are numbers.
+    /// As `status`, for a row that is a number.
     #[track_caller]
     pub fn counter(&self, suffix: &str) -> u64 {
         let text = self.status(suffix);
@@ -184,13 +185,13 @@ impl Server {
             .unwrap_or_else(|_| panic!("{self}: {suffix} is {text:?}, no number"))
     }
 
-    /// ON or OFF: the replica's side.
+    /// The status of the replica's side: ON or OFF.
     #[track_caller]
     pub fn replica_status(&self) -> String {
         self.global_status(&self.names().replica_status())
     }
 
-    /// Chooses where commits wait. Where there is one place alone this does nothing.
+    /// Chooses where commits wait. Where there is one place alone, this does nothing.
     #[track_caller]
     pub fn set_wait_point(&self, wait_point: &str) {
         let dialect = self.dialect();
@@ -201,7 +202,8 @@ impl Server {
         }
     }
 
-    /// ON: commits end in the order of the binary log. OFF: sessions wait side by side, which MariaDB's always do.
+    /// ON: commits end in the order of the binary log. OFF: sessions wait side by side, as
+    /// MariaDB's always do.
     #[track_caller]
     pub fn order_commits(&self, ordered: &str) {
         if self.dialect().has_order_commits() {
@@ -251,7 +253,8 @@ impl Server {
         ));
     }
 
-    /// What SHOW PROCESSLIST says of a connection; "" when it says nothing or the connection is gone.
+    /// What SHOW PROCESSLIST says of a connection; "" when it says nothing, or the connection is
+    /// gone.
     #[track_caller]
     pub fn processlist_state(&self, connection: u32) -> String {
         let sql = if self.dialect().has_quiet_processlist() {
@@ -261,7 +264,8 @@ impl Server {
             )
         } else {
             format!(
-                "SELECT COALESCE(STATE, '') FROM information_schema.PROCESSLIST WHERE ID = {connection}"
+                "SELECT COALESCE(STATE, '') FROM information_schema.PROCESSLIST \
+                 WHERE ID = {connection}"
             )
         };
         self.try_value(&sql).unwrap_or_default()
@@ -284,7 +288,8 @@ impl Server {
         );
     }
 
-    /// Descriptors but for files, and threads but for those that the server keeps for later connections.
+    /// Descriptors that are no files, and threads that the server does not keep for later
+    /// connections.
     #[track_caller]
     pub fn resources(&self) -> (usize, usize) {
         let cached = self.global_status("Threads_cached");
@@ -293,21 +298,24 @@ impl Server {
         (process::unnamed_descriptors(self.pid()), threads)
     }
 
-    /// The connections that are dumps to replicas, oldest first, by their numbers in SHOW PROCESSLIST.
+    /// The connections that are dumps to replicas, oldest first, by their numbers in SHOW
+    /// PROCESSLIST.
     #[track_caller]
     pub fn dumps(&self) -> Vec<u32> {
         let sql = if self.dialect().has_quiet_processlist() {
             "SELECT PROCESSLIST_ID FROM performance_schema.threads \
              WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' ORDER BY 1"
         } else {
-            "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%' ORDER BY 1"
+            "SELECT ID FROM information_schema.PROCESSLIST \
+             WHERE COMMAND LIKE 'Binlog Dump%' ORDER BY 1"
         };
         let rows = self.rows(sql);
         let number = |row: &Vec<String>| row[0].parse().expect("the number of a connection");
         rows.iter().map(number).collect()
     }
 
-    /// SHOW REPLICA STATUS by the names of its columns, in the newest words; `None`: this is no replica.
+    /// SHOW REPLICA STATUS by the names of its columns, in the newest words. `None`: this is no
+    /// replica.
     #[track_caller]
     pub fn replica_columns(&self) -> Option<HashMap<String, String>> {
         let sql = self.dialect().spell("SHOW REPLICA STATUS");
@@ -315,7 +323,8 @@ impl Server {
         answer.unwrap_or_else(|e| panic!("{self}: {sql}: {e}"))
     }
 
-    /// The receiver thread: "Yes", "No" or "Connecting", and the number of the error that stopped it, or 0.
+    /// The receiver thread: "Yes", "No" or "Connecting", and the number of the error that stopped
+    /// it, or 0.
     #[track_caller]
     pub fn receiver(&self) -> (String, String) {
         let columns = self.replica_columns().expect("a replica");
@@ -323,7 +332,7 @@ impl Server {
         (column("Replica_IO_Running"), column("Last_IO_Errno"))
     }
 
-    /// Heartbeats that the receiver has got.
+    /// How many heartbeats the receiver has got.
     #[track_caller]
     pub fn heartbeats(&self) -> u64 {
         let count = if self.dialect().has_channels() {
@@ -362,7 +371,8 @@ impl Server {
     }
 }
 
-/// The first row of a statement by the names of its columns, in the newest words: `Replica_IO_Running`.
+/// The first row of a statement by the names of its columns, in the newest words:
+/// `Replica_IO_Running`.
 fn columns_of(conn: &mut Conn, sql: &str) -> mysql::Result<Option<HashMap<String, String>>> {
     let row: Option<mysql::Row> = conn.query_first(sql)?;
     let Some(row) = row else {

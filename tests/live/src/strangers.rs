@@ -1,7 +1,8 @@
-//! Connections that have nothing to do with replication: they come, ask, check every byte of the answer, and go.
+//! Connections that have nothing to do with replication: they come, ask, check every byte of the
+//! answer, and go.
 //!
-//! What they open gets the descriptor numbers that others have just closed. So whoever reads from or writes to a
-//! connection that is not his any more is found out by them.
+//! What they open gets the descriptor numbers that others have just closed. So they notice a thread
+//! that reads from, or writes to, a connection that is not its own any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +40,7 @@ impl Strangers {
         Strangers { stop, threads }
     }
 
-    /// Sends them home; returns how many connections there were. Fails if one of them was disturbed.
+    /// Ends them. Returns how many connections there were. Fails if one of them was disturbed.
     #[track_caller]
     pub fn leave(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);

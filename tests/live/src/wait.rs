@@ -1,15 +1,17 @@
-//! Waiting with a bound. A test never sleeps for a guess: it polls, and when the bound is over it says what it saw.
+//! Waiting with a bound. A test never sleeps for a guess: it polls, and when the bound is over it
+//! says what it saw instead.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The bound of waits whose length is no claim: long enough for a loaded machine, short enough for a person.
+/// The bound of waits whose length is no claim: long enough for a loaded machine, short enough for
+/// a person.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 const STEP: Duration = Duration::from_millis(5);
 
-/// Waits until `seen` gives a value; after `bound` fails with `what` and the last thing seen instead.
-/// Returns the value and how long it took.
+/// Waits until `seen` gives a value; after `bound` fails with `what` and the last thing seen
+/// instead. Returns the value and how long it took.
 #[track_caller]
 pub fn wait_for<T>(
     bound: Duration,
@@ -28,7 +30,8 @@ pub fn wait_for<T>(
     }
 }
 
-/// As `wait_for`, for what takes as long as there is work, like an applier that catches up: the bound is for standing still.
+/// As `wait_for`, for what takes as long as there is work, like an applier that catches up: the
+/// bound is for standing still.
 #[track_caller]
 pub fn wait_while_it_moves<T>(what: &str, mut seen: impl FnMut() -> Result<T, String>) -> T {
     let mut last = String::new();

@@ -1,8 +1,10 @@
-//! The MySQL protocol as far as a fake replica needs it: packets with their numbers, logging in, commands and their OK.
+//! The MySQL protocol as far as a fake replica needs it: packets with their numbers, logging in,
+//! commands and their OK.
 //!
-//! It owns the socket and the bytes that were read and not yet used. Packet numbers are checked as strictly as the client
-//! library checks them; with compression it checks those of the frames alone, and here nobody does. Frames go out stored
-//! unless a test makes its own. The account has an empty password, so that the authentication is one packet.
+//! This file owns the socket and the bytes that were read and not yet used. It checks packet
+//! numbers as strictly as the client library does. With compression the library checks the numbers
+//! of frames alone, and here nobody does. Frames go out stored unless a test makes its own. The
+//! account has an empty password, so that the authentication is one packet.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -12,7 +14,8 @@ use flate2::read::ZlibDecoder;
 
 const COM_QUERY: u8 = 0x03;
 
-/// CLIENT_LONG_PASSWORD, CLIENT_LONG_FLAG, CLIENT_PROTOCOL_41, CLIENT_TRANSACTIONS, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH.
+/// CLIENT_LONG_PASSWORD, CLIENT_LONG_FLAG, CLIENT_PROTOCOL_41, CLIENT_TRANSACTIONS,
+/// CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH.
 const CAPABILITIES: u32 = 0x1 | 0x4 | 0x200 | 0x2000 | 0x8000 | 0x8_0000;
 const CLIENT_COMPRESS: u32 = 0x20;
 const MAX_PACKET: usize = 0xff_ffff;
@@ -29,7 +32,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Connects to the server on `port` of this machine and logs in; from then on with zlib compression, if wanted.
+    /// Connects to the server on `port` of this machine and logs in. From then on with zlib
+    /// compression, if wanted.
     pub fn connect(port: u16, user: &str, compressed: bool) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
@@ -96,7 +100,8 @@ impl Wire {
             match answer.first() {
                 Some(0x00) => return Ok(()),
                 Some(0xff) => return Err(server_error(&answer)),
-                // Another authentication plugin, or more data asked for: the password stays empty.
+                // Another authentication plugin, or more data is asked for: the password stays
+                // empty.
                 Some(0xfe) => self.send_packet(&[])?,
                 _ => {}
             }
@@ -131,7 +136,8 @@ impl Wire {
             .ok_or_else(|| ErrorKind::TimedOut.into())
     }
 
-    /// One logical packet, however many packets of 16 MB it takes; `None` when the deadline comes first.
+    /// One logical packet, however many packets of 16 MB it takes. `None` when the deadline comes
+    /// first.
     pub fn read_packet(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
         let mut payload = Vec::new();
         let mut at = 0;
@@ -208,7 +214,8 @@ impl Wire {
     }
 }
 
-/// A compressed frame with number 0 around `body`, which expands to `expanded` bytes; 0: it is stored.
+/// A compressed frame with number 0 around `body`, which expands to `expanded` bytes; 0: it is
+/// stored.
 pub fn frame_of(body: &[u8], expanded: usize) -> Vec<u8> {
     let [a, b, c, ..] = body.len().to_le_bytes();
     let [d, e, f, ..] = expanded.to_le_bytes();
@@ -233,7 +240,7 @@ pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
         .fold(0, |n, b| n << 8 | u32::from(*b))
 }
 
-/// What came does not follow the protocol.
+/// The error for what does not follow the protocol.
 pub fn bad(text: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, text)
 }

@@ -1,5 +1,6 @@
 //! Measures whether a commit whose acknowledgement got lost goes on once its replica is back, for
-//! stock's plugins and ours at either end. (The suite `healing` claims it where our source is one end.)
+//! stock's plugins and ours at either end. (The suite `healing` claims it where our source is one
+//! end.)
 //!
 //! `cargo run -p semisync-live-tests --bin lost-acknowledgement`, after `ci/setup` and `ci/build`.
 

@@ -1,8 +1,10 @@
-//! Measures what semi-sync costs, ours and stock's in turn on the same machine, and prints the ratio. `ci/bench` runs it.
+//! Measures what semi-sync costs, with ours and with stock's in turn on the same machine, and
+//! prints the ratio. `ci/bench` runs it.
 //!
-//! Two pairs of servers with the same options stand side by side, one with each set of libraries; one of them works at a
-//! time. Rounds are short and alternate between the two and between who goes first, so that a machine that drifts drifts
-//! for both. What is printed is the median over the rounds; the ratio is the median of the rounds' own ratios.
+//! Two pairs of servers with the same options stand side by side, one with each set of libraries.
+//! One of them works at a time. Rounds are short, and alternate between the pairs and between which
+//! one goes first, so that a machine that drifts drifts for both. The program prints the median
+//! over the rounds, and as the ratio the median of the rounds' own ratios.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -213,7 +215,8 @@ fn main() {
     let version = ours.source.value("SELECT VERSION()");
     let cores = thread::available_parallelism().map_or(1, usize::from);
     println!(
-        "MySQL {version} on {cores} cores, source, replica and clients on this machine, data in memory;\n\
+        "MySQL {version} on {cores} cores, source, replica and clients on this machine, \
+         data in memory;\n\
          medians of {} rounds of {} s on each side, in turn; times in microseconds\n",
         plan.rounds, plan.seconds
     );
@@ -263,7 +266,8 @@ fn main() {
     );
     if let Some(path) = plan.json {
         let text = format!(
-            "{{\n  \"server\": \"{version}\",\n  \"cores\": {cores},\n  \"rounds\": {},\n  \"seconds\": {},\n  \"results\": [\n{}\n  ]\n}}\n",
+            "{{\n  \"server\": \"{version}\",\n  \"cores\": {cores},\n  \"rounds\": {},\n  \
+             \"seconds\": {},\n  \"results\": [\n{}\n  ]\n}}\n",
             plan.rounds,
             plan.seconds,
             entries.join(",\n")

@@ -1,7 +1,8 @@
-//! Shows, on stock's libraries and on ours side by side, the failures of stock that the README names. `ci/stock-failures`
-//! runs it. Each is measured on real servers, with fake replicas where a replica has to misbehave.
+//! Shows, on stock's libraries and on ours side by side, the failures of stock that the README
+//! names. `ci/stock-failures` runs it. Each is measured on real servers, with fake replicas where a
+//! replica has to misbehave.
 //!
-//! An argument chooses one by its number; none runs all.
+//! An argument chooses one by its number. Without one, all run.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,7 +30,8 @@ const FAILURES: [Failure; 6] = [
         measure: half_a_packet,
     },
     Failure {
-        title: "The only replica lies about a position once: later commits confirmed, of 5 with no copy anywhere",
+        title: "The only replica lies about a position once: later commits confirmed, \
+                of 5 with no copy anywhere",
         measure: a_lie,
     },
     Failure {
@@ -37,7 +39,8 @@ const FAILURES: [Failure; 6] = [
         measure: two_of_three,
     },
     Failure {
-        title: "An acknowledgement got lost, the replica is back by auto-position, the timeout is 10 s: the commit waits",
+        title: "An acknowledgement got lost, the replica is back by auto-position, \
+                the timeout is 10 s: the commit waits",
         measure: a_lost_acknowledgement,
     },
     Failure {

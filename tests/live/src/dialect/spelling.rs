@@ -3,7 +3,8 @@
 use super::Dialect;
 use crate::paths;
 
-/// A statement in today's words and in those before, and the first MySQL series that takes today's (of 8.0 the later half).
+/// A statement in today's words and in those before, and the first MySQL series that takes today's
+/// (of 8.0 the later half).
 const STATEMENTS: [(&str, &str, (u32, u32)); 7] = [
     ("CHANGE REPLICATION SOURCE TO", "CHANGE MASTER TO", (8, 0)),
     ("START REPLICA", "START SLAVE", (8, 0)),
@@ -117,18 +118,19 @@ impl Dialect {
         } else {
             "log-warnings=2"
         });
-        // Of the kernel's there is a number for the whole machine, of which a server takes thousands; without it does not start.
+        // The kernel has a limit of asynchronous requests for the whole machine. A server takes
+        // thousands, and does not start without them.
         add("innodb-use-native-aio=OFF");
         if self.mysql_from(8, 0) {
             add("loose-mysqlx=OFF");
             return lines;
         }
-        // What the newer ones have by default.
+        // What newer servers have by default.
         add("binlog-format=ROW");
         add("binlog-checksum=CRC32");
         add("slave-net-timeout=60");
         if self.has_gtid() {
-            // 5.6 has no GTIDs without, 5.7 no channels.
+            // 5.6 has no GTIDs without these, 5.7 no channels.
             add("log-slave-updates=ON");
             add("master-info-repository=TABLE");
             add("relay-log-info-repository=TABLE");
@@ -140,7 +142,7 @@ impl Dialect {
             add(&format!("ssl-cert={data}/server-cert.pem"));
             add(&format!("ssl-key={data}/server-key.pem"));
         }
-        // 5.5 does not start on redo logs of another size than it is told.
+        // 5.5 does not start on redo logs of another size than the option says.
         if let Ok(log) = std::fs::metadata(template.join("ib_logfile0")) {
             add(&format!("innodb-log-file-size={}", log.len()));
         }
