@@ -89,8 +89,13 @@ impl Libraries {
         };
         assert!(
             self.is_there(series),
-            "no libraries in {}: run ci/build {series} first",
-            dir.display()
+            "no libraries in {}: run ci/build{} {series} first",
+            dir.display(),
+            if *self == Libraries::Failpoints {
+                " --failpoints"
+            } else {
+                ""
+            }
         );
     }
 }
