@@ -1,4 +1,4 @@
-//! Harness of the live tests: real servers on 127.0.0.1, started with the my.cnf a user would write.
+//! Harness of the live tests: real servers on 127.0.0.1, started with a my.cnf as users write it.
 //!
 //! | file | owns |
 //! |---|---|
@@ -15,7 +15,7 @@
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
-//! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and the forms in which it can misbehave |
+//! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and how it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |

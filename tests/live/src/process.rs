@@ -48,7 +48,8 @@ pub fn spawn(command: Command) -> io::Result<Child> {
 /// Sends a signal to a process that we started.
 pub fn signal(pid: u32, signal: libc::c_int) {
     let pid = libc::pid_t::try_from(pid).expect("a pid");
-    // SAFETY: kill takes no pointers; the pid is that of a child not yet waited for, so it cannot have been reused.
+    // SAFETY: kill takes no pointers. The pid is that of a child that nobody has waited for, so it
+    // cannot have been reused.
     let result = unsafe { libc::kill(pid, signal) };
     assert_eq!(
         result,
@@ -58,8 +59,8 @@ pub fn signal(pid: u32, signal: libc::c_int) {
     );
 }
 
-/// Whether every thread of the process is stopped: SIGSTOP reaches them one by one, and an acknowledgement may leave
-/// meanwhile.
+/// Whether every thread of the process is stopped: SIGSTOP reaches them one by one, and an
+/// acknowledgement may leave meanwhile.
 pub fn is_stopped(pid: u32) -> bool {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return false;
