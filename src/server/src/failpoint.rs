@@ -1,6 +1,7 @@
 //! Faults on purpose, in builds made for the tests only (`ci/build --failpoints`). The
 //! server's environment says which: `SEMISYNC_FAILPOINT=<hook>` makes a hook panic at its
-//! first call, `SEMISYNC_FAILPOINT=@<file>` whenever the file names it,
+//! first call, `SEMISYNC_FAILPOINT=@<file>` whenever the file names it (there `state` means a
+//! change under the lock of the source's state),
 //! `SEMISYNC_STALL=<hook>:<file>` makes it wait until the file is gone, and
 //! `SEMISYNC_FAIL=<call>` makes a call of the system fail.
 
@@ -21,6 +22,11 @@ mod told {
         let hook = callback.name();
         stall(hook);
         assert!(!is_to_panic(hook), "semisync_failpoint {hook}");
+    }
+
+    /// As `hit`, for a place that is not a callback.
+    pub fn hit_inside(place: &str) {
+        assert!(!is_to_panic(place), "semisync_failpoint {place}");
     }
 
     /// The hook takes away the file that names it, so that it panics once.
@@ -63,9 +69,13 @@ mod told {
     pub fn hit(_: crate::callback::Callback) {}
 
     #[inline(always)]
+    pub fn hit_inside(_place: &str) {}
+
+    #[inline(always)]
     pub fn fails(_call: &'static str) -> bool {
         false
     }
 }
 
-pub use told::{fails, hit};
+pub use told::hit_inside;
+pub(crate) use told::{fails, hit};

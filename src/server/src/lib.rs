@@ -29,7 +29,7 @@
 pub mod callback;
 pub mod client;
 pub mod dump;
-mod failpoint;
+pub mod failpoint;
 pub mod guard;
 pub mod instruments;
 pub mod log;

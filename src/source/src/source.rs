@@ -49,7 +49,9 @@ impl Source {
     /// call at a time.
     pub fn set_enabled(&'static self, on: bool) -> bool {
         let done = if on {
-            self.state.enable();
+            if self.state.enable() {
+                self.replicas.hang_up_all();
+            }
             self.start_receiver()
         } else {
             true

@@ -9,7 +9,7 @@ use crate::{
 };
 use semisync_core::{Coordinator, LogFiles, LogName, Place, Position, Settings, index_names};
 use semisync_server::{
-    Server,
+    Server, failpoint,
     instruments::{Cond, Held, Memory, Mutex},
     system_micros,
     wait::Waiter,
@@ -36,6 +36,8 @@ pub struct State {
     /// Clients that a shutdown could not cut off before they were told OK.
     pub not_cut: AtomicU64,
     locked: Mutex<Locked>,
+    /// A panic under the lock has made the coordinator forget the replicas.
+    gave_up: AtomicBool,
     /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
     wanting: AtomicBool,
@@ -61,6 +63,7 @@ impl State {
                 files: LogFiles::default(),
                 held: Held::default(),
             }),
+            gave_up: AtomicBool::new(false),
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
@@ -112,8 +115,9 @@ impl State {
     /// As `update`, with what is known of the binary log's files.
     ///
     /// A panic in `change` may leave both half changed, and the lock is not poisoned. So
-    /// nothing of them is believed any more: everybody who waits goes on unconfirmed, and
-    /// semi-sync is off. Then the panic goes on to the guard.
+    /// nothing of them is believed any more: everybody who waits goes on unconfirmed, no
+    /// replica counts before it connects again, and semi-sync is off. Then the panic goes on to
+    /// the guard.
     pub fn update_log<R>(
         &self,
         change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles) -> R,
@@ -122,8 +126,13 @@ impl State {
             let mut locked = self.locked.lock();
             let Locked { core, files, held } = &mut *locked;
             let before = *core.stats();
-            let result = catch_unwind(AssertUnwindSafe(|| change(core, files)));
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let result = change(core, files);
+                failpoint::hit_inside("state");
+                result
+            }));
             if result.is_err() {
+                self.gave_up.store(true, Ordering::Release);
                 core.on_panic(self.server.is_shutting_down());
                 files.forget();
             }
@@ -151,8 +160,9 @@ impl State {
         ask(&self.locked.lock().core)
     }
 
-    /// `SET GLOBAL ..._enabled = ON`.
-    pub fn enable(&self) {
+    /// `SET GLOBAL ..._enabled = ON`. true: all replicas must connect again, because it is not
+    /// known any more what they have.
+    pub fn enable(&self) -> bool {
         self.update_log(|core, files| {
             // What was flushed meanwhile nobody has told. Nobody waits for it.
             if !core.enabled() {
@@ -160,6 +170,7 @@ impl State {
             }
             core.on_enable();
         });
+        self.gave_up.swap(false, Ordering::AcqRel)
     }
 
     // ---- the binary log ----

@@ -131,8 +131,12 @@ impl Stage<'_> {
 
     /// The callback panics when the server calls it next.
     fn plant(&self, callback: Callback) {
+        self.plant_in(callback.name());
+    }
+
+    fn plant_in(&self, place: &str) {
         let file = self.server.data_dir().join(FAILPOINT);
-        fs::write(file, callback.name()).expect("a file in the data directory");
+        fs::write(file, place).expect("a file in the data directory");
     }
 
     fn wait_for_panic(&self, callback: Callback) {
@@ -459,6 +463,38 @@ fn a_panic_in_any_callback_of_the_source_is_survived() {
     stage.assert_works_again();
     pair.source.stop();
     pair.replica().stop();
+}
+
+/// The lock is not poisoned, and the coordinator may be half changed: what it held is given up.
+#[test]
+fn after_a_panic_in_the_state_replicas_count_once_they_have_connected_again() {
+    let pair = pair(Names::New, TIMEOUT_MS);
+    let stage = Stage::of_source(&pair);
+    let (source, replica) = (&pair.source, pair.replica());
+    stage.assert_works_again();
+    let before = source.dumps();
+    let mark = source.log_mark();
+    stage.plant_in("state");
+    source.insert(1);
+    source.wait_log_since(mark, "Internal error in hook");
+    stage.wait_off();
+    source.wait_status("clients", "0");
+    stage.assert_replication_goes_on();
+    assert_eq!(source.dumps(), before, "asynchronous replication goes on");
+
+    source.set_source("enabled", "OFF");
+    source.set_source("enabled", "ON");
+    pair.wait_clients();
+    source.wait_status("status", "ON");
+    assert_ne!(source.dumps(), before, "the replica has connected again");
+    let before = source.counter("yes_tx");
+    eventually(PATIENCE, "a commit is confirmed", || {
+        source.insert(4);
+        source.counter("yes_tx") > before
+    });
+    replica.assert_same_rows(source);
+    source.stop();
+    replica.stop();
 }
 
 #[test]
