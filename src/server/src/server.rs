@@ -88,7 +88,8 @@ impl Server {
                 Ok(symbols) => SYMBOLS.get_or_init(|| symbols),
                 Err(missing) => {
                     plugin.refuse(&format!(
-                        "this library is built for {}, and {missing}; install the library of the server's series",
+                        "this library is built for {}, and {missing}; install the library of the server's \
+                         series",
                         series_name()
                     ));
                     return None;
@@ -99,14 +100,16 @@ impl Server {
         let version = unsafe { text(symbols.server_version) };
         if !is_of_series(version, built_series()) {
             plugin.refuse(&format!(
-                "this library is built for {}, the server is {version}; install the library of the server's series",
+                "this library is built for {}, the server is {version}; install the library of \
+                 the server's series",
                 series_name()
             ));
             return None;
         }
         if let Some(sign) = sign_of_debug_build(version, symbols.checked_mutexes.is_some()) {
             plugin.refuse(&format!(
-                "this library is built for {} as it is released, the server is a debug build ({sign}): its mutexes differ",
+                "this library is built for {} as it is released, the server is a debug build \
+                 ({sign}): its mutexes differ",
                 series_name()
             ));
             return None;

@@ -39,8 +39,8 @@ const LOOK_AROUND: Duration = Duration::from_millis(500);
 static STOP_SEEN: AtomicU64 = AtomicU64::new(0);
 const STOP_LASTS: u64 = 2_000_000;
 
-/// Waits until enough replicas have acknowledged everything up to `end`, or returns at once if there is nothing to wait for. A session's thread; none
-/// of our locks held.
+/// Waits until enough replicas have acknowledged everything up to `end`, or returns at once if
+/// there is nothing to wait for. A session's thread; none of our locks held.
 pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let state = &source.state;
     let server = state.server;
