@@ -2,9 +2,6 @@
 # The tools of ci/test, in $tools/bin, which ci/lib.sh puts at the end of PATH: a tool that the
 # machine has is used as it is. Part of ci/setup.
 
-# No wheel of it is to be had, and 0.28 wants a newer compiler than rust-toolchain.toml names.
-cargo_modules=0.27.0
-
 tools_from_pypi() {
     local list=$here/setup.d/tools.txt log=$tools/log one
     if cmp -s "$list" "$tools/installed.txt"; then
@@ -25,26 +22,12 @@ tools_from_pypi() {
     cp "$list" "$tools/installed.txt"
 }
 
-tools_from_source() {
-    local log=$tools/log
-    if [[ $("$tools/bin/cargo-modules" --version 2>/dev/null) == *" $cargo_modules" ]]; then
-        say "cargo-modules is in $tools/bin"
-        return
-    fi
-    say "cargo install cargo-modules $cargo_modules: much of rust-analyzer, it takes minutes"
-    if ! watched "$log" cargo install --locked --root "$tools" "cargo-modules@$cargo_modules"; then
-        tail -n 15 "$log" >&2
-        fail "cargo-modules does not build" "see cargo's own words above"
-    fi
-}
-
-make_tools() { # --tools|--lint-tools
+make_tools() {
     local lock
     mkdir -p "$tools/bin"
     exec {lock}>"$tools/lock"
     flock "$lock" # one at a time
     step "Tools in $tools"
     tools_from_pypi
-    [[ $1 == --tools ]] || tools_from_source
     exec {lock}>&-
 }

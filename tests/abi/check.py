@@ -1,9 +1,12 @@
 """Compares our declarations of a server's binary interface with the real thing.
 
-Runs inside gdb, which reads both sides from debug information: `gdb -batch -x check.py`. ci/abi prepares everything:
+Runs inside gdb, which reads both sides from debug information: `gdb -batch -x check.py`. ci/abi
+prepares everything:
   ABI_SERIES     such as 5.6
-  ABI_OURS       object file of our declarations; ABI_SYSTEM: one of the system headers behind them alone
-  ABI_THEIRS     object file of the server's headers, or a mysqld with debug information; empty: only write WANTED
+  ABI_OURS       object file of our declarations
+  ABI_SYSTEM     object file of the system headers that they need, alone
+  ABI_THEIRS     object file of the server's headers, or a mysqld with debug information; if empty,
+                 the script only writes WANTED
   ABI_WANTED     file to write: what the object of the server's headers must hold (see `wanted`)
   ABI_UNKNOWN    names that the server's headers do not have, as the compiler said
   ABI_NAMES      the table of what has another name in the server, tests/abi/names
@@ -20,7 +23,12 @@ import sys
 
 import gdb
 
-STRUCT, ENUM, POINTER, FUNCTION = gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_FUNC
+STRUCT, ENUM, POINTER, FUNCTION = (
+    gdb.TYPE_CODE_STRUCT,
+    gdb.TYPE_CODE_ENUM,
+    gdb.TYPE_CODE_PTR,
+    gdb.TYPE_CODE_FUNC,
+)
 REFERENCE, UNION, ARRAY = gdb.TYPE_CODE_REF, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY
 
 env = os.environ
@@ -39,12 +47,16 @@ class Names:
                 continue
             if len(words) < 3 or (words[2] in ("=", "<=")) != (len(words) == 4):
                 raise SystemExit(f"{path}:{number}: not understood: {line.strip()}")
-            self.rows.append((words[0].split(","), words[1], words[2], (words[3:] or [""])[0].strip()))
+            self.rows.append(
+                (words[0].split(","), words[1], words[2], (words[3:] or [""])[0].strip())
+            )
 
     def look(self, name):
-        """How `name` of ours is to be compared: (HOW, THEIRS). The first row that fits the series counts."""
+        """How `name` of ours is compared: (HOW, THEIRS). The first row that fits the series counts."""
         for where, ours, how, theirs in self.rows:
-            if any(fnmatch.fnmatchcase(series, one) for one in where) and fnmatch.fnmatchcase(name, ours):
+            if any(fnmatch.fnmatchcase(series, one) for one in where) and fnmatch.fnmatchcase(
+                name, ours
+            ):
                 return how, theirs
         return "=", None
 
@@ -60,7 +72,11 @@ def plain(type_):
 def kind(type_):
     """What must not be confused: a pointer, a whole number, something larger."""
     code = plain(type_).code
-    return "pointer" if code in (POINTER, REFERENCE) else "large" if code in (STRUCT, UNION, ARRAY) else "number"
+    return (
+        "pointer"
+        if code in (POINTER, REFERENCE)
+        else "large" if code in (STRUCT, UNION, ARRAY) else "number"
+    )
 
 
 def shape(type_):
@@ -75,7 +91,7 @@ def shape(type_):
     return f"({', '.join(takes)})", "nothing" if result.code == gdb.TYPE_CODE_VOID else one(result)
 
 
-# --- our side -------------------------------------------------------------------------------------------------------
+# --- our side ---------------------------------------------------------------
 
 
 def declared(path):
@@ -86,7 +102,11 @@ def declared(path):
     for symbol in symbols:
         if symbol.addr_class == gdb.SYMBOL_LOC_CONST:
             constants[symbol.name] = int(symbol.value())
-        elif symbol.addr_class == gdb.SYMBOL_LOC_TYPEDEF and plain(symbol.type).code in (STRUCT, UNION, ENUM):
+        elif symbol.addr_class == gdb.SYMBOL_LOC_TYPEDEF and plain(symbol.type).code in (
+            STRUCT,
+            UNION,
+            ENUM,
+        ):
             types.setdefault(symbol.name, symbol.type)
     return types, constants
 
@@ -125,7 +145,7 @@ def our_side():
     return structs, numbers
 
 
-# --- the server's side ----------------------------------------------------------------------------------------------
+# --- the server's side ---------------------------------------------------------------
 
 
 def find_type(ours, name):
@@ -150,13 +170,21 @@ def find_field(type_, path, start=0):
             continue
         offset = start + field.bitpos // 8
         if field.is_base_class or not field.name:
-            found = find_field(field.type, path, offset) if plain(field.type).code in (STRUCT, UNION) else None
+            found = (
+                find_field(field.type, path, offset)
+                if plain(field.type).code in (STRUCT, UNION)
+                else None
+            )
             if found:
                 return found
         elif field.name == first:
             if not rest:
                 return offset, field.type
-            return find_field(field.type, rest, offset) if plain(field.type).code in (STRUCT, UNION) else None
+            return (
+                find_field(field.type, rest, offset)
+                if plain(field.type).code in (STRUCT, UNION)
+                else None
+            )
     return None
 
 
@@ -164,7 +192,11 @@ def occupied(type_, start, end):
     """Names of the server's fields that lie in a range of bytes."""
     found = []
     for field in type_.fields():
-        if hasattr(field, "bitpos") and field.bitpos // 8 < end and start < field.bitpos // 8 + field.type.sizeof:
+        if (
+            hasattr(field, "bitpos")
+            and field.bitpos // 8 < end
+            and start < field.bitpos // 8 + field.type.sizeof
+        ):
             found.append(field.name or "(nameless)")
     return found
 
@@ -177,16 +209,24 @@ def compare_structs(structs, names):
             continue
         theirs = find_type(name, their_name or name)
         if theirs is None:
-            differences.append(f"{name}: the server has no type '{their_name or name}' (tests/abi/names)")
+            differences.append(
+                f"{name}: the server has no type '{their_name or name}' (tests/abi/names)"
+            )
             continue
         count["structs"] += 1
         whole, _ = names.look(f"sizeof({name})")
         if whole == "leading":
             if size > theirs.sizeof and (size + 7) // 8 * 8 > (theirs.sizeof + 7) // 8 * 8:
-                differs(f"{name}: size", size, f"{theirs.sizeof}, although ours is only the leading part")
+                differs(
+                    f"{name}: size",
+                    size,
+                    f"{theirs.sizeof}, although ours is only the leading part",
+                )
         elif whole == "longer":
             if size < theirs.sizeof:
-                differs(f"{name}: size", size, f"{theirs.sizeof}, although ours is meant to be longer")
+                differs(
+                    f"{name}: size", size, f"{theirs.sizeof}, although ours is meant to be longer"
+                )
         elif size != theirs.sizeof:
             differs(f"{name}: size", size, theirs.sizeof)
         for path, offset, width, sort, form in fields:
@@ -197,26 +237,42 @@ def compare_structs(structs, names):
             if how == "padding":
                 there = occupied(theirs, offset, offset + width)
                 if there or offset + width > theirs.sizeof:
-                    differs(what, "in the server's padding", f"{', '.join(there) or 'end'} is there")
+                    differs(
+                        what, "in the server's padding", f"{', '.join(there) or 'end'} is there"
+                    )
                 continue
             if how == "beyond":
                 if offset < theirs.sizeof:
-                    differs(what, f"at {offset}, behind the server's structure", f"is {theirs.sizeof} long")
+                    differs(
+                        what,
+                        f"at {offset}, behind the server's structure",
+                        f"is {theirs.sizeof} long",
+                    )
                 continue
             if how == "ours":
                 continue
             found = find_field(theirs, their_path or path)
             if found is None:
-                differences.append(f"{what}: the server's {theirs} has no '{their_path or path}' (tests/abi/names)")
+                differences.append(
+                    f"{what}: the server's {theirs} has no '{their_path or path}' (tests/abi/names)"
+                )
                 continue
             count["fields"] += 1
             at, type_ = found
             if at != offset:
                 differs(f"{what}: offset", offset, at)
             if how == "wider":
-                there = [one for one in occupied(theirs, offset, offset + width) if one != (their_path or path)]
+                there = [
+                    one
+                    for one in occupied(theirs, offset, offset + width)
+                    if one != (their_path or path)
+                ]
                 if there or type_.sizeof > width:
-                    differs(f"{what}: {width} bytes over padding", width, f"{type_.sizeof}, then {', '.join(there)}")
+                    differs(
+                        f"{what}: {width} bytes over padding",
+                        width,
+                        f"{type_.sizeof}, then {', '.join(there)}",
+                    )
             elif type_.sizeof != width and not (kind(type_) == sort == "pointer"):
                 differs(f"{what}: size", width, type_.sizeof)
             if kind(type_) != sort:
@@ -236,7 +292,8 @@ def message_numbers(paths):
     """{name: number} of the server's messages, as its own generator counts them."""
     numbers = {}
     for path in paths:
-        # The list of the error log starts where that of the clients may not go; it does not say so itself.
+        # The list of the error log starts where the list of the clients may not go. The file does not
+        # say so.
         number = 10000 if "error_log" in path else 1000
         for line in open(path, encoding="utf-8", errors="replace"):
             if start := re.match(r"start-error-number\s+(\d+)", line):
@@ -273,7 +330,9 @@ def compare_constants(numbers, names, unknown):
                 except (gdb.error, OverflowError):
                     continue
         if theirs is None:
-            differences.append(f"{name}: the server has nothing called '{expression or name}' (tests/abi/names)")
+            differences.append(
+                f"{name}: the server has nothing called '{expression or name}' (tests/abi/names)"
+            )
             continue
         compared += 1
         if how == "<=" and value > theirs:
@@ -283,21 +342,23 @@ def compare_constants(numbers, names, unknown):
     return compared, unseen
 
 
-# --- symbols --------------------------------------------------------------------------------------------------------
+# --- symbols ---------------------------------------------------------------
 
 
 LINKED = re.compile(r'link_name\s*=\s*"([^"]+)"')
 
 
 def rust_files(root):
-    """The files that make up the crate for the series, as the compiler finds them: `mod`, `path`, `cfg_attr`."""
+    """The files of the crate for the series, as the compiler finds them: `mod`, `path`, `cfg_attr`."""
     cfg = re.sub(r"\W", "_", series)
     todo, seen = [(root, os.path.dirname(root))], {}
     while todo:
         path, folder = todo.pop()
         text = re.sub(r"//[^\n]*", "", open(path).read())
         seen[path] = text
-        for attributes, name in re.findall(r"((?:#\[[^\]]*\]\s*)*)(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", text):
+        for attributes, name in re.findall(
+            r"((?:#\[[^\]]*\]\s*)*)(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", text
+        ):
             if "cfg(test)" in attributes:
                 continue
             chosen = re.findall(rf'mysql_series = "{cfg}", path = "([^"]+)"', attributes)
@@ -307,7 +368,10 @@ def rust_files(root):
                 found = os.path.join(os.path.dirname(path), chosen[0])
                 todo.append((found, os.path.dirname(found)))
             else:
-                for candidate in (os.path.join(folder, name + ".rs"), os.path.join(folder, name, "mod.rs")):
+                for candidate in (
+                    os.path.join(folder, name + ".rs"),
+                    os.path.join(folder, name, "mod.rs"),
+                ):
                     if os.path.exists(candidate):
                         inner = os.path.join(folder, name)
                         todo.append((candidate, inner))
@@ -322,7 +386,9 @@ def looked_up(root):
     files = rust_files(root)
     constants, symbols = {}, {}
     for text in files.values():
-        constants.update(re.findall(r'const\s+(\w+)\s*:\s*&(?:\'static\s+)?CStr\s*=\s*c"([^"]*)"', text))
+        constants.update(
+            re.findall(r'const\s+(\w+)\s*:\s*&(?:\'static\s+)?CStr\s*=\s*c"([^"]*)"', text)
+        )
     for path, text in files.items():
         for head in re.finditer(r"\bsymbols!\s*\{", text):
             body, depth, at = "", 1, head.end()
@@ -334,7 +400,9 @@ def looked_up(root):
                 if not line or line.startswith("+"):
                     continue
                 # NAME [optional]: TYPE = c"symbol" or a constant.
-                found = re.search(r'^\w+\s*(\[optional\])?\s*:.*=\s*(?:c"([^"]+)"|(?:\w+::)*(\w+))$', line, re.S)
+                found = re.search(
+                    r'^\w+\s*(\[optional\])?\s*:.*=\s*(?:c"([^"]+)"|(?:\w+::)*(\w+))$', line, re.S
+                )
                 symbol = found and (found[2] or constants.get(found[3]))
                 if not symbol:
                     raise SystemExit(f"{path}: not understood in symbols!: {line}")
@@ -350,7 +418,9 @@ def looked_up(root):
             differences.append(f"{path}: a look-up past symbols.rs, which nobody checks")
         for literal in re.findall(r'c"(_Z\w+)"', text):
             if literal not in symbols and literal not in constants.values():
-                differences.append(f"{path}: c\"{literal}\" looks like a symbol, but how it is used was not understood")
+                differences.append(
+                    f'{path}: c"{literal}" looks like a symbol, but how it is used was not understood'
+                )
     return symbols
 
 
@@ -370,22 +440,26 @@ def compare_symbols(root):
             for file in files:
                 for symbol in LINKED.findall(open(os.path.join(folder, file)).read()):
                     if symbol in exported:
-                        differences.append(f"symbol {symbol}: {file} takes it for one that this server does not have")
+                        differences.append(
+                            f"symbol {symbol}: {file} takes it for one that this server does not have"
+                        )
     if there < 20:
         differences.append(f"symbols: only {there} were found in {root}: it was not understood")
     return there, missing
 
 
-# --- all of it ------------------------------------------------------------------------------------------------------
+# --- all of it ---------------------------------------------------------------
 
 
 def wanted(structs, numbers, names):
-    """What a translation unit of the server's headers must hold, as C++, so that its object has it all."""
+    """What a file of C++ with the server's headers must hold, so that its object has all of it."""
     lines = []
     for name in structs:
         how, theirs = names.look(name)
         if how != "ours":
-            lines.append(f"extern {theirs or name} *abi_type_{name}; {theirs or name} *abi_type_{name};")
+            lines.append(
+                f"extern {theirs or name} *abi_type_{name}; {theirs or name} *abi_type_{name};"
+            )
     lines.append("enum abi_values : long long {")
     for name in sorted(numbers):
         how, theirs = names.look(name)

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 
 use crate::paths::scratch_root;
-use crate::server::lock;
 
 const PREFIX: &str = "semisync-live-";
 /// In a directory that a failed test left for people to read; it is never swept.
@@ -51,7 +50,10 @@ pub fn free_port() -> u16 {
             continue;
         };
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            lock(&RESERVED).push(reservation);
+            RESERVED
+                .lock()
+                .expect("no panic while it is held")
+                .push(reservation);
             return port;
         }
     }

@@ -1,6 +1,11 @@
-//! The suite `lint`: what tools can say of the source without running it.
+//! The suite `lint`: what tools can say of the source without running it. Every check is a kept
+//! tool's.
 
-use semisync_live_tests::console::Stop;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use semisync_live_tests::console::{OrStop, Stop};
 
 use crate::record::{Record, cargo};
 
@@ -14,5 +19,45 @@ pub fn run(record: &mut Record, series: &str) -> Result<(), Stop> {
         "-D",
         "warnings",
     ];
-    record.run(cargo(&clippy, series))
+    record.run(cargo(&clippy, series))?;
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps"], series);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    record.run(doc)?;
+    // The advisories come from GitHub: the public workflow checks them.
+    record.run(cargo(
+        &["deny", "check", "licenses", "bans", "sources"],
+        series,
+    ))?;
+    record.run(cargo(&["shear"], series))?;
+    let mut shellcheck = Command::new("shellcheck");
+    shellcheck.args(scripts()?);
+    record.run(shellcheck)
+}
+
+/// Every shell script of ours.
+fn scripts() -> Result<Vec<PathBuf>, Stop> {
+    let mut found = Vec::new();
+    for dir in [".ci", "ci", "docker", "packaging"] {
+        collect_scripts(Path::new(dir), &mut found)?;
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn collect_scripts(dir: &Path, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
+    for entry in fs::read_dir(dir).or_stop(dir.display())? {
+        let path = entry.or_stop(dir.display())?.path();
+        if path.is_dir() {
+            collect_scripts(&path, found)?;
+            continue;
+        }
+        let text = fs::read(&path).or_stop(path.display())?;
+        let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let first = String::from_utf8_lossy(first);
+        let is_script = first.starts_with("#!") && first.ends_with("sh");
+        if is_script || first.starts_with("# shellcheck shell=") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }

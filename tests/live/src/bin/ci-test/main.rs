@@ -41,7 +41,7 @@ fn usage() -> String {
 usage: ci/test [--help] [--list] [SUITE...]
 
 Runs the suites named, or all of them. Makes first what they need: tools, servers, libraries.
-  --list   names the suites
+  --list   names the suites; live and {first}:live stand for all that need servers of a series
 The live suites run in MySQL 9.7, and under names such as {first}:commit in the other servers that
 can be had everywhere ({also}). MYSQL_SERIES=SERIES runs them in that series instead, whose server
 directory you have put into $SEMISYNC_SERVERS, and leaves out what is not about that series.

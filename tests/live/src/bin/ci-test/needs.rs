@@ -16,6 +16,8 @@ pub struct Needs {
     /// The packages of this machine: clang for the bindings.
     host: bool,
     nextest: bool,
+    /// What the suite `lint` checks with.
+    lint_tools: bool,
     servers: Vec<String>,
     /// The series whose libraries are needed.
     libraries: Vec<String>,
@@ -34,7 +36,7 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
     for suite in suites {
         match &suite.kind {
             Kind::Core => needs.nextest = true,
-            Kind::Lint => needs.host = true,
+            Kind::Lint => (needs.host, needs.lint_tools) = (true, true),
             Kind::Units => (needs.host, needs.nextest) = (true, true),
             Kind::Series => needs.host = true,
             Kind::Abi => {
@@ -89,7 +91,7 @@ fn add<'a>(list: &mut Vec<String>, words: impl IntoIterator<Item = &'a str>) {
 impl Needs {
     pub fn make(&self) -> Result<(), Stop> {
         let setup = |arguments: &[String]| script("ci/setup", arguments, "see its words above");
-        if self.nextest && !have_nextest() {
+        if self.lint_tools || (self.nextest && !have_nextest()) {
             setup(&["--tools".to_owned()])?;
         }
         let is_there = |server: &&String| {

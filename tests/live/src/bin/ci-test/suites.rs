@@ -8,6 +8,8 @@ use semisync_live_tests::{known_series, product, repository};
 pub const DEFAULT_SERIES: &str = "9.7";
 /// The series, beside the default one, in whose servers the live suites run.
 pub const ALSO: [&str; 1] = ["5.6"];
+/// Stands for all live suites of a series.
+const LIVE: &str = "live";
 /// These choose their servers themselves, so they run once.
 const MIXED: [&str; 3] = ["foreign", "interop", "mariadb"];
 
@@ -94,22 +96,39 @@ impl Catalogue {
         }
         let mut chosen: Vec<Suite> = Vec::new();
         for name in names {
-            if name.starts_with('-') {
-                return Err(Stop::misused(format!("unknown option '{name}'")));
-            }
-            let Some(suite) = self.suites.iter().find(|suite| suite.name == *name) else {
-                return Err(Stop::misused(format!(
-                    "no such suite: '{name}' (ci/test --list names them)"
-                )));
-            };
-            if !chosen.contains(suite) {
-                chosen.push(suite.clone());
+            for suite in self.named(name)? {
+                if !chosen.contains(suite) {
+                    chosen.push(suite.clone());
+                }
             }
         }
         if chosen.is_empty() {
             chosen.clone_from(&self.suites);
         }
         Ok(chosen)
+    }
+
+    /// The suite of that name; all live ones of a series for `live` or `5.6:live`.
+    fn named(&self, name: &str) -> Result<Vec<&Suite>, Stop> {
+        if name.starts_with('-') {
+            return Err(Stop::misused(format!("unknown option '{name}'")));
+        }
+        let series = match name.strip_suffix(LIVE) {
+            Some("") => Some(self.series.as_str()),
+            Some(prefix) => prefix.strip_suffix(':'),
+            None => None,
+        };
+        let fits = |suite: &&Suite| match series {
+            Some(series) => suite.series().is_some_and(|own| own == series),
+            None => suite.name == name,
+        };
+        let found: Vec<&Suite> = self.suites.iter().filter(fits).collect();
+        if found.is_empty() {
+            return Err(Stop::misused(format!(
+                "no such suite: '{name}' (ci/test --list names them)"
+            )));
+        }
+        Ok(found)
     }
 
     pub fn list(&self) {
@@ -130,7 +149,7 @@ impl Suite {
 
     pub fn about(&self) -> String {
         let text = match &self.kind {
-            Kind::Lint => "formatting (cargo fmt) and lints (cargo clippy), warnings are errors",
+            Kind::Lint => "format, lints, documentation, dependencies, scripts",
             Kind::Core => "the pure logic: needs neither clang nor a server",
             Kind::Units => "unit tests of the other crates",
             Kind::Series => {
@@ -242,8 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn one_word_stands_for_the_live_suites_of_a_series() {
+        for (asked, expected) in [
+            ("live", vec!["commit", "interop"]),
+            ("5.6:live", vec!["5.6:commit"]),
+        ] {
+            let chosen = catalogue(None).choose(&[asked.to_owned()]);
+            assert_eq!(names(&chosen.expect("a choice")), expected);
+        }
+        let chosen = catalogue(Some("5.7")).choose(&["live".to_owned()]);
+        assert_eq!(names(&chosen.expect("a choice")), ["commit"]);
+    }
+
+    #[test]
     fn what_is_not_there_is_a_misuse() {
-        for asked in ["comit", "--lits", "5.7:commit"] {
+        for asked in ["comit", "--lits", "5.7:commit", "5.7:live", "alive"] {
             let answer = catalogue(None).choose(&[asked.to_owned()]);
             assert!(
                 matches!(answer, Err(Stop::Misused(_))),
