@@ -364,7 +364,9 @@ impl std::fmt::Display for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stays = lock(&self.config).to_stay && self.is_running();
+        let stays = lock(&self.config).to_stay
+            && lock(&self.child).is_some()
+            && self.exit_status().is_none();
         if stays || process::all_ended() {
             return;
         }
