@@ -49,7 +49,9 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
                     add(list, ALSO);
                 }
             }
-            Kind::Package | Kind::Docker => {
+            // It builds its libraries itself.
+            Kind::Package => add(&mut needs.servers, [series]),
+            Kind::Docker => {
                 add(&mut needs.servers, [series]);
                 add(&mut needs.libraries, [series]);
             }

@@ -159,7 +159,7 @@ impl Suite {
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
             }
-            Kind::Package => "the packages, installed in a clean root (ci/package --test)",
+            Kind::Package => "the packages of every series, in a clean system (ci/package --test)",
             Kind::Docker => "a source and two replicas in containers (ci/docker)",
             Kind::Live { series, test } => {
                 let about = first_clause(test);
