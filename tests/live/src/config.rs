@@ -105,6 +105,7 @@ pub struct ServerConfig {
     pub(crate) options: Vec<String>,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) to_stay: bool,
 }
 
 impl ServerConfig {
@@ -119,6 +120,7 @@ impl ServerConfig {
             options: Vec::new(),
             arguments: Vec::new(),
             environment: Vec::new(),
+            to_stay: false,
         }
     }
 
@@ -182,6 +184,12 @@ impl ServerConfig {
 
     pub fn env(mut self, name: &str, value: &str) -> ServerConfig {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A server that goes on running when this process ends; its directory is left to it.
+    pub fn to_stay(mut self) -> ServerConfig {
+        self.to_stay = true;
         self
     }
 

@@ -1,7 +1,7 @@
-//! Child processes that do not outlive the tests, and what /proc tells of them.
+//! Child processes that do not outlive this one, and what /proc tells of them.
 //!
-//! The kernel can kill a child when its parent dies, but "parent" means the thread that made it. So one thread, which lives
-//! as long as the test process, makes all children, and an interrupted run leaves no server behind.
+//! The kernel can kill a child when its parent dies, but "parent" means the thread that made the child. So one thread,
+//! which lives as long as this process, makes all children, and an interrupted run leaves no server behind.
 
 use std::fs;
 use std::io;
@@ -9,18 +9,27 @@ use std::net::TcpStream;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
+
+use crate::server::lock;
 
 type Order = (Command, mpsc::Sender<io::Result<Child>>);
 
-/// Starts `command` from the thread that lives as long as the test process.
+/// The children that run. Their descriptors, unlike their numbers, are never given to other processes.
+static CHILDREN: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
+static ALL_ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Starts `command` from the thread that lives as long as this process.
 pub fn spawn(command: Command) -> io::Result<Child> {
     static MAKER: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
     let maker = MAKER.get_or_init(|| {
         let (orders, inbox) = mpsc::channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, reply) in inbox {
+                // A group of its own: Ctrl-C in a terminal reaches this process alone, which then ends its children.
+                command.process_group(0);
                 // SAFETY: the closure runs between fork and exec and calls prctl alone, which is async-signal-safe
                 // and allocates nothing.
                 unsafe {
@@ -30,19 +39,91 @@ pub fn spawn(command: Command) -> io::Result<Child> {
                     });
                 }
                 // The asker is gone only if its thread was; nothing to do for it then.
-                let _ = reply.send(command.spawn());
+                let _ = reply.send(spawn_listed(command));
             }
         });
         Mutex::new(orders)
     });
     let (reply, answer) = mpsc::channel();
-    let orders = maker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let orders = lock(maker).clone();
     orders
         .send((command, reply))
         .expect("the thread that makes children lives");
     answer
         .recv()
         .expect("the thread that makes children answers")
+}
+
+/// Starts `command` so that it outlives this process, in a session of its own: Ctrl-C does not reach it either.
+pub fn spawn_to_stay(mut command: Command) -> io::Result<Child> {
+    // SAFETY: the closure runs between fork and exec and calls setsid alone, which is async-signal-safe and
+    // allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            Ok(())
+        });
+    }
+    spawn_listed(command)
+}
+
+fn spawn_listed(mut command: Command) -> io::Result<Child> {
+    // Locked until the child is in the list, so that `end_all` misses no child.
+    let mut children = lock(&CHILDREN);
+    let child = command.spawn()?;
+    children.retain(|child| !has_ended(child, Duration::ZERO));
+    // Without such a descriptor (an old kernel) `end_all` passes this child over.
+    children.extend(pidfd_of(child.id()));
+    Ok(child)
+}
+
+/// Kills all children and waits until they have ended. For a process that is about to end: from now on no child can be
+/// started.
+pub fn end_all() {
+    let children = lock(&CHILDREN);
+    ALL_ENDED.store(true, Ordering::SeqCst);
+    for child in children.iter() {
+        let nothing = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: the descriptor is open as long as the list has it; no information about the signal is given. An
+        // error means that the child has ended already.
+        unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                child.as_raw_fd(),
+                libc::SIGKILL,
+                nothing,
+                0,
+            )
+        };
+    }
+    for child in children.iter() {
+        has_ended(child, Duration::from_secs(20));
+    }
+    // It stays locked: whoever wants to start a child waits for the end of this process.
+    std::mem::forget(children);
+}
+
+/// Whether `end_all` has been called: whoever misses a child has no reason to complain.
+pub fn all_ended() -> bool {
+    ALL_ENDED.load(Ordering::SeqCst)
+}
+
+fn pidfd_of(pid: u32) -> io::Result<OwnedFd> {
+    let pid = libc::pid_t::try_from(pid).expect("a pid");
+    // SAFETY: no pointers; the result is checked, and nobody else's.
+    unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }
+}
+
+/// Whether a child ends within `bound`. (It may have to be waited for still.)
+fn has_ended(child: &OwnedFd, bound: Duration) -> bool {
+    let mut poll = libc::pollfd {
+        fd: child.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let bound = libc::c_int::try_from(bound.as_millis()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: one structure, which lives as long as the call.
+    unsafe { libc::poll(&raw mut poll, 1, bound) == 1 }
 }
 
 /// Sends a signal to a process that we started.
@@ -75,13 +156,11 @@ pub fn is_stopped(pid: u32) -> bool {
 
 /// The process's connection to `port` of this machine, through a descriptor of our own.
 pub fn connection_to(pid: u32, port: u16) -> io::Result<TcpStream> {
-    let pid = libc::pid_t::try_from(pid).expect("a pid");
-    // SAFETY: no pointers; the result is checked, and nobody else's.
-    let process = unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }?;
+    let process = pidfd_of(pid)?;
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))?.flatten() {
         let number: Option<i32> = entry.file_name().to_str().and_then(|n| n.parse().ok());
         let number = number.expect("the number of a descriptor");
-        // SAFETY: as above.
+        // SAFETY: no pointers; the result is checked, and nobody else's.
         let copy = unsafe {
             owned(libc::syscall(
                 libc::SYS_pidfd_getfd,

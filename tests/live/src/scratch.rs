@@ -14,7 +14,7 @@ use crate::paths::scratch_root;
 use crate::server::lock;
 
 const PREFIX: &str = "semisync-live-";
-/// In a directory that a failed test left for people to read; it is never swept.
+/// In a directory that is left for people to read, or to a server that goes on running; it is never swept.
 const KEPT: &str = "KEPT";
 
 /// A directory of this process's own for one server; not made yet.
@@ -23,7 +23,32 @@ pub fn new_dir() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     SWEPT.call_once(sweep);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    scratch_root().join(format!("{PREFIX}{}-{number}", std::process::id()))
+    scratch_root().join(format!("{}{number}", prefix_of_ours()))
+}
+
+fn prefix_of_ours() -> String {
+    format!("{PREFIX}{}-", std::process::id())
+}
+
+/// Removes all directories of this process.
+pub fn remove_ours() {
+    let prefix = prefix_of_ours();
+    for entry in fs::read_dir(scratch_root()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            remove(&entry.path());
+        }
+    }
+}
+
+/// A directory may be filled at the moment: another thread copies into it.
+fn remove(dir: &Path) {
+    for _ in 0..100 {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            // Another error is one that a repetition does not help against.
+            _ => return,
+        }
+    }
 }
 
 /// Marks a directory as one for people to read.
@@ -77,8 +102,9 @@ fn sweep() {
     }
 }
 
+/// Copies a directory. The target's parent must be there: one that has just been removed is not made anew.
 pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+    fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

@@ -86,6 +86,9 @@ impl Server {
         copy_tree(&server_dir_of(series).join("data"), &dir.join("data"))
             .unwrap_or_else(|e| panic!("copying the template to {}: {e}", dir.display()));
         give_identity(&dir.join("data"));
+        if config.to_stay {
+            keep(&dir);
+        }
         Server {
             config: Mutex::new(config),
             dir,
@@ -111,7 +114,7 @@ impl Server {
 
     fn launch_once(&self, mark: usize) -> Result<(), String> {
         let config = lock(&self.config).clone();
-        let my_cnf = self.dir.join("my.cnf");
+        let my_cnf = self.option_file();
         fs::write(&my_cnf, config.my_cnf(&self.dir, self.port())).expect("my.cnf is written");
         let log = OpenOptions::new()
             .create(true)
@@ -126,7 +129,12 @@ impl Server {
         command.stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a second handle of the error log"));
         command.stderr(log);
-        let child = process::spawn(command).unwrap_or_else(|e| panic!("bin/mysqld: {e}"));
+        let child = if config.to_stay {
+            process::spawn_to_stay(command)
+        } else {
+            process::spawn(command)
+        };
+        let child = child.unwrap_or_else(|e| panic!("bin/mysqld: {e}"));
         *lock(&self.child) = Some(child);
 
         let begin = Instant::now();
@@ -276,6 +284,15 @@ impl Server {
         self.dir.join("data")
     }
 
+    /// The my.cnf of the last start.
+    pub fn option_file(&self) -> PathBuf {
+        self.dir.join("my.cnf")
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     fn log_path(&self) -> PathBuf {
         self.dir.join("error.log")
     }
@@ -347,6 +364,11 @@ impl std::fmt::Display for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let runs = lock(&self.child).is_some() && self.exit_status().is_none();
+        let stays = lock(&self.config).to_stay && runs;
+        if stays || process::all_ended() {
+            return;
+        }
         let failed = thread::panicking();
         let ended = self.exit_status();
         if let Some(mut child) = lock(&self.child).take() {
@@ -366,6 +388,12 @@ impl Drop for Server {
         );
         assert!(failed, "{self} crashed (ended by itself: {ended:?})");
     }
+}
+
+/// Ends all servers at once and removes their directories, for a process that was interrupted.
+pub fn end_all() {
+    process::end_all();
+    crate::scratch::remove_ours();
 }
 
 /// Two servers with one UUID refuse to replicate, and two servers of MySQL 5.6 that start in the
