@@ -131,6 +131,8 @@ become() {
     [[ -x $target/debug/$program ]] || printf '   building the program behind ci/%s\n' "$me" >&2
     cargo "${words[@]}" --quiet >&2 ||
         fail "the program behind ci/$me does not build" "see the compiler's words above"
-    export SEMISYNC_SERVERS=$servers SEMISYNC_DIST=$dist CARGO_TARGET_DIR=$target
+    export SEMISYNC_SERVERS=$servers CARGO_TARGET_DIR=$target
+    # Not where it is the default: ci/demo builds no libraries into a directory that somebody names.
+    [[ -z ${SEMISYNC_DIST:-} ]] || export SEMISYNC_DIST=$dist
     exec "$target/debug/$program" "$@"
 }

@@ -256,6 +256,15 @@ impl Dialect {
         }
     }
 
+    /// Where ID, COMMAND and STATE of the sessions are selected from.
+    pub fn processlist(&self) -> &'static str {
+        if self.has_quiet_processlist() {
+            "performance_schema.processlist"
+        } else {
+            "information_schema.PROCESSLIST"
+        }
+    }
+
     /// An option file can name one plugin after the other.
     pub fn has_plugin_load_add(&self) -> bool {
         self.mysql_from(5, 6) || self.mariadb_from(10, 0)

@@ -68,7 +68,7 @@ pub fn server_dir_of(series: &str) -> PathBuf {
 pub fn dist_dir_of(series: &str, flavour: &str) -> PathBuf {
     let dist = match env::var_os("SEMISYNC_DIST") {
         Some(dir) => PathBuf::from(dir),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist"),
+        None => repository().join("dist"),
     };
     dist.join(format!("{series}{flavour}"))
 }

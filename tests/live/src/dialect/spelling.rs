@@ -5,12 +5,13 @@ use crate::paths;
 
 /// A statement in today's words and in those before, and the first MySQL series that takes today's
 /// (of 8.0 the later half).
-const STATEMENTS: [(&str, &str, (u32, u32)); 7] = [
+const STATEMENTS: [(&str, &str, (u32, u32)); 8] = [
     ("CHANGE REPLICATION SOURCE TO", "CHANGE MASTER TO", (8, 0)),
     ("START REPLICA", "START SLAVE", (8, 0)),
     ("STOP REPLICA", "STOP SLAVE", (8, 0)),
     ("RESET REPLICA", "RESET SLAVE", (8, 0)),
     ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS", (8, 0)),
+    ("SHOW REPLICAS", "SHOW SLAVE HOSTS", (8, 0)),
     ("SHOW BINARY LOG STATUS", "SHOW MASTER STATUS", (8, 4)),
     ("RESET BINARY LOGS AND GTIDS", "RESET MASTER", (8, 4)),
 ];
