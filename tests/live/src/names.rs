@@ -87,6 +87,10 @@ impl Names {
         format!("semisync_{}.so", self.replica())
     }
 
+    pub fn libraries(self) -> [String; 2] {
+        [self.source_library(), self.replica_library()]
+    }
+
     /// `timeout` -> `rpl_semi_sync_source_timeout`.
     pub fn source_var(self, suffix: &str) -> String {
         format!("rpl_semi_sync_{}_{suffix}", self.source())
