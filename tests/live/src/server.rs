@@ -364,9 +364,8 @@ impl std::fmt::Display for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stays = lock(&self.config).to_stay
-            && lock(&self.child).is_some()
-            && self.exit_status().is_none();
+        let runs = lock(&self.child).is_some() && self.exit_status().is_none();
+        let stays = lock(&self.config).to_stay && runs;
         if stays || process::all_ended() {
             return;
         }
