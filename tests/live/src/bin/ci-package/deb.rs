@@ -16,7 +16,16 @@ use crate::tarball::{checksum_verifies, unpacked};
 
 const PLUGIN_DIR: &str = "usr/lib/mysql/plugin";
 
-pub fn attempt(checks: &mut Checks, wanted: &[Series], root: &Root, work: &Path, packages: &Path) {
+/// Beside the server that is in the system. While a package replaces files by diversion, dpkg 1.23
+/// forgets that they are the server's too, until the server is upgraded: afterwards this system is
+/// of no use for other trials.
+pub fn beside_the_real_server(
+    checks: &mut Checks,
+    wanted: &[Series],
+    root: &Root,
+    work: &Path,
+    packages: &Path,
+) {
     let trial = Trial {
         root,
         work,
@@ -35,6 +44,22 @@ pub fn attempt(checks: &mut Checks, wanted: &[Series], root: &Root, work: &Path,
             );
         }
     }
+}
+
+/// Beside stand-ins for all other servers. The server that is in the system goes first.
+pub fn beside_stand_ins(
+    checks: &mut Checks,
+    wanted: &[Series],
+    root: &Root,
+    work: &Path,
+    packages: &Path,
+) {
+    let trial = Trial {
+        root,
+        work,
+        packages,
+    };
+    step("A clean system");
     checks.check(
         &format!("dpkg --purge {SERVER_PACKAGE}: a system without a server"),
         || {

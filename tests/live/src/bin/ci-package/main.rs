@@ -97,7 +97,10 @@ fn package(arguments: Vec<String>) -> Result<String, Stop> {
         tarball::attempt(&mut checks, one, &work.dir, &packages);
     }
     let root = Root::copy_to(work.dir.join("system"))?;
-    deb::attempt(&mut checks, &wanted, &root, &work.dir, &packages);
+    deb::beside_the_real_server(&mut checks, &wanted, &root, &work.dir, &packages);
+    fs::remove_dir_all(root.dir()).or_stop(root.dir().display())?;
+    let root = Root::copy_to(work.dir.join("clean-system"))?;
+    deb::beside_stand_ins(&mut checks, &wanted, &root, &work.dir, &packages);
     rpm::attempt(&mut checks, &wanted, &root, &work.dir, &packages)?;
     checks.verdict()
 }
