@@ -2,6 +2,7 @@
 //!
 //! | file | what it owns |
 //! |---|---|
+//! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
 //! | `hooks` | the relay log I/O observer |
 //! | `negotiation` | what is asked of the source when a connection begins |
@@ -9,7 +10,7 @@
 //! | `replica` | what all hooks need, the values of the variables, what a panic leads to |
 //! | `peer` | what a receiver knows of its source, and what it may send unasked |
 //! | `messages` | what is said in the error log |
-//! | `vocabulary` | the words of the two names; the macro for the libraries |
+//! | `vocabulary` | the words of the two names |
 //!
 //! A file uses files below it in this table only.
 //!
@@ -20,6 +21,7 @@
 
 mod channel;
 mod hooks;
+mod library;
 mod messages;
 mod negotiation;
 mod peer;

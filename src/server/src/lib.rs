@@ -7,7 +7,8 @@
 //! | file | what it makes safe |
 //! |---|---|
 //! | `server` | the running server: series check, shutdown flag, user variables, client errors |
-//! | `plugin` | the descriptor that a library exports |
+//! | `library` | the descriptor that a library exports |
+//! | `plugin` | what a plugin does when it is installed and uninstalled |
 //! | `variables`, `status` | system and status variables |
 //! | `observers` | the replication observers |
 //! | `dump` | a dump thread's connection to its replica, and what the receiver shares of it |
@@ -32,6 +33,7 @@ pub mod dump;
 pub mod failpoint;
 pub mod guard;
 pub mod instruments;
+mod library;
 pub mod log;
 mod log_pos;
 pub mod observers;

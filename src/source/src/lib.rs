@@ -11,6 +11,7 @@
 //!
 //! | file | what it owns |
 //! |---|---|
+//! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall |
 //! | `settings`, `status` | what the operator sets and sees |
 //! | `commit` | transaction and binary log storage observers |
@@ -25,7 +26,7 @@
 //! | `counters` | what is counted outside of the coordinator |
 //! | `messages` | what is said in the error log |
 //! | `variables` | the values of the system variables |
-//! | `vocabulary` | the words of the two names; the macro for the libraries |
+//! | `vocabulary` | the words of the two names |
 //!
 //! A file uses files below it in this table only.
 //!
@@ -40,6 +41,7 @@ mod commit;
 pub mod counters;
 mod dump;
 mod dump_file;
+mod library;
 mod messages;
 #[doc(hidden)]
 pub mod plugin;

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::config::Libraries;
+use crate::libraries::Libraries;
 use crate::names::Names;
 use crate::paths;
 

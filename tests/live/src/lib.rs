@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `server.rs` | one mysqld: its directory, its start and its ends, its error log |
 //! | `config.rs` | what a test asks of a server before it starts: options, arguments, libraries |
+//! | `libraries.rs` | which libraries there are for a server: ours, stock's |
 //! | `sql.rs` | connections to a server and the short questions that tests ask |
 //! | `pair.rs` | a source with its replicas, and the statements that link them |
 //! | `link.rs` | how a replica reaches its source; the one list of transports |
 //! | `load.rs` | writers in the background, and what they saw |
 //! | `strangers.rs` | connections that nobody may disturb |
-//! | `names.rs` | the two vocabularies |
+//! | `names.rs` | the two vocabularies, and which of them the libraries under test have |
 //! | `dialect.rs` | what a server series can do, and how it spells what all can |
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
@@ -21,6 +22,7 @@
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
 //! | `dice.rs` | choices at random that a seed repeats |
 //! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
+//! | `lock.rs` | a lock, also after a panic |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
 //! Environment: `SEMISYNC_SERVERS` and `SEMISYNC_DIST` as for the scripts in `ci/`;
@@ -36,8 +38,10 @@ pub mod fake_replica;
 pub mod fakes;
 pub mod healing;
 pub mod hostile;
+mod libraries;
 mod link;
 pub mod load;
+mod lock;
 mod names;
 pub mod pair;
 mod paths;
@@ -50,11 +54,13 @@ mod strangers;
 mod wait;
 pub mod wire;
 
-pub use config::{A_DAY_MS, Libraries, ServerConfig};
+pub use config::{A_DAY_MS, ServerConfig};
 pub use dialect::Dialect;
 pub use dice::Dice;
+pub use libraries::Libraries;
 pub use link::{Link, Transport};
 pub use load::Load;
+pub use lock::lock;
 pub use names::Names;
 pub use pair::Topology;
 pub use paths::{

@@ -1,8 +1,7 @@
 //! The two vocabularies: master and slave of MySQL 5.5 to 8.0, source and replica since 8.0.26. The
 //! plugins are the same, the words differ.
 
-use crate::config::Libraries;
-use crate::dialect::Dialect;
+mod available;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Names {
@@ -12,32 +11,6 @@ pub enum Names {
 
 impl Names {
     pub const BOTH: [Names; 2] = [Names::Old, Names::New];
-
-    /// The vocabularies that the libraries under test have: both of ours, of stock's those of the
-    /// series.
-    pub fn available() -> &'static [Names] {
-        match Libraries::under_test() {
-            Libraries::Stock => Dialect::of_run().stock_names(),
-            _ => &Names::BOTH,
-        }
-    }
-
-    pub fn is_available(self) -> bool {
-        Names::available().contains(&self)
-    }
-
-    /// Of those, the newest: for tests whose claim has nothing to do with names.
-    pub fn newest() -> Names {
-        *Names::available().last().expect("there is one")
-    }
-
-    /// Of the server's own plugins, the newest.
-    pub fn of_stock() -> Names {
-        *Dialect::of_run()
-            .stock_names()
-            .last()
-            .expect("there is one")
-    }
 
     pub fn other(self) -> Names {
         match self {
@@ -142,32 +115,4 @@ impl Names {
     pub fn waiting_state(self) -> String {
         format!("Waiting for semi-sync ACK from {}", self.replica())
     }
-}
-
-/// One claim, a test for each vocabulary: `claim::old_names` and `claim::new_names`. Where the
-/// libraries under test lack one (stock's of most series), the test says that there is nothing to
-/// try.
-#[macro_export]
-macro_rules! in_both_vocabularies {
-    ($($(#[$doc:meta])* fn $claim:ident($names:ident) $body:block)*) => {
-        $($(#[$doc])*
-        mod $claim {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn claim($names: $crate::Names) $body
-
-            #[test]
-            fn old_names() {
-                $crate::needs!($crate::Names::Old.is_available(), "they have no old names");
-                claim($crate::Names::Old);
-            }
-
-            #[test]
-            fn new_names() {
-                $crate::needs!($crate::Names::New.is_available(), "they have no new names");
-                claim($crate::Names::New);
-            }
-        })*
-    };
 }

@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::config::{Libraries, ServerConfig};
+use crate::config::ServerConfig;
+use crate::libraries::Libraries;
 use crate::link::Link;
 use crate::names::Names;
 use crate::server::Server;

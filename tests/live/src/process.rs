@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
-use crate::server::lock;
+use crate::lock::lock;
 
 type Order = (Command, mpsc::Sender<io::Result<Child>>);
 

@@ -9,14 +9,16 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mysql::Conn;
 
-use crate::config::{Libraries, ServerConfig};
+use crate::config::ServerConfig;
 use crate::dialect::Dialect;
+use crate::libraries::Libraries;
+use crate::lock::lock;
 use crate::names::Names;
 use crate::paths::server_dir_of;
 use crate::process;
@@ -404,10 +406,6 @@ fn give_identity(data: &Path) {
     let file = data.join("auto.cnf");
     fs::write(&file, format!("[auto]\nserver-uuid={uuid}"))
         .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The last lines of an error log, without those that tell of the storage engine.

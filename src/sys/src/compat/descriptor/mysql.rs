@@ -6,13 +6,14 @@ use std::ffi::c_int;
 /// `sizeof(struct st_mysql_plugin)`.
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
 
-/// Exports the descriptors that a MySQL server looks for. `$plugin`: `PluginParts` without `info`.
+/// Exports the descriptors that a MySQL server looks for. `$descriptors` makes them of
+/// `PluginParts`; `$plugin`: the parts without `info`.
 #[doc(hidden)] // of `export_declarations!`
 #[macro_export]
 macro_rules! export_mysql_descriptors {
-    ($plugin:expr) => {
+    ($descriptors:path, $plugin:expr) => {
         $crate::export_descriptors! {
-            $crate::compat::descriptors, $plugin,
+            $descriptors, $plugin,
                 INFO = $crate::MYSQL_REPLICATION_INTERFACE_VERSION;
             _mysql_plugin_interface_version_ = $crate::MYSQL_PLUGIN_INTERFACE_VERSION;
             _mysql_sizeof_struct_st_plugin_ = $crate::compat::SIZEOF_DESCRIPTOR;

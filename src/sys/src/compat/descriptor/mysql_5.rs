@@ -81,7 +81,7 @@ macro_rules! export_declarations {
             descriptors: &_mysql_plugin_declarations_,
         };
 
-        $crate::export_mysql_descriptors! { $plugin }
+        $crate::export_mysql_descriptors! { $crate::compat::descriptors, $plugin }
         $crate::export_mariadb_stand_by! { $plugin, $stand_by }
     };
 }

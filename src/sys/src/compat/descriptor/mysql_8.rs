@@ -72,7 +72,7 @@ macro_rules! export_declarations {
             plugin_log: &my_plugin_log_service,
         };
 
-        $crate::export_mysql_descriptors! { $plugin }
+        $crate::export_mysql_descriptors! { $crate::compat::descriptors, $plugin }
         $crate::export_mariadb_stand_by! { $plugin, $stand_by }
     };
 }

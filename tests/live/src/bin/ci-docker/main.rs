@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `main.rs` | what was asked for, and the order of things |
 //! | `run.rs` | one run: its commands, its log, and that nothing of it stays |
-//! | `engine.rs` | a Docker engine where none answers |
+//! | `engines.rs`, `engine.rs` | which Docker engine; one of our own where none answers |
 //! | `image.rs` | the image with the libraries |
 //! | `servers.rs` | the servers in containers: their start, their options, their ends, their logs |
 //! | `sql.rs` | what is typed at them, and what they are asked |
@@ -16,6 +16,7 @@
 
 mod checks;
 mod engine;
+mod engines;
 mod failover;
 mod guides;
 mod image;
@@ -121,7 +122,7 @@ fn main() -> ExitCode {
 
 fn run_all(plan: &Plan, run: &Run, servers: &Servers) -> Result<(), Stop> {
     step("A Docker engine");
-    engine::find_or_start(run)?;
+    engines::find_or_start(run)?;
 
     step("An image with the libraries, and three servers in containers");
     image::make(run, &plan.series, plan.image.as_deref())?;

@@ -12,11 +12,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use semisync_live_tests::console::{self, OrStop, Output, Stop};
+use semisync_live_tests::lock;
 
 use crate::engine::Engine;
 
@@ -252,8 +253,4 @@ pub fn answer_of(command: &mut Command) -> Result<String, Stop> {
 pub fn end_of(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(END_OF_A_LOG)..].join("\n")
-}
-
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

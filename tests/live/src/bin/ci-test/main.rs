@@ -10,28 +10,21 @@ mod needs;
 mod plan;
 mod record;
 mod report;
+mod run;
 mod suites;
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use semisync_live_tests::console::{OrStop, Program, Stop};
 use semisync_live_tests::{repository, target_dir};
 
+use run::Run;
 use suites::{ALSO, Catalogue};
 
 /// What a suite may take before it is ended, in seconds.
 const LIMIT: u64 = 900;
-
-/// What is the same for the whole run.
-pub struct Run {
-    pub catalogue: Catalogue,
-    /// For each command: the time of one suite.
-    pub limit: Duration,
-    pub logs: PathBuf,
-}
 
 fn usage() -> String {
     let also = ALSO.join(" ");

@@ -6,10 +6,10 @@ use std::time::Instant;
 use semisync_live_tests::console::{Stop, say, step};
 use semisync_live_tests::{known_series, product};
 
-use crate::Run;
 use crate::junit::{Programs, Tests};
 use crate::lint;
 use crate::record::{Outcome, Record, cargo, failed_tests};
+use crate::run::Run;
 use crate::suites::{ALSO, Kind, Suite};
 
 /// The libraries' packages and what is below them: what differs between series.

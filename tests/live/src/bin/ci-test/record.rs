@@ -9,8 +9,8 @@ use std::time::Duration;
 use semisync_live_tests::console::{self, Ended, OrStop, Output, Stop, say};
 use semisync_live_tests::repository;
 
-use crate::Run;
 use crate::junit::{self, Programs, Tests};
+use crate::run::Run;
 use crate::suites::Suite;
 
 /// What came of one suite.

@@ -9,8 +9,8 @@ use semisync_live_tests::console::{OrStop, Stop, say, step};
 use semisync_live_tests::{product, servers_dir, target_dir};
 use serde_json::{Value, json};
 
-use crate::Run;
 use crate::record::Outcome;
+use crate::run::Run;
 
 /// The lists that `needs!` of the live tests writes, one for each series.
 fn not_applicable() -> Result<Vec<PathBuf>, Stop> {

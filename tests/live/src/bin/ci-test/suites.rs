@@ -149,7 +149,7 @@ impl Suite {
 
     pub fn about(&self) -> String {
         let text = match &self.kind {
-            Kind::Lint => "format, lints, documentation, dependencies, scripts",
+            Kind::Lint => "format, lints, documentation, dependencies, circles, scripts",
             Kind::Core => "the pure logic: needs neither clang nor a server",
             Kind::Units => "unit tests of the other crates",
             Kind::Series => {
