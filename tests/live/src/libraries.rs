@@ -12,7 +12,7 @@ pub enum Libraries {
     Ours,
     /// Ours with failpoints: `SEMISYNC_FAILPOINT` in the server's environment makes a hook panic.
     Failpoints,
-    /// Ours built for another series than the server's.
+    /// Ours built for another series than the server's, as packages have them.
     BuiltFor(&'static str),
     /// The C++ plugins that come with the server.
     Stock,
@@ -40,7 +40,7 @@ impl Libraries {
         match self {
             Libraries::Ours => Some(dist_dir_of(series, "")),
             Libraries::Failpoints => Some(dist_dir_of(series, "-failpoints")),
-            Libraries::BuiltFor(other) => Some(dist_dir_of(other, "")),
+            Libraries::BuiltFor(other) => Some(dist_dir_of(other, "-portable")),
             Libraries::Stock => Some(server_dir_of(series).join("stock")),
             Libraries::None => None,
         }

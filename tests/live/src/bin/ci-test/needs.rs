@@ -21,6 +21,8 @@ pub struct Needs {
     servers: Vec<String>,
     /// The series whose libraries are needed.
     libraries: Vec<String>,
+    /// The series of the libraries as packages have them.
+    portable: Vec<String>,
     /// The series of the libraries with failpoints.
     failpoints: Vec<String>,
     /// The series of MYSQL_SERIES: its server may have been made by hand.
@@ -65,7 +67,7 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
                     "foreign" => {
                         add(&mut needs.servers, ALSO);
                         add(
-                            &mut needs.libraries,
+                            &mut needs.portable,
                             known_series().iter().map(String::as_str),
                         );
                     }
@@ -73,6 +75,8 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
                         add(&mut needs.servers, ALSO);
                         add(&mut needs.servers, ["mariadb-10.11", "mariadb-11.8"]);
                         add(&mut needs.libraries, ALSO);
+                        add(&mut needs.portable, [series, "mariadb-10.1"]);
+                        add(&mut needs.portable, ALSO);
                     }
                     _ => {}
                 }
@@ -115,10 +119,15 @@ impl Needs {
         if !self.libraries.is_empty() {
             script("ci/build", &self.libraries, wrong)?;
         }
-        if !self.failpoints.is_empty() {
-            let mut arguments = vec!["--failpoints".to_owned()];
-            arguments.extend(self.failpoints.iter().cloned());
-            script("ci/build", &arguments, wrong)?;
+        for (flavour, series) in [
+            ("--failpoints", &self.failpoints),
+            ("--portable", &self.portable),
+        ] {
+            if !series.is_empty() {
+                let mut arguments = vec![flavour.to_owned()];
+                arguments.extend(series.iter().cloned());
+                script("ci/build", &arguments, wrong)?;
+            }
         }
         Ok(())
     }
