@@ -88,8 +88,8 @@ impl Server {
                 Ok(symbols) => SYMBOLS.get_or_init(|| symbols),
                 Err(missing) => {
                     plugin.refuse(&format!(
-                        "this library is built for {}, and {missing}; install the library of the server's \
-                         series",
+                        "this library is built for {}, and {missing}; install the library of the \
+                         server's series",
                         series_name()
                     ));
                     return None;

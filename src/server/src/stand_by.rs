@@ -29,8 +29,8 @@ pub unsafe extern "C" fn init(_: *mut c_void) -> c_int {
         // SAFETY: null, or a C string for as long as the server lives.
         let version = unsafe { text(version) };
         let (print, line, answer) = if has_semi_sync_built_in(version) {
-            let line = "Semi-sync replication is built into this server and does its work without a \
-                        plugin; this one does nothing. Use the server's own variables: \
+            let line = "Semi-sync replication is built into this server and does its work without \
+                        a plugin; this one does nothing. Use the server's own variables: \
                         rpl_semi_sync_master_enabled, rpl_semi_sync_master_timeout, \
                         rpl_semi_sync_master_wait_point and others on the master, \
                         rpl_semi_sync_slave_enabled on the slave.";

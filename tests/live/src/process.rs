@@ -1,7 +1,8 @@
 //! Child processes that do not outlive this one, and what /proc tells of them.
 //!
-//! The kernel can kill a child when its parent dies, but "parent" means the thread that made the child. So one thread,
-//! which lives as long as this process, makes all children, and an interrupted run leaves no server behind.
+//! The kernel can kill a child when its parent dies, but "parent" means the thread that made the
+//! child. So one thread, which lives as long as this process, makes all children, and an
+//! interrupted run leaves no server behind.
 
 use std::fs;
 use std::io;
@@ -17,7 +18,8 @@ use crate::lock::lock;
 
 type Order = (Command, mpsc::Sender<io::Result<Child>>);
 
-/// The children that run. Their descriptors, unlike their numbers, are never given to other processes.
+/// The children that run. Their descriptors, unlike their numbers, are never given to other
+/// processes.
 static CHILDREN: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
 static ALL_ENDED: AtomicBool = AtomicBool::new(false);
 
@@ -28,10 +30,11 @@ pub fn spawn(command: Command) -> io::Result<Child> {
         let (orders, inbox) = mpsc::channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, reply) in inbox {
-                // A group of its own: Ctrl-C in a terminal reaches this process alone, which then ends its children.
+                // A group of its own: Ctrl-C in a terminal reaches this process alone, which then
+                // ends its children.
                 command.process_group(0);
-                // SAFETY: the closure runs between fork and exec and calls prctl alone, which is async-signal-safe
-                // and allocates nothing.
+                // SAFETY: the closure runs between fork and exec and calls prctl alone, which is
+                // async-signal-safe and allocates nothing.
                 unsafe {
                     command.pre_exec(|| {
                         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
@@ -54,10 +57,11 @@ pub fn spawn(command: Command) -> io::Result<Child> {
         .expect("the thread that makes children answers")
 }
 
-/// Starts `command` so that it outlives this process, in a session of its own: Ctrl-C does not reach it either.
+/// Starts `command` so that it outlives this process, in a session of its own: Ctrl-C does not
+/// reach it either.
 pub fn spawn_to_stay(mut command: Command) -> io::Result<Child> {
-    // SAFETY: the closure runs between fork and exec and calls setsid alone, which is async-signal-safe and
-    // allocates nothing.
+    // SAFETY: the closure runs between fork and exec and calls setsid alone, which is
+    // async-signal-safe and allocates nothing.
     unsafe {
         command.pre_exec(|| {
             libc::setsid();
@@ -77,15 +81,15 @@ fn spawn_listed(mut command: Command) -> io::Result<Child> {
     Ok(child)
 }
 
-/// Kills all children and waits until they have ended. For a process that is about to end: from now on no child can be
-/// started.
+/// Kills all children and waits until they have ended. For a process that is about to end: from now
+/// on no child can be started.
 pub fn end_all() {
     let children = lock(&CHILDREN);
     ALL_ENDED.store(true, Ordering::SeqCst);
     for child in children.iter() {
         let nothing = std::ptr::null::<libc::siginfo_t>();
-        // SAFETY: the descriptor is open as long as the list has it; no information about the signal is given. An
-        // error means that the child has ended already.
+        // SAFETY: the descriptor is open as long as the list has it; no information about the
+        // signal is given. An error means that the child has ended already.
         unsafe {
             libc::syscall(
                 libc::SYS_pidfd_send_signal,
