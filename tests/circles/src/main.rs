@@ -9,6 +9,9 @@
 //! To declare a module and to re-export what is in it is no use of it. `#[cfg(test)]` is left out,
 //! and a crate with files for each server series is checked once for each.
 //!
+//! A path that begins with `crate`, `self` or `super` and leads to nothing is an error,
+//! and so is a large crate without uses: this program must not pass because it is blind.
+//!
 //! Not seen: a method that is called on a value (the type's module was named to get the value), a
 //! trait that only a glob brings in, and a macro that is put together in another macro.
 //!
