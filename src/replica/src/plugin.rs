@@ -18,7 +18,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Whether the observer is registered: the server calls `deinit` after a failed
+/// Whether there is something for `deinit` to end: the server calls it after a failed
 /// `init` too.
 static OBSERVING: AtomicBool = AtomicBool::new(false);
 
@@ -28,10 +28,12 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
         return false;
     };
     Replica::start(server, words);
+    // Before: after a panic `deinit` is to find what there is to end.
+    OBSERVING.store(true, Ordering::Release);
     if RELAY_IO.register(server, plugin) {
-        OBSERVING.store(true, Ordering::Release);
         return true;
     }
+    OBSERVING.store(false, Ordering::Release);
     Server::disconnect();
     false
 }

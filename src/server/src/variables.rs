@@ -174,6 +174,10 @@ pub struct Names(Shared<sys::typelib>);
 impl Names {
     /// `names` ends with [`Name::END`], which is not counted.
     pub const fn new(names: &'static [Name]) -> Self {
+        assert!(
+            names[names.len() - 1].0.is_null(),
+            "the server looks for the end"
+        );
         Self(Shared::new(sys::typelib {
             count: names.len() - 1,
             name: c"".as_ptr(),

@@ -109,7 +109,8 @@ impl Waiter {
 /// The current session's stay in the process list state of its wait.
 pub struct SessionWait<'w> {
     server: Server,
-    waiter: &'w Waiter,
+    /// Its own share: the server has pointers into it until the state is left.
+    waiter: Pin<Arc<Waiter>>,
     /// As what performance schema counts the sleep.
     cond: &'w Cond,
     /// None: the thread serves no session.
@@ -120,7 +121,7 @@ impl<'w> SessionWait<'w> {
     /// Enters the state of the session that the current thread serves.
     pub fn enter(
         server: Server,
-        waiter: &'w Waiter,
+        waiter: Pin<Arc<Waiter>>,
         stage: &'static Stage,
         cond: &'w Cond,
     ) -> Self {
@@ -154,7 +155,7 @@ impl<'w> SessionWait<'w> {
     /// What KILL and shutdown set before they broadcast is seen there, so that
     /// a broadcast between two sleeps is not lost.
     pub fn sleep(&self, deadline: Option<Instant>, look_around: impl FnOnce() -> bool) -> Woken {
-        let waiter = self.waiter;
+        let waiter = &self.waiter;
         waiter.lock();
         let mut error = 0;
         if !waiter.released.load(Ordering::Acquire) && !look_around() {

@@ -18,7 +18,7 @@ use semisync_server::{
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the observers are registered: the server calls `deinit` after a failed `init`
+/// Whether there is something for `deinit` to end: the server calls it after a failed `init`
 /// too.
 static OBSERVING: AtomicBool = AtomicBool::new(false);
 
@@ -39,11 +39,13 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
     THREAD.register(server);
 
     let source = Source::start(server, words);
+    // Before: after a panic `deinit` is to find what there is to end.
+    OBSERVING.store(true, Ordering::Release);
     let enabled = !variables::is_enabled() || source.set_enabled(true);
     if enabled && register(server, plugin, &OBSERVERS) {
-        OBSERVING.store(true, Ordering::Release);
         return true;
     }
+    OBSERVING.store(false, Ordering::Release);
     source.set_enabled(false);
     Server::disconnect();
     false

@@ -190,6 +190,10 @@ fn watch(poller: &Arc<Poller>, connection: &ReplicaConnection) -> Result<(), c_i
     if let Some(shared) = connection.readable() {
         shared.watch(poller, connection.id.0)?;
         connection.on_read();
+        // Refused or gone meanwhile, by the receiver, which may have watched it before.
+        if connection.readable().is_none() {
+            shared.unwatch();
+        }
     }
     Ok(())
 }

@@ -76,6 +76,7 @@ impl Source {
         let receiver = match Receiver::start(&self.state, &self.replicas, self.words) {
             Ok(receiver) => receiver,
             Err(errno) => {
+                drop(slot);
                 messages::receiver_failed_to_start(errno);
                 return false;
             }

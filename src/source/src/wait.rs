@@ -4,7 +4,7 @@
 //! and wait for others' transactions too, and nobody may be told of a commit
 //! that no replica has. The wait ends by acknowledgement, timeout, semi-sync
 //! being switched off, or a shutdown of the server. After a shutdown has ended it
-//! unconfirmed, the client is told nothing (see `hooks`).
+//! unconfirmed, the client is told nothing (see `commit`).
 //!
 //! An applier waits for nobody who is to be told, and must be stopped with its wait:
 //! by STOP REPLICA, by KILL and at shutdown. It then goes on unconfirmed.
@@ -65,7 +65,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let deadline = Instant::now().checked_add(timeout());
     let session = SessionWait::enter(
         server,
-        &waiter,
+        waiter,
         &source.words.waiting_for_ack,
         &state.sending,
     );

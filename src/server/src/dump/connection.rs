@@ -15,7 +15,9 @@
 
 use super::{
     shared::SharedConnection,
-    vio_hooks::{self, ConnectionObserver, ShutdownHook, Slots, WriteHook, own_functions},
+    vio_hooks::{
+        self, ConnectionObserver, Observed, ShutdownHook, Slots, WriteHook, own_functions,
+    },
 };
 use crate::{
     server::Server,
@@ -50,8 +52,12 @@ pub struct DumpConnection {
     is_tls: bool,
     slots: Slots,
     shared: OnceCell<Arc<SharedConnection>>,
-    /// Whether the functions of the Vio are ours.
-    interposed: Cell<bool>,
+    /// While the functions of the Vio are ours.
+    observed: OnceCell<Arc<Observed>>,
+    /// The server is inside a write, so nothing may be sent.
+    writing: Cell<bool>,
+    /// A packet in the buffer is being looked at, so nothing may touch the buffer.
+    looking: Cell<bool>,
 }
 
 /// What there is to be had of a dump thread's connection.
@@ -120,7 +126,9 @@ impl DumpConnection {
             is_tls,
             slots,
             shared: OnceCell::new(),
-            interposed: Cell::new(false),
+            observed: OnceCell::new(),
+            writing: Cell::new(false),
+            looking: Cell::new(false),
         })
     }
 
@@ -181,9 +189,13 @@ impl DumpConnection {
         }
     }
 
-    /// Sends what is buffered. false: the connection failed.
+    /// Sends what is buffered. false: the connection failed, or this is not the moment
+    /// (inside a write, or while a packet is looked at).
     pub fn flush(&self) -> bool {
-        // SAFETY: this thread owns the NET and is not inside a write.
+        if self.writing.get() || self.looking.get() {
+            return false;
+        }
+        // SAFETY: this thread owns the NET, is not inside a write and has no packet of it.
         unsafe { !(self.symbols.net_flush)(self.net) }
     }
 
@@ -204,19 +216,20 @@ impl DumpConnection {
     }
 
     /// Shows `look` the payload of the packet that begins at `start` in the
-    /// buffer, if it lies there whole. `look` must not write packets.
+    /// buffer, if it lies there whole. Meanwhile nothing can be sent or looked at.
     pub fn with_buffered_packet<R>(
         &self,
         start: usize,
         look: impl FnOnce(&mut [u8]) -> R,
     ) -> Option<R> {
         const PACKET_HEADER: usize = 4;
+        let _looking = Busy::enter(&self.looking)?;
         let end = self.buffered();
         if end < start.checked_add(PACKET_HEADER)? {
             return None;
         }
         // SAFETY: [buff, write_pos) is initialised and this thread's own; only
-        // `look` sees it, and only as long as it runs.
+        // `look` sees it, as long as it runs, and `looking` keeps others from it.
         let buffer = unsafe { std::slice::from_raw_parts_mut((*self.net).buff, end) };
         let (header, rest) = buffer
             .get_mut(start..)?
@@ -248,8 +261,11 @@ impl DumpConnection {
         let Some(shared) = self.shared.get() else {
             return;
         };
-        vio_hooks::observe(self.vio, Arc::clone(shared), observer);
-        self.interposed.set(true);
+        let observed = vio_hooks::observe(self.vio, Arc::clone(shared), observer);
+        if let Err(second) = self.observed.set(observed) {
+            vio_hooks::forget(&second);
+            return;
+        }
         let [plain, tls] = write;
         if self.is_tls {
             self.set_functions(tls, vio_hooks::shutdown::<true>);
@@ -279,6 +295,12 @@ impl DumpConnection {
     /// Whether the connection was closed, so that it may be freed by now.
     pub(super) fn is_closed(&self) -> bool {
         self.shared.get().is_some_and(|shared| shared.is_closed())
+    }
+
+    /// The server has begun to write, until the answer is dropped. None: it is inside a write
+    /// already.
+    pub(super) fn enter_write(&self) -> Option<Busy<'_>> {
+        Busy::enter(&self.writing)
     }
 
     /// What the server's own `write` would do, serialised with the receiver on TLS.
@@ -332,13 +354,28 @@ impl DumpConnection {
     }
 }
 
+/// As long as it lives, something is going on.
+pub(super) struct Busy<'c>(&'c Cell<bool>);
+
+impl<'c> Busy<'c> {
+    fn enter(busy: &'c Cell<bool>) -> Option<Self> {
+        (!busy.replace(true)).then_some(Self(busy))
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 impl Drop for DumpConnection {
     /// The end of the dump: nobody else touches the connection any more, and its functions
     /// are the server's own again.
     fn drop(&mut self) {
         let was_open = self.shared.get().is_some_and(|shared| shared.close());
-        if self.interposed.get() {
-            vio_hooks::forget(self.vio);
+        if let Some(observed) = self.observed.get() {
+            vio_hooks::forget(observed);
             // One that was closed before may be freed by now.
             if was_open {
                 let (write, shutdown) = own_functions(self.symbols, self.is_tls);

@@ -126,6 +126,9 @@ unsafe extern "C" fn write<const TLS: bool>(
             let Some((dump, connection)) = current.dump_and_connection() else {
                 return WRITE_FAILED;
             };
+            let Some(_writing) = connection.enter_write() else {
+                return WRITE_FAILED;
+            };
             dump.on_writing(connection);
             // SAFETY: the server's bytes.
             let written = unsafe { connection.write(bytes, size) };

@@ -30,50 +30,62 @@ pub trait ConnectionObserver: Send + Sync {
 }
 
 /// A connection whose functions are ours.
-#[derive(Clone)]
-struct Observed {
-    /// The address of the Vio, by which `shutdown` finds the connection.
-    vio: usize,
+pub(super) struct Observed {
     connection: Arc<SharedConnection>,
     observer: Arc<dyn ConnectionObserver>,
 }
 
-/// As many as there are dumps to semi-sync replicas. Nothing else is locked under it.
-static OBSERVED: Mutex<Vec<Observed>> = Mutex::new(Vec::new());
+/// As many as there are dumps to semi-sync replicas.
+static OBSERVED: ByAddress<Observed> = ByAddress(Mutex::new(Vec::new()));
 
-/// Whoever shuts `vio` down from now on closes `connection` first and tells `observer`.
+/// Things by the address of a Vio. The address of a connection that has ended may be
+/// another's by now, so a thing is taken out by what it is. Nothing else is locked under the
+/// lock.
+struct ByAddress<T>(Mutex<Vec<(usize, Arc<T>)>>);
+
+impl<T> ByAddress<T> {
+    /// A thing that has the same address is of a connection that has ended.
+    fn add(&self, address: usize, thing: Arc<T>) {
+        self.0.lock().push((address, thing));
+    }
+
+    fn remove(&self, thing: &Arc<T>) {
+        let mut things = self.0.lock();
+        let at = things
+            .iter()
+            .position(|(_, other)| Arc::ptr_eq(other, thing));
+        let removed = at.map(|at| things.remove(at));
+        drop(things);
+        // Whatever ends with it, ends without the lock.
+        drop(removed);
+    }
+
+    /// The one that was added last.
+    fn find(&self, address: usize) -> Option<Arc<T>> {
+        let things = self.0.lock();
+        let mut newest_first = things.iter().rev();
+        let found = newest_first.find(|(other, _)| *other == address);
+        found.map(|(_, thing)| Arc::clone(thing))
+    }
+}
+
+/// Whoever shuts `vio` down from now on closes `connection` first and tells `observer`. Until
+/// [`forget`].
 pub(super) fn observe(
     vio: *mut sys::Vio,
     connection: Arc<SharedConnection>,
     observer: Arc<dyn ConnectionObserver>,
-) {
-    let vio = vio.addr();
-    let mut observed = OBSERVED.lock();
-    observed.retain(|other| other.vio != vio);
-    observed.push(Observed {
-        vio,
+) -> Arc<Observed> {
+    let observed = Arc::new(Observed {
         connection,
         observer,
     });
+    OBSERVED.add(vio.addr(), Arc::clone(&observed));
+    observed
 }
 
-pub(super) fn forget(vio: *mut sys::Vio) {
-    let vio = vio.addr();
-    let mut observed = OBSERVED.lock();
-    let at = observed.iter().position(|other| other.vio == vio);
-    let forgotten = at.map(|at| observed.swap_remove(at));
-    drop(observed);
-    // Whatever ends with it, ends without the lock.
-    drop(forgotten);
-}
-
-fn find(vio: *mut sys::Vio) -> Option<Observed> {
-    let vio = vio.addr();
-    OBSERVED
-        .lock()
-        .iter()
-        .find(|other| other.vio == vio)
-        .cloned()
+pub(super) fn forget(observed: &Arc<Observed>) {
+    OBSERVED.remove(observed);
 }
 
 /// `Vio::vioshutdown` of a dump to a semi-sync replica. Any thread, see
@@ -83,7 +95,7 @@ pub(super) unsafe extern "C" fn shutdown<const TLS: bool>(vio: *mut sys::Vio) ->
         return -1;
     };
     // Outside the guard: whatever fails, the connection is closed before it ends.
-    let observed = find(vio);
+    let observed = OBSERVED.find(vio.addr());
     if let Some(observed) = &observed {
         observed.connection.close();
         hook(Callback::Shutdown, || observed.observer.on_shutdown());
@@ -132,5 +144,32 @@ impl Slots {
             shutdown: slots.find(|slot| read(slot) == shutdown as usize)?.cast(),
         };
         Some((is_tls, found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_was_left_over_takes_no_other_with_it() {
+        let observed = ByAddress(Mutex::new(Vec::new()));
+        let [left_over, present] = ["left over", "present"].map(Arc::new);
+        observed.add(7, Arc::clone(&left_over));
+        assert!(
+            observed
+                .find(7)
+                .is_some_and(|found| Arc::ptr_eq(&found, &left_over))
+        );
+        // The server has freed the one and made the other in its place.
+        observed.add(7, Arc::clone(&present));
+        observed.remove(&left_over);
+        assert!(
+            observed
+                .find(7)
+                .is_some_and(|found| Arc::ptr_eq(&found, &present))
+        );
+        observed.remove(&present);
+        assert!(observed.find(7).is_none());
     }
 }

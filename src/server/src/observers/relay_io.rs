@@ -9,7 +9,6 @@ use crate::{
     strings::{bytes, text},
     sys,
 };
-use semisync_sys::Shared;
 use std::ffi::{c_char, c_int, c_ulong};
 
 /// What is called in the receiver threads.
@@ -88,13 +87,13 @@ pub type RelayIoTable = Table<sys::Binlog_relay_IO_observer>;
 impl RelayIoTable {
     /// The hooks of `O`.
     pub const fn new<O: RelayIoObserver>() -> Self {
-        Self(Shared::new(sys::relay_io_observer(
+        Self::of(sys::relay_io_observer(
             thread_start::<O>,
             thread_stop::<O>,
             before_request_transmit::<O>,
             after_read_event::<O>,
             after_queue_event::<O>,
-        )))
+        ))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use crate::{callback::Callback, guard::hook, log_pos::LogPos, sys};
-use semisync_sys::{Shared, StorageHooks, compat};
+use semisync_sys::{StorageHooks, compat};
 use std::{
     ffi::{c_char, c_int},
     marker::PhantomData,
@@ -25,7 +25,7 @@ pub type StorageTable = Table<sys::Binlog_storage_observer>;
 impl StorageTable {
     /// The hooks of `O`.
     pub const fn new<O: StorageObserver>() -> Self {
-        Self(Shared::new(compat::storage_observer::<Trampoline<O>>()))
+        Self::of(compat::storage_observer::<Trampoline<O>>())
     }
 }
 

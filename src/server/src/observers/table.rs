@@ -2,18 +2,35 @@
 
 use crate::{dump, plugin::Handle, server::Server, sys};
 use semisync_sys::Shared;
-use std::ffi::{c_int, c_void};
+use std::{
+    ffi::{c_int, c_void},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 type Function<T> = unsafe extern "C" fn(*mut T, *mut c_void) -> c_int;
 
 /// A table of hooks, in static memory.
-pub struct Table<T: 'static>(pub(super) Shared<T>);
+pub struct Table<T: 'static> {
+    hooks: Shared<T>,
+    /// The server knows it.
+    registered: AtomicBool,
+}
+
+impl<T> Table<T> {
+    pub(super) const fn of(hooks: T) -> Self {
+        Self {
+            hooks: Shared::new(hooks),
+            registered: AtomicBool::new(false),
+        }
+    }
+}
 
 /// A table that the server can be given.
 pub trait Observer: Sync {
     /// false: the server refused.
     fn register(&'static self, server: Server, plugin: &Handle) -> bool;
-    /// After this none of its hooks runs. false: the server did not know it.
+    /// After this none of its hooks runs. One that is not registered is no error. false: the
+    /// server did not know it.
     fn unregister(&'static self, server: Server, plugin: &Handle) -> bool;
 }
 
@@ -34,7 +51,7 @@ pub fn register(server: Server, plugin: &Handle, observers: &[&'static dyn Obser
 /// `function` registers the table's kind of observer, or takes it back.
 unsafe fn call<T>(function: Function<T>, table: &'static Table<T>, plugin: &Handle) -> bool {
     // SAFETY: the table is static and writable; the handle is the server's.
-    unsafe { function(table.0.as_ptr(), plugin.raw) == 0 }
+    unsafe { function(table.hooks.as_ptr(), plugin.raw) == 0 }
 }
 
 macro_rules! observer {
@@ -44,6 +61,7 @@ macro_rules! observer {
                 $before(self);
                 // SAFETY: the function for this table.
                 let done = unsafe { call(server.symbols().$register, self, plugin) };
+                self.registered.store(done, Ordering::Release);
                 if !done {
                     $after();
                 }
@@ -51,6 +69,9 @@ macro_rules! observer {
             }
 
             fn unregister(&'static self, server: Server, plugin: &Handle) -> bool {
+                if !self.registered.swap(false, Ordering::AcqRel) {
+                    return true;
+                }
                 // SAFETY: the function for this table.
                 let done = unsafe { call(server.symbols().$unregister, self, plugin) };
                 $after();
@@ -77,5 +98,5 @@ observer! {
     Binlog_relay_IO_observer: register_binlog_relay_io_observer,
     unregister_binlog_relay_io_observer,
     // SAFETY: nobody uses the table before it is registered.
-    |table: &Self| unsafe { sys::compat::fit_relay_io_observer(table.0.as_ptr()) }, || ()
+    |table: &Self| unsafe { sys::compat::fit_relay_io_observer(table.hooks.as_ptr()) }, || ()
 }

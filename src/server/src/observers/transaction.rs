@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use crate::{callback::Callback, guard::hook, log_pos::LogPos, sys};
-use semisync_sys::{Shared, compat};
+use semisync_sys::compat;
 use std::ffi::c_int;
 
 /// What is called for each member of a commit group, before its client is told.
@@ -22,10 +22,10 @@ pub type TransactionTable = Table<sys::Trans_observer>;
 impl TransactionTable {
     /// The hooks of `O`.
     pub const fn new<O: TransactionObserver>() -> Self {
-        Self(Shared::new(compat::trans_observer(
+        Self::of(compat::trans_observer(
             after_commit::<O>,
             after_rollback::<O>,
-        )))
+        ))
     }
 }
 

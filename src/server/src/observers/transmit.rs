@@ -10,7 +10,7 @@ use crate::{
     server::Server,
     sys,
 };
-use semisync_sys::{SendHook, Shared, compat};
+use semisync_sys::{SendHook, compat};
 use std::{
     ffi::{c_char, c_int, c_uchar, c_ulong},
     marker::PhantomData,
@@ -66,7 +66,7 @@ impl TransmitTable {
     pub const fn new<O: TransmitObserver>() -> Self {
         #[allow(clippy::cast_possible_truncation)] // a compile-time constant of 56
         let len = size_of::<sys::Binlog_transmit_observer>() as u32;
-        Self(Shared::new(sys::Binlog_transmit_observer {
+        Self::of(sys::Binlog_transmit_observer {
             len,
             transmit_start: Some(transmit_start::<O>),
             transmit_stop: Some(transmit_stop::<O>),
@@ -74,7 +74,7 @@ impl TransmitTable {
             before_send_event: Some(before_send_event),
             after_send_event: Some(compat::after_send_event::<AfterSend>),
             after_reset_master: Some(after_reset_master::<O>),
-        }))
+        })
     }
 }
 
