@@ -19,18 +19,7 @@ const PLUGIN_DIR: &str = "usr/lib/mysql/plugin";
 /// Beside the server that is in the system. While a package replaces files by diversion, dpkg 1.23
 /// forgets that they are the server's too, until the server is upgraded: afterwards this system is
 /// of no use for other trials.
-pub fn beside_the_real_server(
-    checks: &mut Checks,
-    wanted: &[Series],
-    root: &Root,
-    work: &Path,
-    packages: &Path,
-) {
-    let trial = Trial {
-        root,
-        work,
-        packages,
-    };
+pub fn beside_the_real_server(trial: &Trial<'_>, checks: &mut Checks, wanted: &[Series]) {
     step(format!(
         "The Debian packages, in a clean system with Debian's MySQL {SERIES}"
     ));
@@ -47,18 +36,7 @@ pub fn beside_the_real_server(
 }
 
 /// Beside stand-ins for all other servers. The server that is in the system goes first.
-pub fn beside_stand_ins(
-    checks: &mut Checks,
-    wanted: &[Series],
-    root: &Root,
-    work: &Path,
-    packages: &Path,
-) {
-    let trial = Trial {
-        root,
-        work,
-        packages,
-    };
+pub fn beside_stand_ins(trial: &Trial<'_>, checks: &mut Checks, wanted: &[Series]) {
     step("A clean system");
     checks.check(
         &format!("dpkg --purge {SERVER_PACKAGE}: a system without a server"),
@@ -73,7 +51,7 @@ pub fn beside_stand_ins(
             series.product()
         ));
         checks.check("its checksum verifies", || {
-            checksum_verifies(&packages.join(series.deb()))
+            checksum_verifies(&trial.packages.join(series.deb()))
         });
         checks.check("it has licence, changes and the option file", || {
             trial.has_texts(series)
@@ -96,10 +74,12 @@ pub fn beside_stand_ins(
     }
 }
 
-struct Trial<'a> {
-    root: &'a Root,
-    work: &'a Path,
-    packages: &'a Path,
+/// The system in which packages are tried, a directory for what is made meanwhile, and where the
+/// packages lie.
+pub struct Trial<'a> {
+    pub root: &'a Root,
+    pub work: &'a Path,
+    pub packages: &'a Path,
 }
 
 impl Trial<'_> {

@@ -96,11 +96,16 @@ fn package(arguments: Vec<String>) -> Result<String, Stop> {
     for one in &wanted {
         tarball::attempt(&mut checks, one, &work.dir, &packages);
     }
+    let trial_in = |root| deb::Trial {
+        root,
+        work: &work.dir,
+        packages: &packages,
+    };
     let root = Root::copy_to(work.dir.join("system"))?;
-    deb::beside_the_real_server(&mut checks, &wanted, &root, &work.dir, &packages);
+    deb::beside_the_real_server(&trial_in(&root), &mut checks, &wanted);
     fs::remove_dir_all(root.dir()).or_stop(root.dir().display())?;
     let root = Root::copy_to(work.dir.join("clean-system"))?;
-    deb::beside_stand_ins(&mut checks, &wanted, &root, &work.dir, &packages);
+    deb::beside_stand_ins(&trial_in(&root), &mut checks, &wanted);
     rpm::attempt(&mut checks, &wanted, &root, &work.dir, &packages)?;
     checks.verdict()
 }
