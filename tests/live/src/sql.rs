@@ -405,3 +405,10 @@ fn text(value: Value) -> String {
         other => other.as_sql(true),
     }
 }
+
+/// The value of the row of that name, in the answer to a `SHOW VARIABLES` or `SHOW STATUS`.
+#[track_caller]
+pub fn row<'a>(rows: &'a [Vec<String>], name: &str) -> &'a str {
+    let row = rows.iter().find(|row| row[0].eq_ignore_ascii_case(name));
+    &row.unwrap_or_else(|| panic!("no row {name} in {rows:?}"))[1]
+}

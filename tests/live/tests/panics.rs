@@ -7,24 +7,23 @@
 //! serves for one callback after the other. Before each, semi-sync is switched off and on again,
 //! and has to work.
 
-use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, ServerConfig, Topology, eventually,
 };
 
 #[path = "../../../src/server/src/callback.rs"]
 mod callback;
+#[path = "panics/stage.rs"]
+mod stage;
 use callback::Callback;
+use stage::{FAILPOINT, Stage};
 
-/// In the data directory, which is where a server runs.
-const FAILPOINT: &str = "failpoint";
-/// The timeout of a source that panics. After the panic its commits wait for nobody.
+/// The timeout of a source that panics: longer than a commit that waits for nobody may take.
 const TIMEOUT_MS: &str = "3000";
-const AT_ONCE: Duration = Duration::from_millis(1500);
 /// `ER_CANT_INITIALIZE_UDF`: a plugin's `init` has failed.
 const INIT_FAILED: u16 = 1123;
 /// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
@@ -87,150 +86,6 @@ fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
             Some("its sessions cannot be visited")
         }
         _ => None,
-    }
-}
-
-/// A pair of servers, and the plugin in one of them that is to panic.
-struct Stage<'t> {
-    pair: &'t Topology,
-    server: &'t Server,
-    plugin: String,
-    install: String,
-    is_source: bool,
-}
-
-impl Stage<'_> {
-    fn of_source(pair: &Topology) -> Stage<'_> {
-        let names = pair.source.names();
-        Stage {
-            pair,
-            server: &pair.source,
-            plugin: names.source_plugin(),
-            install: names.install_source(),
-            is_source: true,
-        }
-    }
-
-    fn of_replica(pair: &Topology) -> Stage<'_> {
-        let names = pair.replica().names();
-        Stage {
-            pair,
-            server: pair.replica(),
-            plugin: names.replica_plugin(),
-            install: names.install_replica(),
-            is_source: false,
-        }
-    }
-
-    fn of_applier(pair: &Topology) -> Stage<'_> {
-        Stage {
-            server: pair.replica(),
-            ..Stage::of_source(pair)
-        }
-    }
-
-    /// The callback panics when the server calls it next.
-    fn plant(&self, callback: Callback) {
-        self.plant_in(callback.name());
-    }
-
-    fn plant_in(&self, place: &str) {
-        let file = self.server.data_dir().join(FAILPOINT);
-        fs::write(file, place).expect("a file in the data directory");
-    }
-
-    fn wait_for_panic(&self, callback: Callback) {
-        let file = self.server.data_dir().join(FAILPOINT);
-        let what = format!("a panic in {}", callback.name());
-        eventually(PATIENCE, &what, || !file.exists());
-    }
-
-    /// One line since `mark` names the callback.
-    #[track_caller]
-    fn assert_named_once(&self, callback: Callback, mark: usize) {
-        let name = format!("'{}'", callback.name());
-        self.server.wait_log_since(mark, &name);
-        let log = self.server.log_since(mark);
-        let lines: Vec<&str> = log.lines().filter(|line| line.contains(&name)).collect();
-        assert!(
-            lines.len() == 1 && lines[0].contains("[ERROR]"),
-            "{lines:#?}"
-        );
-    }
-
-    fn wait_off(&self) {
-        if self.is_source {
-            self.server.wait_status("status", "OFF");
-        } else {
-            self.server.wait_replica_status("OFF");
-        }
-    }
-
-    fn set(&self, enabled: &str) {
-        if self.is_source {
-            self.server.set_source("enabled", enabled);
-        } else {
-            self.server.set_replica("enabled", enabled);
-        }
-    }
-
-    /// Ends every connection that uses the plugin.
-    fn end_its_use(&self) {
-        let (source, replica) = (&self.pair.source, self.pair.replica());
-        source.set_source("enabled", "OFF");
-        replica.execute("STOP REPLICA IO_THREAD");
-        eventually(PATIENCE, "the dump has ended", || {
-            source.insert(0);
-            source.dumps().is_empty()
-        });
-    }
-
-    /// Commits do not wait, and reach the replica.
-    #[track_caller]
-    fn assert_replication_goes_on(&self) {
-        let (source, replica) = (&self.pair.source, self.pair.replica());
-        for n in 0..3 {
-            let begin = Instant::now();
-            source.insert(n);
-            let took = begin.elapsed();
-            assert!(!self.is_source || took < AT_ONCE, "a commit took {took:?}");
-        }
-        replica.assert_same_rows(source);
-        eventually(PATIENCE, "the receiver runs", || {
-            replica.receiver() == ("Yes".to_owned(), "0".to_owned())
-        });
-        source.assert_no_crash();
-        replica.assert_no_crash();
-    }
-
-    /// Switched off and on again, semi-sync is what it was.
-    #[track_caller]
-    fn assert_works_again(&self) {
-        let source = &self.pair.source;
-        self.set("OFF");
-        self.set("ON");
-        source.set_source("enabled", "ON");
-        self.pair.replica().restart_receiver();
-        self.pair.wait_clients();
-        source.wait_status("status", "ON");
-        self.pair.replica().wait_replica_status("ON");
-        let before = source.counter("yes_tx");
-        eventually(PATIENCE, "a commit is confirmed", || {
-            source.insert(4);
-            source.counter("yes_tx") > before
-        });
-    }
-
-    /// The callback panics during `act`, and everything goes on.
-    fn try_one(&self, callback: Callback, act: Act) {
-        let mark = self.server.log_mark();
-        self.plant(callback);
-        act(self);
-        self.wait_for_panic(callback);
-        self.assert_named_once(callback, mark);
-        self.wait_off();
-        self.assert_replication_goes_on();
-        self.assert_named_once(callback, mark);
     }
 }
 
