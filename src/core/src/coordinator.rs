@@ -28,7 +28,7 @@ use crate::{
     failpoint,
     pending::Pending,
     position::Position,
-    quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position},
+    quorum::{ReplicaConnectionId, Scratch, Voter, connected_servers},
     settings::Settings,
     stats::Stats,
     verdicts::WaitId,
@@ -95,7 +95,7 @@ pub struct Coordinator<W> {
     stats: Stats,
     /// What the changes since the last [`Self::take_effects`] want done.
     effects: Effects<W>,
-    scratch: Vec<Position>,
+    scratch: Scratch,
 }
 
 impl<W> Coordinator<W> {
@@ -115,7 +115,7 @@ impl<W> Coordinator<W> {
             abandoned: None,
             stats: Stats::default(),
             effects: Effects::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -201,7 +201,7 @@ impl<W> Coordinator<W> {
 
     fn has_enough_replicas(&self) -> bool {
         failpoint::hit();
-        connected_servers(&self.voters) >= self.settings.wait_count
+        self.settings.rule.can_be_met(&self.voters)
     }
 
     fn first_waiting(&self) -> Option<Position> {
@@ -223,7 +223,7 @@ impl<W> Coordinator<W> {
         if !self.enabled() {
             return;
         }
-        let quorum = quorum_position(&self.voters, self.settings.wait_count, &mut self.scratch);
+        let quorum = self.settings.rule.position(&self.voters, &mut self.scratch);
         if self.mode == Mode::Off {
             let caught_up = match self.flushed {
                 None => self.has_enough_replicas(),

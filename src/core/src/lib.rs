@@ -8,7 +8,9 @@
 //! | `events` | what the bytes of an event tell: a transaction's end, an announced position |
 //! | `wire` | the 2-byte header of events, and the replies of replicas |
 //! | `stream` | acknowledgements out of a byte stream, plain or compressed |
-//! | `quorum` | the newest position that enough replicas have |
+//! | `quorum` | who must have a commit, and the newest position that they have |
+//! | `member` | who a replica is |
+//! | `syntax` | what is wrong with a text, and where |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
 //! | `statement` | whether a statement's text stops appliers |
@@ -27,6 +29,7 @@ mod effects;
 mod events;
 mod failpoint;
 mod log_files;
+mod member;
 mod pending;
 mod position;
 mod quorum;
@@ -35,6 +38,7 @@ mod settings;
 mod statement;
 mod stats;
 mod stream;
+mod syntax;
 mod verdicts;
 mod wire;
 
@@ -42,14 +46,16 @@ pub use coordinator::{Coordinator, LeftUnconfirmed};
 pub use effects::{Effects, Message, Outcome};
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
 pub use log_files::{LogFiles, LogName, Place, index_names};
+pub use member::{Member, NotUuid, Uuid};
 pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
-pub use quorum::{ReplicaConnectionId, Voter, connected_servers, quorum_position};
+pub use quorum::{Lacking, Quorum, ReplicaConnectionId, Rule, Scratch, Standing, Voter};
 pub use sent::{Claim, SentFiles};
 pub use settings::Settings;
 pub use statement::stops_appliers;
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
+pub use syntax::SyntaxError;
 pub use verdicts::{AckVerdict, CommitVerdict, WaitId, WaitVerdict};
 pub use wire::{
     FLAG_ASK, FLAG_DISABLED, HEADER, MAGIC, MAX_ACK, Reply, Violation, encode_ack,

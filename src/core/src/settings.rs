@@ -1,9 +1,11 @@
 //! What the operator has set.
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+use crate::quorum::Rule;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// How many replicas must acknowledge.
-    pub wait_count: u32,
+    /// Who must acknowledge.
+    pub rule: Rule,
     /// Whether commits wait although fewer replicas are connected.
     pub wait_no_replica: bool,
 }
@@ -11,7 +13,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            wait_count: 1,
+            rule: Rule::of_count(1),
             wait_no_replica: true,
         }
     }

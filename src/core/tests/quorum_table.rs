@@ -3,7 +3,7 @@
 //! confirmed. The file says how it is read.
 
 use semisync_core::{
-    Coordinator, Position, ReplicaConnectionId, Settings, Voter, quorum_position, split_name,
+    Coordinator, Member, Position, ReplicaConnectionId, Rule, Scratch, Settings, Voter, split_name,
 };
 
 #[derive(Debug)]
@@ -82,7 +82,7 @@ fn position(text: &str) -> Option<Position> {
 /// Where in `voters` the newest connection of a replica is.
 fn newest_of(voters: &[Voter], replica: u32) -> usize {
     (0..voters.len())
-        .filter(|voter| voters[*voter].server_id == replica)
+        .filter(|voter| voters[*voter].server_id() == replica)
         .max_by_key(|voter| voters[*voter].connection)
         .expect("not connected")
 }
@@ -98,7 +98,8 @@ fn the_table_holds_the_cases_that_stock_gets_wrong() {
 #[test]
 fn every_case_of_the_table() {
     for Case { name, steps } in cases() {
-        let (mut voters, mut count, mut connections, mut scratch) = (vec![], 1, 0, vec![]);
+        let (mut voters, mut connections) = (vec![], 0);
+        let (mut rule, mut scratch) = (Rule::of_count(1), Scratch::default());
         for Step {
             line,
             event,
@@ -106,11 +107,11 @@ fn every_case_of_the_table() {
         } in steps
         {
             match event {
-                Event::Count(set) => count = set,
+                Event::Count(count) => rule = Rule::of_count(count),
                 Event::Connects(server_id, acked) => {
                     connections += 1;
                     voters.push(Voter {
-                        server_id,
+                        member: Member::of(server_id).into(),
                         connection: ReplicaConnectionId(connections),
                         acked,
                     });
@@ -125,7 +126,7 @@ fn every_case_of_the_table() {
             }
             for _ in 0..voters.len().max(1) {
                 assert_eq!(
-                    quorum_position(&voters, count, &mut scratch),
+                    rule.position(&voters, &mut scratch),
                     confirmed,
                     "{name}, line {line}"
                 );
@@ -158,11 +159,12 @@ fn the_coordinator_follows_the_table_and_takes_nothing_back() {
         };
         for step in steps {
             match step.event {
-                Event::Count(count) => core.on_wait_count(count),
+                Event::Count(count) => core.on_rule(Rule::of_count(count)),
                 Event::Connects(server_id, start) => {
                     next += 1;
                     connections.push((server_id, ReplicaConnectionId(next)));
-                    core.on_connect(ReplicaConnectionId(next), server_id, start);
+                    let member = Member::of(server_id).into();
+                    core.on_connect(ReplicaConnectionId(next), member, start);
                 }
                 Event::Acknowledges(replica, at) => {
                     core.on_ack(newest(&connections, replica), at, Some(at));

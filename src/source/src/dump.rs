@@ -18,7 +18,7 @@ use crate::{
     source::Source, state::State, variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Position, announced_position,
+    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Member, Position, announced_position,
     may_end_transaction,
 };
 use semisync_server::{
@@ -152,12 +152,13 @@ impl SemiSyncDump {
             return true;
         }
         let began = state.server.command_began();
+        let member = Arc::new(Member::of(replica.server_id));
         let counts = state.update_log(|core, files| {
             let clock = system_micros();
             let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
             let counts = !files.reset_since(began, clock);
             if counts {
-                core.on_connect(replica.id, replica.server_id, self.start_position.get());
+                core.on_connect(replica.id, member, self.start_position.get());
             }
             counts
         });

@@ -72,7 +72,7 @@ impl Update for WaitCount {
     fn set(count: u32) {
         variables::WAIT_COUNT.store(count, Ordering::Release);
         if let Some(source) = Source::get() {
-            source.state.update(|core| core.on_wait_count(count));
+            source.state.update(|core| core.on_rule(variables::rule()));
         }
     }
 }

@@ -5,7 +5,7 @@
 use crate::{
     counters::{self, WAITS},
     messages,
-    variables::{wait_count, waits_without_replicas},
+    variables::{rule, waits_without_replicas},
 };
 use semisync_core::{Coordinator, LogFiles, LogName, Place, Position, Settings, index_names};
 use semisync_server::{
@@ -241,7 +241,7 @@ impl State {
 
 fn settings() -> Settings {
     Settings {
-        wait_count: wait_count(),
+        rule: rule(),
         wait_no_replica: waits_without_replicas(),
     }
 }

@@ -2,7 +2,7 @@
 //! binary log.
 
 use super::{Coordinator, Mode};
-use crate::{effects::Message, stats::Stats};
+use crate::{effects::Message, quorum::Rule, stats::Stats};
 
 impl<W> Coordinator<W> {
     pub fn on_enable(&mut self) {
@@ -29,8 +29,8 @@ impl<W> Coordinator<W> {
         self.effects.messages.push(Message::Disabled);
     }
 
-    pub fn on_wait_count(&mut self, count: u32) {
-        self.settings.wait_count = count;
+    pub fn on_rule(&mut self, rule: Rule) {
+        self.settings.rule = rule;
         self.switch_off_if_few();
         self.count_votes();
     }

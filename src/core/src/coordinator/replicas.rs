@@ -3,10 +3,12 @@
 
 use super::{Coordinator, Mode};
 use crate::{
+    member::Member,
     position::Position,
     quorum::{ReplicaConnectionId, Voter},
     verdicts::AckVerdict,
 };
+use std::sync::Arc;
 
 impl<W> Coordinator<W> {
     /// A replica has connected. `start`: the replica asks for the log from this position
@@ -15,11 +17,11 @@ impl<W> Coordinator<W> {
     pub fn on_connect(
         &mut self,
         connection: ReplicaConnectionId,
-        server_id: u32,
+        member: Arc<Member>,
         start: Option<Position>,
     ) {
         self.voters.push(Voter {
-            server_id,
+            member,
             connection,
             acked: start.min(self.flushed),
         });

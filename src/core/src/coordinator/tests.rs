@@ -1,7 +1,7 @@
 //! Tests of what cannot be seen of the coordinator from outside.
 
 use super::*;
-use crate::verdicts::WaitVerdict;
+use crate::{member::Member, verdicts::WaitVerdict};
 
 fn at(offset: u64) -> Position {
     Position { file: 1, offset }
@@ -11,7 +11,7 @@ fn at(offset: u64) -> Position {
 fn with_pending() -> Coordinator<()> {
     let mut core = Coordinator::new(Settings::default());
     core.on_enable();
-    core.on_connect(ReplicaConnectionId(1), 1, None);
+    core.on_connect(ReplicaConnectionId(1), Member::of(1).into(), None);
     for end in [100, 200, 300] {
         core.on_flush(at(end));
     }
@@ -48,7 +48,7 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
 fn nothing_is_kept_of_a_connection_that_is_gone() {
     let mut core = with_pending();
     for connection in 2..1000 {
-        core.on_connect(ReplicaConnectionId(connection), 2, None);
+        core.on_connect(ReplicaConnectionId(connection), Member::of(2).into(), None);
         core.on_ack(ReplicaConnectionId(connection), at(900), None);
         core.on_disconnect(ReplicaConnectionId(connection), false);
     }

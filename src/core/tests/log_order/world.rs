@@ -1,8 +1,8 @@
 //! The server's log, its dumps and their replicas, as far as the coordinator sees them.
 
 use semisync_core::{
-    Claim, Coordinator, LogFiles, LogName, Outcome, Place, Position, ReplicaConnectionId,
-    SentFiles, Settings, WaitVerdict,
+    Claim, Coordinator, LogFiles, LogName, Member, Outcome, Place, Position, ReplicaConnectionId,
+    Rule, SentFiles, Settings, WaitVerdict,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -96,9 +96,9 @@ impl World {
 
     /// The plugin is loaded and enabled, and the server begins a file.
     fn start(&mut self) {
-        let wait_count = self.count;
+        let rule = Rule::of_count(self.count);
         self.core = Coordinator::new(Settings {
-            wait_count,
+            rule,
             wait_no_replica: true,
         });
         self.files = LogFiles::default();
@@ -264,7 +264,8 @@ impl World {
             return false;
         }
         let server_id = u32::try_from(dump.replica).expect("few");
-        self.core.on_connect(dump.connection, server_id, start);
+        let member = Member::of(server_id).into();
+        self.core.on_connect(dump.connection, member, start);
         let opened = self.log.iter().position(|file| file.name == name);
         dump.reads = opened.map(|file| (file, offset));
         opened.is_some()

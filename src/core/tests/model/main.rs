@@ -15,8 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position,
-    ReplicaConnectionId, Settings, WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position,
+    ReplicaConnectionId, Rule, Settings, WaitId, WaitVerdict,
 };
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ struct Run {
 impl Run {
     fn new(settings: Settings) -> Self {
         Self {
-            core: Coordinator::new(settings),
+            core: Coordinator::new(settings.clone()),
             naive: Naive::new(settings),
             end: 5,
             connections: Vec::new(),
@@ -68,7 +68,11 @@ impl Run {
                 let start = start.map(|back| place(self.end + back));
                 self.connections.push(number);
                 self.connected.push(number);
-                core.on_connect(ReplicaConnectionId(number), server, start);
+                core.on_connect(
+                    ReplicaConnectionId(number),
+                    Member::of(server).into(),
+                    start,
+                );
                 naive.on_connect(number, server, start);
             }
             Operation::Disconnect { nth, shutting_down } => {
@@ -146,7 +150,7 @@ impl Run {
                 assert_eq!(in_time, expected);
             }
             Operation::SetWaitCount(count) => {
-                core.on_wait_count(count);
+                core.on_rule(Rule::of_count(count));
                 naive.on_wait_count(count);
             }
             Operation::SetWaitNoReplica(on) => {

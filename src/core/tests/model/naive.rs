@@ -97,7 +97,7 @@ impl Naive {
     }
 
     fn few(&self) -> bool {
-        self.clients() < self.settings.wait_count as usize
+        self.clients() < self.settings.rule.count as usize
     }
 
     /// What enough replicas have.
@@ -105,7 +105,7 @@ impl Naive {
         let mut positions: Vec<Position> = self.servers().into_iter().flatten().collect();
         positions.sort();
         positions.reverse();
-        let nth = self.settings.wait_count as usize;
+        let nth = self.settings.rule.count as usize;
         positions.into_iter().nth(nth - 1)
     }
 
@@ -173,7 +173,7 @@ impl Naive {
     }
 
     pub fn on_wait_count(&mut self, count: u32) {
-        self.settings.wait_count = count;
+        self.settings.rule.count = count;
         self.replicas_changed();
     }
 

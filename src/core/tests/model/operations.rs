@@ -2,7 +2,7 @@
 //! All positions lie within a few groups of the end of the log.
 
 use proptest::{collection::vec, prelude::*};
-use semisync_core::{Position, Settings};
+use semisync_core::{Position, Rule, Settings};
 
 /// Places are counted from the end of the log, in groups. `nth` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -88,8 +88,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 pub fn settings() -> impl Strategy<Value = Settings> {
-    (1..=3_u32, any::<bool>()).prop_map(|(wait_count, wait_no_replica)| Settings {
-        wait_count,
+    (1..=3_u32, any::<bool>()).prop_map(|(count, wait_no_replica)| Settings {
+        rule: Rule::of_count(count),
         wait_no_replica,
     })
 }

@@ -7,7 +7,7 @@ mod network;
 mod world;
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
-use semisync_core::Settings;
+use semisync_core::{Rule, Settings};
 use world::World;
 
 #[derive(Clone, Debug)]
@@ -58,9 +58,8 @@ fn carry_out(world: &mut World, operation: &Operation) {
 }
 
 fn world(seed: u64, wait_no_replica: bool, replicas: u32, timeout: Option<u64>) -> World {
-    let wait_count = 2;
     let settings = Settings {
-        wait_count,
+        rule: Rule::of_count(2),
         wait_no_replica,
     };
     let mut world = World::new(seed, settings, replicas, timeout);

@@ -4,7 +4,9 @@
 mod tick;
 
 use crate::network::{Chance, Connection, Pipe, Replica};
-use semisync_core::{Coordinator, Outcome, Position, ReplicaConnectionId, Settings, WaitId};
+use semisync_core::{
+    Coordinator, Member, Outcome, Position, ReplicaConnectionId, Rule, Settings, WaitId,
+};
 use std::collections::BTreeMap;
 
 struct Session {
@@ -40,6 +42,7 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, settings: Settings, replicas: u32, timeout: Option<u64>) -> Self {
+        let count = settings.rule.count;
         let mut world = Self {
             now: 0,
             core: Coordinator::new(settings),
@@ -55,7 +58,7 @@ impl World {
             acknowledged: 0,
             asynchronous: 0,
             chance: Chance::new(seed),
-            count: settings.wait_count,
+            count,
             log: Vec::new(),
             connections: Vec::new(),
             last_id: 0,
@@ -104,7 +107,7 @@ impl World {
     pub fn set_count(&mut self, count: u32) {
         self.count = count;
         self.judge();
-        self.core.on_wait_count(count);
+        self.core.on_rule(Rule::of_count(count));
         self.judge();
     }
 
@@ -133,7 +136,8 @@ impl World {
             dies: None,
         });
         self.judge();
-        self.core.on_connect(id, server_id, start);
+        self.core
+            .on_connect(id, Member::of(server_id).into(), start);
         self.judge();
     }
 

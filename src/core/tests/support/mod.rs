@@ -5,8 +5,8 @@
 #![allow(dead_code)] // every test uses its own part
 
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position,
-    ReplicaConnectionId, Settings, Stats, WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position,
+    ReplicaConnectionId, Rule, Settings, Stats, WaitId, WaitVerdict,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -21,10 +21,10 @@ pub struct Story {
 
 impl Story {
     /// Not enabled yet.
-    pub fn begin(wait_count: u32, wait_no_replica: bool) -> Self {
+    pub fn begin(count: u32, wait_no_replica: bool) -> Self {
         Self {
             core: Coordinator::new(Settings {
-                wait_count,
+                rule: Rule::of_count(count),
                 wait_no_replica,
             }),
             effects: Effects::default(),
@@ -68,7 +68,7 @@ impl Story {
     }
 
     pub fn set_count(&mut self, count: u32) {
-        self.core.on_wait_count(count);
+        self.core.on_rule(Rule::of_count(count));
     }
 
     pub fn set_wait_no_replica(&mut self, on: bool) {
@@ -88,7 +88,8 @@ impl Story {
     fn add(&mut self, server: u32, start: Option<Position>) -> ReplicaConnectionId {
         self.connections += 1;
         let connection = ReplicaConnectionId(self.connections);
-        self.core.on_connect(connection, server, start);
+        self.core
+            .on_connect(connection, Member::of(server).into(), start);
         connection
     }
 

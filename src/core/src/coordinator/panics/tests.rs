@@ -7,6 +7,7 @@ mod history;
 use super::*;
 use crate::{
     failpoint,
+    member::Member,
     position::Position,
     quorum::ReplicaConnectionId,
     settings::Settings,
@@ -91,7 +92,7 @@ fn assert_tells_nobody(core: &mut Coordinator<u64>, old_end: Position) {
     core.on_flush(end);
     for server in 1..=5 {
         let connection = ReplicaConnectionId(1000 + u64::from(server));
-        core.on_connect(connection, server, Some(end));
+        core.on_connect(connection, Member::of(server).into(), Some(end));
         core.on_ack(connection, end, Some(end));
     }
     assert_eq!((core.confirmed(), core.status()), (None, false));
@@ -135,7 +136,7 @@ type Seen = BTreeMap<String, usize>;
 fn panic_everywhere(settings: Settings, operations: &[Operation]) -> Seen {
     let mut seen = Seen::new();
     for pass in 0.. {
-        let mut history = History::new(settings);
+        let mut history = History::new(settings.clone());
         let shutting_down = pass % 3 == 0;
         let Some(nth) = run_into_panic(&mut history, operations, pass, shutting_down) else {
             break;
@@ -251,7 +252,7 @@ fn a_panic_elsewhere_disables_but_ends_no_shutdown() {
 
     let mut core = Coordinator::<()>::new(Settings::default());
     core.on_enable();
-    core.on_connect(ReplicaConnectionId(1), 1, None);
+    core.on_connect(ReplicaConnectionId(1), Member::of(1).into(), None);
     core.on_wait_point(None, (), false);
     core.on_hook_panic(false);
     assert_eq!(

@@ -2,8 +2,9 @@
 
 use crate::{
     coordinator::{Coordinator, Mode},
+    member::Member,
     position::Position,
-    quorum::ReplicaConnectionId,
+    quorum::{ReplicaConnectionId, Rule},
     settings::Settings,
     verdicts::{WaitId, WaitVerdict},
 };
@@ -92,8 +93,8 @@ pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
 }
 
 pub fn settings() -> impl Strategy<Value = Settings> {
-    (1..=2_u32, any::<bool>()).prop_map(|(wait_count, wait_no_replica)| Settings {
-        wait_count,
+    (1..=2_u32, any::<bool>()).prop_map(|(count, wait_no_replica)| Settings {
+        rule: Rule::of_count(count),
         wait_no_replica,
     })
 }
@@ -134,7 +135,7 @@ impl History {
             next_session: other.next_session,
             next_connection: other.next_connection,
             end: other.end,
-            ..Self::new(other.core.settings)
+            ..Self::new(other.core.settings.clone())
         }
     }
 
@@ -182,7 +183,8 @@ impl History {
                 self.next_connection += 1;
                 self.connections.push(connection);
                 let start = back.map(|back| self.at(back));
-                self.core.on_connect(connection, server, start);
+                self.core
+                    .on_connect(connection, Member::of(server).into(), start);
             }
             Operation::Disconnect { nth, shutting_down } => {
                 let connection = self.connection(nth);
@@ -242,7 +244,7 @@ impl History {
                 let verdict = self.core.on_engine_commit(at, applier, applier);
                 return format!("{verdict:?}");
             }
-            Operation::WaitCount(count) => self.core.on_wait_count(count),
+            Operation::WaitCount(count) => self.core.on_rule(Rule::of_count(count)),
             Operation::WaitNoReplica(on) => self.core.on_wait_no_replica(on),
             Operation::Reset => self.core.on_reset(),
             Operation::Enable => self.core.on_enable(),

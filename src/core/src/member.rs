@@ -1,0 +1,133 @@
+//! Who a replica is: its server id, its UUID, its name and its zone.
+
+use std::{fmt, str::FromStr};
+
+/// A server's UUID.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Uuid([u8; 16]);
+
+/// The text is not a UUID: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, with `-`
+/// between the groups.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotUuid;
+
+impl FromStr for Uuid {
+    type Err = NotUuid;
+
+    fn from_str(text: &str) -> Result<Self, NotUuid> {
+        let mut groups = text.split('-');
+        let mut bytes = [0; 16];
+        let mut free = bytes.iter_mut();
+        for length in [8, 4, 4, 4, 12] {
+            let group = groups.next().ok_or(NotUuid)?.as_bytes();
+            if group.len() != length {
+                return Err(NotUuid);
+            }
+            for digits in group.chunks(2) {
+                let byte = free.next().ok_or(NotUuid)?;
+                for digit in digits {
+                    *byte = *byte << 4 | hexadecimal(*digit).ok_or(NotUuid)?;
+                }
+            }
+        }
+        match groups.next() {
+            None => Ok(Self(bytes)),
+            Some(_) => Err(NotUuid),
+        }
+    }
+}
+
+fn hexadecimal(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Uuid {
+    /// As the server writes UUIDs: in lower case.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, byte) in self.0.iter().enumerate() {
+            if matches!(nth, 4 | 6 | 8 | 10) {
+                out.write_str("-")?;
+            }
+            write!(out, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Who a replica is, by its own words or those by which the source overrules them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    pub server_id: u32,
+    pub uuid: Option<Uuid>,
+    pub name: Option<Box<str>>,
+    pub zone: Option<Box<str>>,
+}
+
+impl Member {
+    /// A replica of which nothing is known but its server id.
+    pub fn of(server_id: u32) -> Self {
+        Self {
+            server_id,
+            uuid: None,
+            name: None,
+            zone: None,
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    /// What people read: the name, else the UUID, else the server id.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.uuid) {
+            (Some(name), _) => out.write_str(name),
+            (None, Some(uuid)) => uuid.fmt(out),
+            (None, None) => self.server_id.fmt(out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_compared_without_case_and_shown_in_lower_case() {
+        let upper: Uuid = "3E11FA47-71CA-11E1-9E33-C80AA9429562".parse().unwrap();
+        let lower = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+        assert_eq!(upper, lower.parse().unwrap());
+        assert_eq!(upper.to_string(), lower);
+    }
+
+    #[test]
+    fn what_is_no_uuid_is_refused() {
+        for text in [
+            "",
+            "2",
+            "3e11fa47-71ca-11e1-9e33-c80aa942956",
+            "3e11fa47-71ca-11e1-9e33-c80aa94295621",
+            "3e11fa47-71ca-11e1-9e33-c80aa9429562-",
+            "3e11fa4771ca11e19e33c80aa9429562",
+            "{3e11fa47-71ca-11e1-9e33-c80aa9429562}",
+            "3g11fa47-71ca-11e1-9e33-c80aa9429562",
+            "3e11fa47-71ca-11e1-9e33-c80aa942956é",
+        ] {
+            assert_eq!(text.parse::<Uuid>(), Err(NotUuid), "{text}");
+        }
+    }
+
+    #[test]
+    fn people_read_the_name_else_the_uuid_else_the_server_id() {
+        let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+        let mut member = Member::of(7);
+        assert_eq!(member.to_string(), "7");
+        member.uuid = uuid.parse().ok();
+        assert_eq!(member.to_string(), uuid);
+        member.name = Some("db2".into());
+        assert_eq!(member.to_string(), "db2");
+    }
+}

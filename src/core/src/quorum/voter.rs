@@ -1,0 +1,24 @@
+//! A replica that is connected, and what the replica has.
+
+use crate::{member::Member, position::Position};
+use std::sync::Arc;
+
+/// A connection of a replica. Later connections have greater numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct ReplicaConnectionId(pub u64);
+
+/// A replica that is connected, by one of its connections.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Voter {
+    pub member: Arc<Member>,
+    pub connection: ReplicaConnectionId,
+    /// What the replica has acknowledged over this connection, or was taken to have when it
+    /// connected. None: nothing.
+    pub acked: Option<Position>,
+}
+
+impl Voter {
+    pub fn server_id(&self) -> u32 {
+        self.member.server_id
+    }
+}
