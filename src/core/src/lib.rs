@@ -9,8 +9,9 @@
 //! | `wire` | the 2-byte header of events, and the replies of replicas |
 //! | `stream` | acknowledgements out of a byte stream, plain or compressed |
 //! | `quorum` | who must have a commit, and the newest position that they have |
+//! | `members` | the names and zones by which replicas are overruled |
 //! | `member` | who a replica is |
-//! | `syntax` | what is wrong with a text, and where |
+//! | `syntax` | how a setting's text is read, what is wrong with it, and where |
 //! | `pending` | commit groups that are not confirmed yet |
 //! | `stats` | the counters behind the status variables |
 //! | `statement` | whether a statement's text stops appliers |
@@ -30,6 +31,7 @@ mod events;
 mod failpoint;
 mod log_files;
 mod member;
+mod members;
 mod pending;
 mod position;
 mod quorum;
@@ -46,7 +48,8 @@ pub use coordinator::{Coordinator, LeftUnconfirmed};
 pub use effects::{Effects, Message, Outcome};
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
 pub use log_files::{LogFiles, LogName, Place, index_names};
-pub use member::{Member, NotUuid, Uuid};
+pub use member::{Member, NotUuid, Uuid, is_word};
+pub use members::Members;
 pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
 pub use quorum::{Lacking, Quorum, ReplicaConnectionId, Rule, Scratch, Standing, Voter};

@@ -91,6 +91,20 @@ impl fmt::Display for Member {
     }
 }
 
+/// How many bytes a name or a zone may have.
+const LONGEST_WORD: usize = 64;
+
+/// Whether this may be a replica's name, or a zone: up to 64 printable ASCII characters
+/// without space and without what has a meaning in the settings, and nothing that is read as
+/// a server id or a UUID.
+pub fn is_word(text: &str) -> bool {
+    let may_occur = |byte: u8| byte.is_ascii_graphic() && !b",():=@\"'*".contains(&byte);
+    (1..=LONGEST_WORD).contains(&text.len())
+        && text.bytes().all(may_occur)
+        && !text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse::<Uuid>().is_err()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +143,44 @@ mod tests {
         assert_eq!(member.to_string(), uuid);
         member.name = Some("db2".into());
         assert_eq!(member.to_string(), "db2");
+    }
+
+    #[test]
+    fn names_and_zones_are_words() {
+        let longest = "x".repeat(64);
+        for word in [
+            "a",
+            "db-2.example.com",
+            "eu_west#1",
+            "2b",
+            "ANY",
+            longest.as_str(),
+        ] {
+            assert!(is_word(word), "{word}");
+        }
+        let too_long = "x".repeat(65);
+        for text in [
+            "",
+            " ",
+            "a b",
+            "a,b",
+            "(a",
+            "a)",
+            "zone:a",
+            "a=b",
+            "a@b",
+            "a\"b",
+            "a'b",
+            "*",
+            "a\tb",
+            "a\0",
+            "é",
+            "2",
+            "0042",
+            "3E11FA47-71CA-11E1-9E33-C80AA9429562",
+            too_long.as_str(),
+        ] {
+            assert!(!is_word(text), "{text:?}");
+        }
     }
 }

@@ -114,6 +114,7 @@ fn every_case_of_the_table() {
                         member: Member::of(server_id).into(),
                         connection: ReplicaConnectionId(connections),
                         acked,
+                        streaming: true,
                     });
                 }
                 Event::Acknowledges(replica, at) => {

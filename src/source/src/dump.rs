@@ -288,6 +288,7 @@ impl Dump for SemiSyncDump {
         };
         let id = self.connection.id;
         let asks = self.state.update(|core| {
+            core.on_send(id, position);
             let asks = core.wants_ack(id, position);
             if asks {
                 core.on_asked();

@@ -24,6 +24,7 @@ impl<W> Coordinator<W> {
             member,
             connection,
             acked: start.min(self.flushed),
+            streaming: start >= self.flushed,
         });
         self.count_votes();
     }
@@ -61,13 +62,15 @@ impl<W> Coordinator<W> {
         if Some(at) > sent {
             return self.on_ack_of_unsent(connection);
         }
+        let has_caught_up = voter.catches_up(sent, flushed);
         let news = Some(at).min(flushed);
-        if news <= voter.acked {
-            return AckVerdict::Stale;
+        if news > voter.acked {
+            voter.acked = news;
+            self.count_votes();
+            return AckVerdict::Accepted;
         }
-        voter.acked = news;
-        self.count_votes();
-        AckVerdict::Accepted
+        self.on_caught_up(has_caught_up);
+        AckVerdict::Stale
     }
 
     /// A replica acknowledges what it was not sent.
@@ -95,9 +98,28 @@ impl<W> Coordinator<W> {
         let Some(voter) = self.voter_mut(connection) else {
             return;
         };
+        let has_caught_up = voter.catches_up(Some(at), flushed);
         let news = Some(at).min(flushed);
         if last_sent.min(flushed) <= voter.acked && news > voter.acked {
             voter.acked = news;
+            self.count_votes();
+            return;
+        }
+        self.on_caught_up(has_caught_up);
+    }
+
+    /// The event that ends at `end` is about to be sent.
+    pub fn on_send(&mut self, connection: ReplicaConnectionId, end: Position) {
+        let flushed = self.flushed;
+        if let Some(voter) = self.voter_mut(connection) {
+            let has_caught_up = voter.catches_up(Some(end), flushed);
+            self.on_caught_up(has_caught_up);
+        }
+    }
+
+    /// `FIRST` may choose a replica that has caught up. A count does not ask for that.
+    fn on_caught_up(&mut self, has_caught_up: bool) {
+        if has_caught_up && self.settings.rule.quorum.is_some() {
             self.count_votes();
         }
     }

@@ -3,34 +3,47 @@
 use super::voter::Voter;
 use crate::position::Position;
 
-/// The newest position that at least `count` different servers have: sort what each has,
-/// and take the `count`-th largest. None: fewer servers have anything. A server votes by the
-/// connection over which it has acknowledged most. `scratch` is used again each time, so
-/// that nothing is allocated in the long run.
+/// The newest position that at least `count` different servers have. None: fewer servers have
+/// anything.
 pub fn nth_position(voters: &[Voter], count: u32, scratch: &mut Vec<Position>) -> Option<Position> {
+    nth_largest(
+        servers(voters).filter_map(|voter| voter.acked),
+        count,
+        scratch,
+    )
+}
+
+/// Sorts what is there, and takes the `count`-th largest. `scratch` is used again each time,
+/// so that nothing is allocated in the long run.
+pub fn nth_largest(
+    positions: impl Iterator<Item = Position>,
+    count: u32,
+    scratch: &mut Vec<Position>,
+) -> Option<Position> {
     scratch.clear();
-    scratch.extend(
-        voters
-            .iter()
-            .filter(|voter| !is_superseded(voter, voters))
-            .filter_map(|voter| voter.acked),
-    );
+    scratch.extend(positions);
     let nth = usize::try_from(count).ok()?.checked_sub(1)?;
     scratch.sort_unstable_by(|a, b| b.cmp(a));
     scratch.get(nth).copied()
 }
 
-/// How many different servers are connected.
-pub fn connected_servers(voters: &[Voter]) -> u32 {
-    let servers = voters
-        .iter()
-        .filter(|voter| !is_superseded(voter, voters))
-        .count();
-    u32::try_from(servers).unwrap_or(u32::MAX)
+/// The servers that are connected, each by one of its connections: by the one over which the
+/// server has acknowledged most, or by the newer of two that are equal in that. So neither a
+/// connection that is silent nor one that is dead takes anything from a server.
+pub fn servers(voters: &[Voter]) -> impl Iterator<Item = &Voter> {
+    voters.iter().filter(|voter| !is_superseded(voter, voters))
 }
 
-/// Whether the same server votes by another connection: by the one over which it has
-/// acknowledged more, or by the newer of two connections that are equal in that.
+/// How many different servers are connected.
+pub fn connected_servers(voters: &[Voter]) -> u32 {
+    number_of(servers(voters))
+}
+
+pub fn number_of<T>(all: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(all.count()).unwrap_or(u32::MAX)
+}
+
+/// Whether the same server takes part by another connection.
 pub fn is_superseded(voter: &Voter, voters: &[Voter]) -> bool {
     voters.iter().any(|other| {
         other.server_id() == voter.server_id()
@@ -53,6 +66,7 @@ mod tests {
                     member: Arc::new(Member::of(server_id)),
                     connection: ReplicaConnectionId(connection),
                     acked: acked.map(|(file, offset)| Position { file, offset }),
+                    streaming: true,
                 };
             (0..).zip(connections).map(voter).collect()
         })
@@ -109,6 +123,7 @@ mod tests {
             member: Arc::new(Member::of(1)),
             connection,
             acked,
+            streaming: true,
         }];
         assert_eq!(nth_position(&one, 0, &mut scratch), None);
         assert_eq!(nth_position(&one, u32::MAX, &mut scratch), None);
@@ -122,6 +137,7 @@ mod tests {
                 member: Arc::new(Member::of(server_id)),
                 connection: ReplicaConnectionId(server_id.into()),
                 acked: Some(Position { file: 1, offset: 4 }),
+                streaming: true,
             })
             .collect();
         let mut scratch = Vec::new();

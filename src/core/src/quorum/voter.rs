@@ -15,10 +15,21 @@ pub struct Voter {
     /// What the replica has acknowledged over this connection, or was taken to have when it
     /// connected. None: nothing.
     pub acked: Option<Position>,
+    /// Whether this connection was ever sent the whole log. A replica that still catches up
+    /// is false.
+    pub streaming: bool,
 }
 
 impl Voter {
     pub fn server_id(&self) -> u32 {
         self.member.server_id
+    }
+
+    /// The log up to `sent` was sent over this connection; `flushed`: how much there is. true:
+    /// the connection has caught up by that.
+    pub fn catches_up(&mut self, sent: Option<Position>, flushed: Option<Position>) -> bool {
+        let news = !self.streaming && sent >= flushed;
+        self.streaming |= news;
+        news
     }
 }
