@@ -1,6 +1,7 @@
 //! Where files lie, and what is believed of positions in them.
 
 use super::*;
+use proptest::{collection::vec, prelude::*, test_runner::Config};
 
 fn index(names: &[&str]) -> Vec<LogName> {
     index_names((names.join("\n") + "\n").as_bytes())
@@ -141,6 +142,72 @@ fn what_is_remembered_is_bounded_and_the_newest_stays() {
     assert_eq!(files.files.len(), REMEMBERED);
     let newest = format!("b.{:06}", 3 * REMEMBERED - 1);
     assert!(files.find(newest.as_bytes(), 4).is_some());
+}
+
+#[test]
+fn a_distance_goes_over_files_and_ends_with_what_is_known() {
+    let mut files = LogFiles::default();
+    let far = Position {
+        file: 1,
+        offset: u64::MAX,
+    };
+    assert_eq!(files.distance(far, far), None);
+    let first = files.on_flush(b"b.000001", 300);
+    files.on_flush(b"b.000001", 1000);
+    let second = files.on_flush(b"b.000002", 500);
+    let third = files.on_flush(b"b.000003", 70);
+    assert_eq!(files.distance(first, first), Some(0));
+    assert_eq!(files.distance(first, second), Some(700 + 500));
+    assert_eq!(files.distance(first, third), Some(700 + 500 + 70));
+    assert_eq!(files.distance(third, first), Some(0));
+    // Somewhere behind the last commit of a file.
+    assert_eq!(files.distance(far, third), Some(500 + 70));
+    let unknown = Position { file: 4, offset: 4 };
+    assert_eq!(files.distance(first, unknown), None);
+    files.on_reset(1);
+    let new = files.on_flush(b"b.000001", 200);
+    assert_eq!(files.distance(third, new), None, "of a log that is gone");
+    assert_eq!(files.distance(new, new), Some(0));
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..Config::default()
+    })]
+
+    /// Against the sum of the sizes, file by file.
+    #[test]
+    fn a_distance_is_the_sum_of_what_lies_between(
+        sizes in vec(vec(1..99_u64, 1..4), 1..20),
+        from in (0..20_usize, 0..300_u64),
+        to in (0..20_usize, 0..300_u64),
+    ) {
+        let mut files = LogFiles::default();
+        let mut ends = Vec::new();
+        for (number, groups) in sizes.iter().enumerate() {
+            let mut end = 0;
+            for bytes in groups {
+                end += bytes;
+                files.on_flush(format!("b.{number:06}").as_bytes(), end);
+            }
+            ends.push(end);
+        }
+        let position = |(file, offset): (usize, u64)| {
+            let file = u64::try_from(file).unwrap() + 1;
+            Position { file, offset }
+        };
+        let naive = match (ends.get(from.0), ends.get(to.0)) {
+            (Some(from_end), Some(to_end)) => {
+                let sum = |end: usize| ends[..end].iter().sum::<u64>();
+                let from = sum(from.0) + from.1.min(*from_end);
+                Some((sum(to.0) + to.1.min(*to_end)).saturating_sub(from))
+            }
+            _ => None,
+        };
+        prop_assert_eq!(files.distance(position(from), position(to)), naive);
+    }
 }
 
 #[test]
