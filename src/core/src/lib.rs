@@ -13,6 +13,8 @@
 //! | `member` | who a replica is |
 //! | `syntax` | how a setting's text is read, what is wrong with it, and where |
 //! | `pending` | commit groups that are not confirmed yet |
+//! | `flush_times` | when commit groups were flushed: how old is what a replica lacks |
+//! | `histogram` | how long things took, in the server's buckets |
 //! | `stats` | the counters behind the status variables |
 //! | `statement` | whether a statement's text stops appliers |
 //! | `settings` | what the operator has set |
@@ -29,6 +31,8 @@ mod coordinator;
 mod effects;
 mod events;
 mod failpoint;
+mod flush_times;
+mod histogram;
 mod log_files;
 mod member;
 mod members;
@@ -47,6 +51,8 @@ mod wire;
 pub use coordinator::{Coordinator, LeftUnconfirmed};
 pub use effects::{Effects, Message, Outcome};
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
+pub use flush_times::FlushTimes;
+pub use histogram::{BUCKETS, Histogram, bucket_limits, bucket_of};
 pub use log_files::{LogFiles, LogName, Place, index_names};
 pub use member::{Member, NotUuid, Uuid, is_word};
 pub use members::Members;
