@@ -51,5 +51,6 @@ enum semisync_message {
 
 /* Errors of the client protocol. */
 #define ER_UNKNOWN_SYSTEM_VARIABLE 1193
+#define ER_OPTION_PREVENTS_STATEMENT 1290
 #define ER_PLUGIN_CANNOT_BE_UNINSTALLED 1883
 #define ER_INSTALL_PLUGIN_CONFLICT_CLIENT 4045

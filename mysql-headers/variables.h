@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define MYSQL_REPLICATION_PLUGIN 6
+#define MYSQL_GROUP_REPLICATION_PLUGIN 9 /* since 5.7 */
 #define PLUGIN_LICENSE_GPL 1
 
 typedef struct THD THD;

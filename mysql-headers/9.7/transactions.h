@@ -1,5 +1,6 @@
-/* Transactions: the argument of their hooks, the same from MySQL 5.7 on. */
+/* Transactions: the argument of their hooks, and what refuses one, the same from MySQL 5.7 on. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TRANS_IS_REAL_TRANS 1
@@ -13,3 +14,18 @@ typedef struct Trans_param {
   const char *log_file; /* base name; may be NULL although log_pos is not 0 */
   uint64_t log_pos;
 } Trans_param;
+
+/* Argument of set_transaction_ctx(), by value. */
+typedef struct Transaction_termination_ctx {
+  unsigned long m_thread_id;
+  unsigned int m_flags;
+  bool m_rollback_transaction;
+  bool m_generated_gtid;
+  int m_sidno;
+  int64_t m_gno;
+} Transaction_termination_ctx;
+
+/* Answers of thd_sql_command(). */
+#define SQLCOM_ROLLBACK 53
+#define SQLCOM_XA_COMMIT 110
+#define SQLCOM_XA_ROLLBACK 111

@@ -37,6 +37,8 @@ callbacks! {
     UpdateVariable = "update_variable",
     /// `SHOW STATUS` of a row that is a function.
     ShowStatus = "show_status",
+    /// A transaction is about to be written to the binary log. MySQL 5.7 and later.
+    BeforeCommit = "before_commit",
     /// A commit group was written to the binary log.
     AfterFlush = "after_flush",
     /// The binary log was synced. Not in MySQL 5.6 and MariaDB 5.5.

@@ -53,7 +53,9 @@ pub mod wait;
 pub use log_pos::LogPos;
 pub use poller::{Poller, Ready};
 use semisync_sys as sys;
-pub use semisync_sys::compat::{HAS_WAIT_COUNT, HAS_WAIT_POINT, WAITS_AFTER_COMMIT};
+pub use semisync_sys::compat::{
+    HAS_BEFORE_COMMIT, HAS_WAIT_COUNT, HAS_WAIT_POINT, WAITS_AFTER_COMMIT,
+};
 #[doc(hidden)]
 pub use semisync_sys::export_declarations;
-pub use server::{MonotonicMicros, Server, system_micros};
+pub use server::{MonotonicMicros, Server, abort, system_micros};

@@ -11,6 +11,7 @@ use crate::{
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
     ffi::{CStr, OsStr, c_int, c_uint},
+    fmt,
     os::unix::ffi::OsStrExt,
     path::Path,
     sync::{
@@ -153,6 +154,12 @@ impl Server {
         unsafe { &*self.symbols.shutdown_flag }.load(Ordering::Acquire) != 0
     }
 
+    /// `@@GLOBAL.read_only`. Any thread, no lock.
+    pub fn is_read_only(self) -> bool {
+        // SAFETY: a bool of one byte that lives as long as the server.
+        unsafe { &*self.symbols.opt_readonly }.load(Ordering::Relaxed) != 0
+    }
+
     /// `@@GLOBAL.replication_sender_observe_commit_only`. Any thread, no lock.
     pub fn observes_commits_only(self) -> bool {
         let flag = self.symbols.observe_commit_only;
@@ -204,11 +211,21 @@ impl Server {
     /// Whether a replication plugin is installed and initialised. Not while the
     /// server's `LOCK_plugin` is held (it is not in `init`).
     fn has_plugin(self, name: &CStr) -> bool {
+        self.has_plugin_of_kind(name, sys::MYSQL_REPLICATION_PLUGIN)
+    }
+
+    /// Whether the plugin for Group Replication is there. As `has_plugin`; hooks hold no
+    /// `LOCK_plugin` either.
+    pub(crate) fn replicates_in_a_group(self) -> bool {
+        self.has_plugin_of_kind(c"group_replication", sys::MYSQL_GROUP_REPLICATION_PLUGIN)
+    }
+
+    fn has_plugin_of_kind(self, name: &CStr, kind: u32) -> bool {
         let name = sys::MYSQL_LEX_CSTRING {
             str_: name.as_ptr(),
             length: name.count_bytes(),
         };
-        let kind = c_int::try_from(sys::MYSQL_REPLICATION_PLUGIN).unwrap_or_default();
+        let kind = c_int::try_from(kind).unwrap_or_default();
         // SAFETY: a name that outlives the call.
         unsafe { (self.symbols.plugin_is_ready)(&name, kind) }
     }
@@ -227,6 +244,38 @@ impl Server {
             unsafe { (self.symbols.get_user_var_int)(name.as_ptr(), &mut value, &mut is_null) };
         (found == 0 && is_null == 0).then_some(value)
     }
+
+    /// As [`Server::user_variable`], as text. None also for one that is longer than
+    /// [`Server::USER_TEXT`] bytes, and for what is not UTF-8 (the text comes in the character
+    /// set that the variable has).
+    pub fn user_text(self, name: &CStr) -> Option<String> {
+        // SAFETY: hooks run in threads of the server.
+        if unsafe { self.symbols.connections.current_session() }.is_null() {
+            return None;
+        }
+        // One byte more than fits, and one that the server does not write.
+        let mut value = [0_u8; Self::USER_TEXT + 2];
+        let mut is_null: c_int = 0;
+        // SAFETY: the thread has a session; the pointers are valid, and the last byte stays NUL.
+        let found = unsafe {
+            (self.symbols.get_user_var_str)(
+                name.as_ptr(),
+                value.as_mut_ptr().cast(),
+                value.len() - 1,
+                0,
+                &mut is_null,
+            )
+        };
+        if found != 0 || is_null != 0 {
+            return None;
+        }
+        let text = CStr::from_bytes_until_nul(&value).ok()?.to_bytes();
+        let text = (text.len() <= Self::USER_TEXT).then_some(text)?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
+    /// The longest text of a user variable that is read, in bytes.
+    pub const USER_TEXT: usize = 255;
 
     /// Reports that the plugin cannot be uninstalled, as the server's own error.
     pub fn error_cannot_uninstall(self, plugin: &CStr, reason: &CStr) {
@@ -267,6 +316,15 @@ impl Server {
             )
         };
     }
+}
+
+/// Ends the server at once, as `binlog_error_action=ABORT_SERVER` does
+/// (sql/binlog.cc, `exec_binlog_error_action_abort`): a line in the error log, then SIGABRT.
+/// Clients lose their connections. The server tells the one client more, that the binary log
+/// failed; we do not, because the transaction is in the binary log and lives again with it.
+pub fn abort(reason: fmt::Arguments<'_>) -> ! {
+    log::plain(Level::Error, reason);
+    std::process::abort()
 }
 
 /// The series that this library was built for, read from the marker string

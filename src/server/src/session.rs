@@ -3,12 +3,52 @@
 
 use crate::{callback::Callback, dump::DumpConnection, guard::guard, server::Server, sys};
 use rustix::net::{Shutdown, shutdown};
+use std::ffi::{CStr, c_int};
 
 /// Whether it applies what another server has sent.
 pub fn is_applier(server: Server) -> bool {
     let thd = current(server);
     // SAFETY: not null, and the session of this thread.
     !thd.is_null() && unsafe { (server.symbols().thd_slave_thread)(thd) } != 0
+}
+
+/// Its id in the process list; 0: there is no session.
+pub fn thread_id(server: Server) -> u64 {
+    let thd = current(server);
+    if thd.is_null() {
+        return 0;
+    }
+    // SAFETY: not null, and the session of this thread.
+    unsafe { (server.symbols().thd_get_thread_id)(thd) }
+}
+
+/// Whether its account may write where `read_only` is set: SUPER, or CONNECTION_ADMIN. Where
+/// nothing can be refused (see [`crate::HAS_BEFORE_COMMIT`]), nobody knows: false.
+pub fn is_privileged(server: Server) -> bool {
+    let thd = current(server);
+    let privileges = &server.symbols().privileges;
+    // SAFETY: not null, and the session of this thread.
+    !thd.is_null() && unsafe { privileges.writes_when_read_only(thd) }
+}
+
+/// Refuses the transaction that is about to be written, if it can be undone. What the hook is to
+/// answer.
+pub(crate) fn refuse(server: Server, option: &CStr) -> c_int {
+    let thd = current(server);
+    let symbols = server.symbols();
+    // SAFETY: not null, and the session of this thread, which runs `before_commit`.
+    if thd.is_null() || !unsafe { symbols.refusals.is_refusable(thd, &symbols.sessions) } {
+        return 0;
+    }
+    // The group has agreed to the transaction, or will: one member alone cannot refuse it.
+    if server.replicates_in_a_group() {
+        return 0;
+    }
+    // SAFETY: as above; nobody else decides.
+    unsafe {
+        let session = (symbols.thd_get_thread_id)(thd);
+        symbols.refusals.refuse(session, option)
+    }
 }
 
 /// Whether KILL or the server's shutdown wants it to end.

@@ -11,7 +11,7 @@ use crate::{
 use semisync_core::CommitVerdict;
 use semisync_server::{
     LogPos,
-    observers::{StorageObserver, StorageTable, TransactionObserver, TransactionTable},
+    observers::{RefusedBy, StorageObserver, StorageTable, TransactionObserver, TransactionTable},
     session,
 };
 use std::sync::atomic::Ordering;
@@ -40,6 +40,10 @@ impl StorageObserver for Commit {
 }
 
 impl TransactionObserver for Commit {
+    fn before_commit() -> Result<(), RefusedBy> {
+        Ok(())
+    }
+
     fn after_commit(end: LogPos<'_>) {
         after_transaction(end);
     }

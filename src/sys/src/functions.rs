@@ -47,6 +47,16 @@ symbols! {
         get_user_var_int:
             unsafe extern "C" fn(name: *const c_char, value: *mut i64, null: *mut c_int) -> c_int
             = c"get_user_var_int";
+        /// As `get_user_var_int`, as text: `strncpy` of at most `len` bytes to `value`, in the
+        /// character set that the variable has; a NUL ends them only if they are fewer.
+        /// `decimals`: of a number.
+        get_user_var_str: unsafe extern "C" fn(
+            name: *const c_char,
+            value: *mut c_char,
+            len: usize,
+            decimals: c_uint,
+            null: *mut c_int,
+        ) -> c_int = c"get_user_var_str";
 
         /// Forgets what is half written, and begins the numbers of packets anew. `check_buffer`:
         /// false, as the other end may have sent something.
@@ -108,9 +118,14 @@ symbols! {
         /// Not 0: KILL, or the server's shutdown, wants the session to end. Of another session as
         /// `thd_slave_thread`.
         thd_killed: unsafe extern "C" fn(thd: *const THD) -> c_int = c"thd_killed";
+        /// The session's id in the process list.
+        thd_get_thread_id: unsafe extern "C" fn(thd: *const THD) -> c_ulong
+            = c"thd_get_thread_id";
 
         /// Not 0 once the server shuts down. Any thread, at any time.
         shutdown_flag: *const compat::ShutdownFlag = compat::SHUTDOWN_FLAG;
+        /// `@@GLOBAL.read_only`, a bool; `super_read_only` sets it too. Any thread, at any time.
+        opt_readonly: *const AtomicU8 = c"opt_readonly";
         /// A bool; hooks of events inside a transaction are left out while it is set. Servers that
         /// do not have it call all hooks. Any thread, at any time.
         observe_commit_only [optional]: *const AtomicU8
@@ -133,6 +148,8 @@ symbols! {
 
         + session: compat::Session;
         + sessions: compat::Sessions;
+        + privileges: compat::Privileges;
+        + refusals: compat::Refusals;
         + connections: compat::Connections;
         + tls: compat::Tls;
         + psi: compat::Psi;

@@ -70,6 +70,11 @@ impl Dialect {
         self.mysql_from(5, 7) || self.mariadb_from(10, 1)
     }
 
+    /// The server asks before it writes a transaction to the binary log, so that one can be refused.
+    pub fn has_before_commit(&self) -> bool {
+        self.mysql_from(5, 7)
+    }
+
     /// The wait points that can be tried.
     pub fn wait_points(&self) -> &'static [&'static str] {
         if self.has_wait_point() {

@@ -53,6 +53,7 @@ fn scenario(callback: Callback) -> Scenario {
         Callback::Deinit => Installation(uninstalls_all_the_same),
         Callback::UpdateVariable => Either(keeps_the_variables),
         Callback::ShowStatus => Either(leaves_a_row_empty),
+        Callback::BeforeCommit => Source(commits_all_the_same),
         Callback::AfterFlush => Source(commits),
         Callback::AfterSync => Source(commits),
         Callback::AfterCommit => Source(commits),
@@ -81,6 +82,9 @@ fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
         Callback::CheckUninstall if !dialect.asks_before_uninstall() => {
             Some("it unloads a plugin without asking it")
         }
+        Callback::BeforeCommit if !dialect.has_before_commit() => {
+            Some("it has no hook before_commit")
+        }
         Callback::AfterSync if !dialect.has_wait_point() => Some("it has no hook after_sync"),
         Callback::VisitSession if !dialect.shows_stop_to_workers() => {
             Some("its sessions cannot be visited")
@@ -93,6 +97,16 @@ fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
 
 fn commits(stage: &Stage) {
     stage.pair.source.insert(1);
+}
+
+/// The transaction is not refused.
+fn commits_all_the_same(stage: &Stage) {
+    let (source, replica) = (&stage.pair.source, stage.pair.replica());
+    let rows = || source.value(&format!("SELECT COUNT(*) FROM {TABLE}"));
+    let before = rows();
+    source.insert(1);
+    assert_ne!(rows(), before, "the row is there");
+    replica.assert_same_rows(source);
 }
 
 fn rolls_back(stage: &Stage) {

@@ -26,5 +26,5 @@ mod transmit;
 pub use relay_io::{Channel, Refused, RelayIoObserver, RelayIoTable};
 pub use storage::{StorageObserver, StorageTable};
 pub use table::{Observer, Table, register};
-pub use transaction::{TransactionObserver, TransactionTable};
+pub use transaction::{RefusedBy, TransactionObserver, TransactionTable};
 pub use transmit::{Announced, DumpRequest, TransmitObserver, TransmitTable};

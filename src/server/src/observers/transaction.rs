@@ -1,12 +1,30 @@
 //! Hooks of a transaction's end.
 
 use super::table::Table;
-use crate::{callback::Callback, guard::hook, log_pos::LogPos, sys};
+use crate::{
+    callback::Callback,
+    guard::{guard, hook},
+    log_pos::LogPos,
+    server::Server,
+    session, sys,
+};
 use semisync_sys::compat;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
-/// What is called for each member of a commit group, before its client is told.
+/// Why a transaction is refused: the option that the server runs with, as the client's error
+/// names it (1290, as that of `read_only`), for example `--semisync_source_fenced`.
+pub struct RefusedBy(pub &'static CStr);
+
+/// What is called for each transaction before it is written, and for each member of a commit
+/// group before its client is told.
 pub trait TransactionObserver: 'static {
+    /// The transaction is about to be written to the binary log; one that has nothing to write
+    /// does not come here. Err: it is rolled back, and nothing of it is left. A transaction that
+    /// cannot be undone goes on all the same. The session's thread; the server holds the
+    /// session's metadata locks (COMMIT among them) and engine locks, and no mutex. MySQL 5.7 and
+    /// later.
+    fn before_commit() -> Result<(), RefusedBy>;
+
     /// The engine has committed, or there was nothing to commit. `end`: of the member's
     /// group; it may be one that was confirmed long ago. Group leader for each member
     /// (`LOCK_after_commit` with `binlog_order_commits`), or the session.
@@ -23,10 +41,23 @@ impl TransactionTable {
     /// The hooks of `O`.
     pub const fn new<O: TransactionObserver>() -> Self {
         Self::of(compat::trans_observer(
+            before_commit::<O>,
             after_commit::<O>,
             after_rollback::<O>,
         ))
     }
+}
+
+/// After a panic the transaction goes on: nobody has said that it is refused.
+unsafe extern "C" fn before_commit<O: TransactionObserver>(param: *mut sys::Trans_param) -> c_int {
+    guard(Callback::BeforeCommit, 0, || match O::before_commit() {
+        Ok(()) => 0,
+        // SAFETY: the server's structure, valid during the hook.
+        Err(RefusedBy(option)) => match unsafe { (*param).flags } & sys::TRANS_IS_REAL_TRANS {
+            0 => 0,
+            _ => Server::installed().map_or(0, |server| session::refuse(server, option)),
+        },
+    })
 }
 
 unsafe extern "C" fn after_commit<O: TransactionObserver>(param: *mut sys::Trans_param) -> c_int {

@@ -24,6 +24,8 @@ mod net_in_thd;
 mod psi;
 #[path = "psi/info_undocumented.rs"]
 mod psi_info;
+#[path = "transaction/no_refusals.rs"]
+mod refusals;
 #[path = "log/refuse_by_print.rs"]
 mod refuse;
 #[path = "relay_io/one_layout.rs"]
@@ -47,6 +49,7 @@ pub(in crate::compat) use memory::*;
 pub use names::*;
 pub use psi::*;
 pub(in crate::compat) use psi_info::*;
+pub use refusals::*;
 pub use relay_io::*;
 pub use sessions::*;
 pub use tls::*;

@@ -14,7 +14,9 @@
 //! | `Psi` | `psi` | performance schema: stages, threads, mutexes, conditions and memory |
 //! | `Log` | `log` | the error log, and the texts of stock's messages |
 //! | `storage_observer` | `storage` | the hooks of the binary log's storage |
+//! | `Privileges` | `session` | what the current session's account may do |
 //! | `trans_observer` | `transaction` | the hooks of transactions |
+//! | `Refusals`, `HAS_BEFORE_COMMIT` | `transaction` | refusing a transaction before it is written |
 //! | `after_send_event`, `set_observed` | `transmit` | the hooks of a dump |
 //! | `fit_relay_io_observer` | `relay_io` | the hooks of a receiver thread |
 //! | `export_declarations!`, `Services` | `descriptor` | what a plugin library exports |

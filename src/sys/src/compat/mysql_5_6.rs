@@ -10,6 +10,8 @@ mod memory;
 mod mysql_5;
 #[path = "connection/net_in_thd.rs"]
 mod net_in_thd;
+#[path = "transaction/no_refusals.rs"]
+mod refusals;
 #[path = "relay_io/one_layout.rs"]
 mod relay_io;
 #[path = "session/stage_5_6.rs"]
@@ -24,6 +26,7 @@ mod transaction;
 pub use connections::*;
 pub(in crate::compat) use memory::*;
 pub use mysql_5::*;
+pub use refusals::*;
 pub use relay_io::*;
 pub use session::*;
 pub use sessions::*;

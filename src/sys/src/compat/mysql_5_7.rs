@@ -3,14 +3,20 @@
 
 use std::ffi::CStr;
 
+#[path = "transaction/before_commit.rs"]
+mod before_commit;
 #[path = "connection/net_of_stand_in.rs"]
 mod connections;
 #[path = "psi/memory_5_7.rs"]
 mod memory;
 #[path = "mysql_5.rs"]
 mod mysql_5;
+#[path = "session/privileges.rs"]
+mod privileges;
 #[path = "psi/memory.rs"]
 mod psi_memory;
+#[path = "transaction/refusals.rs"]
+mod refusals;
 #[path = "relay_io/two_layouts.rs"]
 mod relay_io;
 #[path = "session/stage.rs"]
@@ -27,6 +33,8 @@ mod transaction;
 pub use connections::*;
 pub(in crate::compat) use memory::*;
 pub use mysql_5::*;
+pub use privileges::*;
+pub use refusals::*;
 pub use relay_io::*;
 pub use session::*;
 pub(in crate::compat) use session_names::*;

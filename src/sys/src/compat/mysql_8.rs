@@ -18,12 +18,16 @@ mod memory;
 mod mysql_descriptor;
 #[path = "names/cpp.rs"]
 mod names;
+#[path = "session/privileges.rs"]
+mod privileges;
 #[path = "psi/services.rs"]
 mod psi;
 #[path = "psi/info.rs"]
 mod psi_info;
 #[path = "psi/memory.rs"]
 mod psi_memory;
+#[path = "transaction/refusals.rs"]
+mod refusals;
 #[path = "log/refuse_by_plugin_log.rs"]
 mod refuse;
 #[path = "relay_io/one_layout.rs"]
@@ -49,8 +53,10 @@ pub use log::*;
 pub(in crate::compat) use memory::*;
 pub use mysql_descriptor::*;
 pub use names::*;
+pub use privileges::*;
 pub use psi::*;
 pub(in crate::compat) use psi_info::*;
+pub use refusals::*;
 pub use refuse::WANTED_SERVICE_VERSION;
 pub use relay_io::*;
 pub use session::*;

@@ -3,6 +3,8 @@
 
 use std::ffi::CStr;
 
+#[path = "transaction/before_commit.rs"]
+mod before_commit;
 #[path = "transaction/before_dml.rs"]
 mod before_dml;
 #[path = "connection/net_of_stand_in.rs"]

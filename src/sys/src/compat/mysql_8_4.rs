@@ -6,7 +6,7 @@ use std::ffi::CStr;
 mod connections;
 #[path = "mysql_8.rs"]
 mod mysql_8;
-#[path = "transaction/plain.rs"]
+#[path = "transaction/before_commit.rs"]
 mod transaction;
 
 pub use connections::*;

@@ -32,6 +32,17 @@ pub const THD_SLAVE_THREAD: &CStr = c"_Z16thd_slave_threadPK3THD";
 pub(in crate::compat) const THD_ENTER_COND: &CStr = c"thd_enter_cond";
 /// See `Session`.
 pub(in crate::compat) const THD_EXIT_COND: &CStr = c"thd_exit_cond";
+/// See `Privileges`.
+pub(in crate::compat) const THD_GET_SECURITY_CONTEXT: &CStr =
+    c"_Z24thd_get_security_contextP3THDPP16Security_context";
+/// See `Privileges`.
+pub(in crate::compat) const SECURITY_CONTEXT_GET_OPTION: &CStr =
+    c"_Z27security_context_get_optionP16Security_contextPKcPv";
+/// See `Refusals`.
+pub(in crate::compat) const MY_ERROR: &CStr = c"_Z8my_erroriiz";
+/// See `Refusals`.
+pub(in crate::compat) const SET_TRANSACTION_CTX: &CStr =
+    c"_Z19set_transaction_ctx27Transaction_termination_ctx";
 /// See `Sessions`.
 pub(in crate::compat) const DO_FOR_ALL_THD: &CStr = c"_Z14do_for_all_thdPFvP3THDmEm";
 /// See `Sessions`.

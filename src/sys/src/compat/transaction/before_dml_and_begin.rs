@@ -6,10 +6,11 @@ use crate::{bindings::Trans_observer, hooks::TransactionHook};
 
 /// The observer of transactions, with these hooks.
 pub const fn trans_observer(
+    before_commit: TransactionHook,
     after_commit: TransactionHook,
     after_rollback: TransactionHook,
 ) -> Trans_observer {
-    let mut table = before_dml::trans_observer(after_commit, after_rollback);
+    let mut table = before_dml::trans_observer(before_commit, after_commit, after_rollback);
     table.begin = Some(before_dml::nothing);
     table
 }

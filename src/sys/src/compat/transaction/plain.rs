@@ -1,4 +1,5 @@
-//! The transaction observer where no hook that is missing is called.
+//! The transaction observer of MySQL 5.6 and MariaDB: no hook that is missing is called, and there
+//! is none before a commit.
 
 use crate::{
     bindings::Trans_observer,
@@ -7,6 +8,7 @@ use crate::{
 
 /// The observer of transactions, with these hooks.
 pub const fn trans_observer(
+    _: TransactionHook,
     after_commit: TransactionHook,
     after_rollback: TransactionHook,
 ) -> Trans_observer {
