@@ -5,48 +5,62 @@
 //! |---|---|
 //! | `coordinator` | votes are counted, sessions released, semi-sync switched ON and OFF |
 //! | `operator` | enabling, disabling, settings, RESET |
+//! | `release` | the operator ends waits: of all sessions, or of one by KILL |
 //! | `replicas` | replicas connect, acknowledge and leave |
 //! | `commits` | a commit's way: flushed, waiting, told OK or not |
+//! | `refusal` | new transactions are refused |
+//! | `rejoin` | semi-sync comes ON again, at once or after a while |
 //! | `panics` | what is left after a panic |
+//! | `views` | what is to be seen |
 //!
 //! The caller holds a lock around the coordinator. After each change the caller takes the
 //! [`Effects`] and carries them out without the lock.
 //!
 //! Invariants: `confirmed` only grows (until a reset, enabling or a panic). Sessions wait
 //! only while ON. Every pending group, every waiting position and every commit that was left
-//! unconfirmed lies behind `confirmed`. What a replica says counts for commits that were
+//! unconfirmed lies behind `confirmed`. Every waiting position lies behind `let_go` too. What a replica says counts for commits that were
 //! flushed before the replica said so, never for a later one: no statement that is older
 //! than a commit, and no check that is, can confirm that commit.
 
 mod commits;
 mod operator;
 mod panics;
+mod refusal;
+mod rejoin;
+mod release;
 mod replicas;
+mod views;
 
 use crate::{
     effects::{Effects, Message, Outcome},
     failpoint,
     pending::Pending,
     position::Position,
-    quorum::{ReplicaConnectionId, Scratch, Voter, connected_servers},
-    settings::Settings,
+    quorum::{ReplicaConnectionId, Scratch, Voter},
+    settings::{Settings, TimeoutAction},
     stats::Stats,
-    verdicts::WaitId,
+    verdicts::{Refusal, WaitId},
 };
+use rejoin::KeepingUp;
 use std::collections::{BTreeMap, BTreeSet};
+pub use views::{VotersView, WaitsView};
 
 /// | from | to | when |
 /// |---|---|---|
 /// | `Disabled` | `On` | semi-sync is enabled |
-/// | `Disabled` | `Off` | the same, but replicas are too few and `wait_no_replica` is OFF |
-/// | `Off` | `On` | enough replicas have caught up, or `wait_no_replica` is set ON |
+/// | `Disabled` | `Off` | the same, but replicas are too few and nobody waits for them |
+/// | `Off` | `On` | enough replicas have caught up (and kept up for `rejoin_after`) |
+/// | `Off` | `On` | `wait_no_replica` is set ON, or `timeout_action` WAIT or REFUSE |
 /// | `On` | `Off` | a wait times out, or the log goes back |
-/// | `On` | `Off` | replicas are too few and `wait_no_replica` is OFF |
+/// | `On` | `Off` | replicas are too few and nobody waits for them |
 /// | `On` | `Closing` | a shutdown: replicas are too few, a wait times out, or a hook panics |
 /// | `On` | `Broken` | a shutdown, and the coordinator panics |
 /// | `Closing` | `Broken` | the coordinator panics |
 /// | `Closing`, `Broken` | the same | a hook panics |
 /// | any | `Disabled` | semi-sync is disabled; or a panic that is in no other line |
+///
+/// Replicas that are too few are waited for unless `wait_no_replica` is OFF and
+/// `timeout_action` is ASYNC. With `timeout_action` other than ASYNC no line leads to `Off`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     /// Commits are not looked at.
@@ -92,6 +106,21 @@ pub struct Coordinator<W> {
     /// Appliers that were stopped have given up to wait for positions up to here, perhaps
     /// also for others in their commit group.
     abandoned: Option<Position>,
+    /// The operator has released everything up to here, confirmed or not.
+    let_go: Option<Position>,
+    /// A session waits longer than its timeout, and the log has said so since the last
+    /// commit was confirmed.
+    overdue: bool,
+    /// Since a timeout new transactions are refused.
+    refusing: bool,
+    /// What the log has said last about refusing.
+    told_refusal: Option<Refusal>,
+    /// How many different connected servers count.
+    counted: u32,
+    /// While OFF: enough replicas have caught up, and must keep up for `rejoin_after`.
+    keeping_up: Option<KeepingUp>,
+    /// The time, as the caller has told last: microseconds of a clock that never goes back.
+    now: u64,
     stats: Stats,
     /// What the changes since the last [`Self::take_effects`] want done.
     effects: Effects<W>,
@@ -113,91 +142,29 @@ impl<W> Coordinator<W> {
             next_wait: 0,
             left: BTreeSet::new(),
             abandoned: None,
+            let_go: None,
+            overdue: false,
+            refusing: false,
+            told_refusal: None,
+            counted: 0,
+            keeping_up: None,
+            now: 0,
             stats: Stats::default(),
             effects: Effects::default(),
             scratch: Scratch::default(),
         }
     }
 
-    // ---- what is ----
-
-    pub fn enabled(&self) -> bool {
-        self.mode != Mode::Disabled
-    }
-
-    /// Whether there may be commits that are done at their wait point, and whose clients
-    /// must not be told OK yet, or never. Each then asks [`Self::on_engine_commit`] once its
-    /// engine has committed.
-    pub fn is_unsettled(&self) -> bool {
-        self.is_closing() || self.abandoned > self.confirmed
-    }
-
-    /// Whether an applier that was stopped has given up to wait for this position.
-    pub fn is_abandoned(&self, at: Option<Position>) -> bool {
-        at > self.confirmed && at <= self.abandoned
+    /// What is to be done for all that has changed since the last call.
+    #[must_use = "sessions that are released must be woken"]
+    pub fn take_effects(&mut self) -> Effects<W> {
+        self.tell_refusal();
+        std::mem::take(&mut self.effects)
     }
 
     fn is_closing(&self) -> bool {
         matches!(self.mode, Mode::Closing | Mode::Broken)
     }
-
-    /// The commits that a shutdown has left unconfirmed.
-    pub fn left_unconfirmed(&self) -> Option<LeftUnconfirmed> {
-        let first = *self.left.first()?;
-        Some(LeftUnconfirmed {
-            commits: self.left.len(),
-            first,
-            confirmed: self.confirmed,
-        })
-    }
-
-    /// Enabled and not switched off.
-    pub fn status(&self) -> bool {
-        self.mode == Mode::On
-    }
-
-    /// How many different replicas are connected.
-    pub fn clients(&self) -> u64 {
-        connected_servers(&self.voters).into()
-    }
-
-    pub fn wait_sessions(&self) -> u64 {
-        u64::try_from(self.waiting.len()).unwrap_or(u64::MAX)
-    }
-
-    pub fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
-    /// How many bytes are held for commit groups that are not confirmed.
-    pub fn memory(&self) -> usize {
-        self.pending.memory()
-    }
-
-    pub fn confirmed(&self) -> Option<Position> {
-        self.confirmed
-    }
-
-    pub fn flushed(&self) -> Option<Position> {
-        self.flushed
-    }
-
-    /// Whether an acknowledgement of the newest commit would change anything.
-    pub fn is_wanting(&self) -> bool {
-        match self.mode {
-            Mode::Disabled | Mode::Broken => false,
-            Mode::Off => true,
-            Mode::On | Mode::Closing => self.flushed > self.confirmed,
-        }
-    }
-
-    /// What is to be done for all that has changed since the last call. Allocates nothing.
-    #[must_use = "sessions that are released must be woken"]
-    pub fn take_effects(&mut self) -> Effects<W> {
-        std::mem::take(&mut self.effects)
-    }
-
-    // ---- the machine ----
 
     fn has_enough_replicas(&self) -> bool {
         failpoint::hit();
@@ -224,15 +191,15 @@ impl<W> Coordinator<W> {
             return;
         }
         let quorum = self.settings.rule.position(&self.voters, &mut self.scratch);
+        let caught_up = || match self.flushed {
+            None => self.has_enough_replicas(),
+            flushed => quorum >= flushed,
+        };
         if self.mode == Mode::Off {
-            let caught_up = match self.flushed {
-                None => self.has_enough_replicas(),
-                flushed => quorum >= flushed,
-            };
-            if caught_up {
-                self.mode = Mode::On;
-                self.effects.messages.push(Message::SwitchedOn(quorum));
-            }
+            let caught_up = caught_up();
+            self.rejoin(quorum, caught_up);
+        } else if self.refusing {
+            self.refusing = !caught_up();
         }
         if quorum > self.confirmed {
             self.confirmed = quorum;
@@ -245,6 +212,7 @@ impl<W> Coordinator<W> {
         let Some(confirmed) = self.confirmed else {
             return;
         };
+        self.overdue = false;
         self.pending.release_up_to(confirmed);
         while self.left.first().is_some_and(|at| *at <= confirmed) {
             self.left.pop_first();
@@ -296,21 +264,30 @@ impl<W> Coordinator<W> {
         failpoint::hit();
         self.pending.clear();
         self.abandoned = None;
+        self.let_go = None;
+        self.overdue = false;
     }
 
     fn stop_waiting(&mut self, mode: Mode) {
         self.mode = mode;
+        self.keeping_up = None;
         failpoint::hit();
         self.stats.no_times += 1;
         self.effects.messages.push(Message::SwitchedOff);
         self.release_all();
     }
 
-    /// With `wait_no_replica` OFF nobody waits for replicas that are not there.
-    fn switch_off_if_few(&mut self) {
+    /// With `wait_no_replica` OFF nobody waits for replicas that are not there, unless a
+    /// timeout would not switch off either.
+    fn act_if_few(&mut self) {
         failpoint::hit();
-        if !self.settings.wait_no_replica && !self.has_enough_replicas() {
-            self.switch_off();
+        if self.settings.wait_no_replica || self.has_enough_replicas() {
+            return;
+        }
+        match self.settings.timeout_action {
+            TimeoutAction::Async => self.switch_off(),
+            TimeoutAction::Refuse => self.refuse(),
+            TimeoutAction::Wait | TimeoutAction::AbortServer => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is to be done for a change in the coordinator: sessions to wake, and messages for
 //! the error log. The coordinator keeps its effects until its caller takes them.
 
-use crate::{pending::OutOfOrder, position::Position};
+use crate::{pending::OutOfOrder, position::Position, verdicts::Refusal};
 
 /// What is to be done once the lock is released.
 #[derive(Debug)]
@@ -42,6 +42,23 @@ pub enum Message {
         waiting: Position,
         confirmed: Option<Position>,
     },
+    /// A session has waited for its whole timeout and waits on, as do those that come next.
+    WaitsOn,
+    /// The operator has released all who wait, unconfirmed: everything up to here goes on. None:
+    /// nobody waited.
+    Released {
+        sessions: usize,
+        up_to: Option<Position>,
+    },
+    /// KILL has ended a session's wait: its commit goes on, unconfirmed.
+    Killed {
+        waiting: Position,
+        confirmed: Option<Position>,
+    },
+    /// From now on new transactions are refused, for this reason.
+    Refuses(Refusal),
+    /// New transactions are refused no longer.
+    RefusesNoMore,
     /// The server shuts down with commits that are not confirmed.
     ForcedShutdown,
     OutOfOrder(OutOfOrder),

@@ -48,7 +48,7 @@ mod syntax;
 mod verdicts;
 mod wire;
 
-pub use coordinator::{Coordinator, LeftUnconfirmed};
+pub use coordinator::{Coordinator, LeftUnconfirmed, VotersView, WaitsView};
 pub use effects::{Effects, Message, Outcome};
 pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
 pub use flush_times::FlushTimes;
@@ -60,12 +60,12 @@ pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
 pub use quorum::{Lacking, Quorum, ReplicaConnectionId, Rule, Scratch, Standing, Voter};
 pub use sent::{Claim, SentFiles};
-pub use settings::Settings;
+pub use settings::{Settings, TimeoutAction};
 pub use statement::stops_appliers;
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
 pub use syntax::SyntaxError;
-pub use verdicts::{AckVerdict, CommitVerdict, WaitId, WaitVerdict};
+pub use verdicts::{AckVerdict, CommitVerdict, Refusal, TimeoutVerdict, WaitId, WaitVerdict};
 pub use wire::{
     FLAG_ASK, FLAG_DISABLED, HEADER, MAGIC, MAX_ACK, Reply, Violation, encode_ack,
     split_event_header,

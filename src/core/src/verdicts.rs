@@ -20,6 +20,28 @@ pub struct WaitId {
     pub(crate) number: u64,
 }
 
+/// Answer to a session that has waited for its whole timeout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimeoutVerdict {
+    /// The wait is over: by this timeout, or it was over before.
+    Over,
+    /// The session waits on, for as long as it takes.
+    WaitsOn,
+    /// The server is to end itself.
+    Abort,
+}
+
+/// Why new transactions are refused before they are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Since a timeout the rule has not been met again
+    /// ([`TimeoutAction::Refuse`](crate::TimeoutAction::Refuse)).
+    Timeout,
+    /// Fewer replicas that count are connected than
+    /// [`Settings::min_replicas`](crate::Settings::min_replicas).
+    TooFew,
+}
+
 /// What becomes of a commit that is done at its wait point and was not confirmed there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommitVerdict {

@@ -7,7 +7,7 @@ use semisync_core::{
     CommitVerdict,
     Message::{ForcedShutdown, SwitchedOff},
     Outcome::{Acknowledged, Asynchronous},
-    WaitVerdict,
+    TimeoutVerdict, WaitVerdict,
 };
 use support::{Story, at};
 
@@ -156,7 +156,7 @@ fn a_wait_that_times_out_during_a_shutdown_is_told_to_nobody() {
     let id = story.wait(100, "its replica is silent");
     assert!(story.wake_by_shutdown(id));
     assert!(story.core.status(), "its replica is there");
-    assert!(story.time_out_during_shutdown(id));
+    assert_eq!(story.time_out_during_shutdown(id), TimeoutVerdict::Over);
     assert!(story.is_untold(100));
 }
 

@@ -7,7 +7,7 @@ mod support;
 use semisync_core::{
     Message::{Disabled, Enabled, OutOfOrder, SwitchedOff, SwitchedOn, TimedOut},
     Outcome::{Acknowledged, Asynchronous},
-    WaitVerdict,
+    TimeoutVerdict, WaitVerdict,
 };
 use support::{Story, at};
 
@@ -119,7 +119,7 @@ fn a_timeout_switches_off_and_releases_everybody() {
     story.ack(story.connection(1), 100);
     story.wait(200, "first");
     let second = story.wait(300, "second");
-    assert!(story.time_out(second));
+    assert_eq!(story.time_out(second), TimeoutVerdict::Over);
     assert!(story.core.enabled() && !story.core.status());
     assert_eq!(
         story.released(),
@@ -141,7 +141,7 @@ fn a_timeout_that_comes_after_the_release_changes_nothing() {
     story.flush(100);
     let id = story.wait(100, "session");
     story.ack(story.connection(1), 100);
-    assert!(!story.time_out(id));
+    assert_eq!(story.time_out(id), TimeoutVerdict::Over);
     assert!(story.core.status());
     assert_eq!(story.messages(), []);
 }
@@ -152,8 +152,8 @@ fn of_two_that_time_out_together_one_switches_off() {
     story.flush(100);
     let first = story.wait(100, "first");
     let second = story.wait(100, "second");
-    assert!(story.time_out(first));
-    assert!(!story.time_out(second));
+    assert_eq!(story.time_out(first), TimeoutVerdict::Over);
+    assert_eq!(story.time_out(second), TimeoutVerdict::Over);
     assert_eq!(story.stats().no_times, 1);
     assert_eq!(story.released().len(), 2);
 }

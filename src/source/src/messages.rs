@@ -1,7 +1,7 @@
 //! What the source side says in the error log: stock's messages by the server's
 //! own numbers, in stock's order.
 
-use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Violation};
+use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Refusal, Violation};
 use semisync_server::{
     LogPos,
     log::{self, Arg, Level, messages as stock, printable},
@@ -14,6 +14,7 @@ pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogN
     // Stock's texts have room for a position in any case: no name and 0 for none.
     let name_of = |at: &Option<Position>| at.as_ref().map_or_else(String::new, name);
     let offset_of = |at: &Option<Position>| at.map_or(0, |at| at.offset);
+    let place = |at: &Position| format!("({}, {})", name(at), at.offset);
     match message {
         Message::Enabled => {
             log::message(Level::Note, stock::ER_SEMISYNC_RPL_INIT_FOR_TRX, &[]);
@@ -35,6 +36,63 @@ pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogN
                 Arg::Text(&name_of(confirmed)),
                 Arg::Number(offset_of(confirmed)),
             ],
+        ),
+        Message::WaitsOn => log::plain(
+            Level::Warning,
+            format_args!(
+                "Semi-sync stays ON after this timeout, because timeout_action is WAIT: sessions \
+                 wait on. Further timeouts are not logged until a commit is confirmed."
+            ),
+        ),
+        Message::Released { up_to: None, .. } => log::plain(
+            Level::Note,
+            format_args!("Semi-sync has released nobody: no session waits."),
+        ),
+        Message::Released {
+            sessions,
+            up_to: Some(up_to),
+        } => log::plain(
+            Level::Warning,
+            format_args!(
+                "Semi-sync has released {sessions} waiting session(s) as the operator wished, with \
+                 all transactions up to {}. They are committed here, and perhaps nowhere else. \
+                 Semi-sync stays ON.",
+                place(up_to)
+            ),
+        ),
+        Message::Killed { waiting, confirmed } => {
+            let confirmed = confirmed.as_ref().map_or_else(
+                || "nothing since semi-sync was enabled".to_owned(),
+                |at| format!("everything up to {}", place(at)),
+            );
+            log::plain(
+                Level::Warning,
+                format_args!(
+                    "KILL has ended a session's wait for acknowledgements of {}. Its transaction, \
+                     and those of the same commit group, are committed here, but perhaps on no \
+                     replica. Acknowledged is {confirmed}. Semi-sync stays ON.",
+                    place(waiting)
+                ),
+            );
+        }
+        Message::Refuses(Refusal::Timeout) => log::plain(
+            Level::Warning,
+            format_args!(
+                "New transactions are refused, because timeout_action is REFUSE: replicas that \
+                 must have each commit are not there, or do not answer. Sessions that wait go on \
+                 waiting."
+            ),
+        ),
+        Message::Refuses(Refusal::TooFew) => log::plain(
+            Level::Warning,
+            format_args!(
+                "New transactions are refused: fewer replicas that count are connected than \
+                 min_replicas."
+            ),
+        ),
+        Message::RefusesNoMore => log::plain(
+            Level::Note,
+            format_args!("New transactions are not refused any more."),
         ),
         Message::ForcedShutdown => {
             log::message(Level::Warning, stock::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);

@@ -243,5 +243,6 @@ fn settings() -> Settings {
     Settings {
         rule: rule(),
         wait_no_replica: waits_without_replicas(),
+        ..Settings::default()
     }
 }

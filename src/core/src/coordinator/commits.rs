@@ -5,7 +5,8 @@ use super::{Coordinator, Mode};
 use crate::{
     effects::{Message, Outcome},
     position::Position,
-    verdicts::{CommitVerdict, WaitId, WaitVerdict},
+    settings::TimeoutAction,
+    verdicts::{CommitVerdict, TimeoutVerdict, WaitId, WaitVerdict},
 };
 
 impl<W> Coordinator<W> {
@@ -15,13 +16,19 @@ impl<W> Coordinator<W> {
             return;
         }
         self.flushed = self.flushed.max(Some(end));
+        if self.mode == Mode::Off {
+            self.lag();
+        }
         if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {
             self.effects
                 .messages
                 .push(Message::OutOfOrder(out_of_order));
-            self.switch_off();
+            // If not, this commit waits for the group before it, which lies behind it.
+            if self.settings.timeout_action == TimeoutAction::Async {
+                self.switch_off();
+            }
         }
     }
 
@@ -44,6 +51,9 @@ impl<W> Coordinator<W> {
         };
         if self.confirmed >= Some(at) {
             return self.done(Outcome::Acknowledged);
+        }
+        if self.let_go >= Some(at) {
+            return self.done(Outcome::Asynchronous);
         }
         // Semi-sync was switched on between the flush and now: no replica is asked to
         // acknowledge this commit.
@@ -68,21 +78,42 @@ impl<W> Coordinator<W> {
         WaitVerdict::Waits(id)
     }
 
-    /// The session has waited long enough. false: the session was released meanwhile.
-    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool) -> bool {
+    /// The session has waited for its whole timeout. May be called again while the session
+    /// waits on: the operator may have changed his mind.
+    pub fn on_timeout(&mut self, id: WaitId, shutting_down: bool) -> TimeoutVerdict {
         if !self.waiting.contains_key(&id) {
-            return false;
+            return TimeoutVerdict::Over;
         }
-        self.effects.messages.push(Message::TimedOut {
-            waiting: id.at,
-            confirmed: self.confirmed,
-        });
+        let action = self.settings.timeout_action;
+        let waits_on = !shutting_down && action.is_never_off();
+        let is_known = waits_on && std::mem::replace(&mut self.overdue, true);
+        if !is_known {
+            self.effects.messages.push(Message::TimedOut {
+                waiting: id.at,
+                confirmed: self.confirmed,
+            });
+        }
         if shutting_down {
             self.give_up();
-        } else {
-            self.switch_off();
+            return TimeoutVerdict::Over;
         }
-        true
+        match action {
+            TimeoutAction::Async => {
+                self.switch_off();
+                TimeoutVerdict::Over
+            }
+            TimeoutAction::AbortServer => TimeoutVerdict::Abort,
+            TimeoutAction::Wait => {
+                if !is_known {
+                    self.effects.messages.push(Message::WaitsOn);
+                }
+                TimeoutVerdict::WaitsOn
+            }
+            TimeoutAction::Refuse => {
+                self.refuse();
+                TimeoutVerdict::WaitsOn
+            }
+        }
     }
 
     /// The server shuts down and has woken the session. All waits are given up if replicas
@@ -122,7 +153,9 @@ impl<W> Coordinator<W> {
             return CommitVerdict::Untold;
         }
         // A commit that was not flushed while semi-sync was ON is asynchronous.
-        let is_pending = |at: &Position| Some(*at) > self.confirmed && self.pending.covers(*at);
+        // And so is what the operator has released.
+        let goes_on = self.confirmed.max(self.let_go);
+        let is_pending = |at: &Position| Some(*at) > goes_on && self.pending.covers(*at);
         let Some(at) = at.filter(is_pending) else {
             return CommitVerdict::Done;
         };

@@ -2,7 +2,14 @@
 //! binary log.
 
 use super::{Coordinator, Mode};
-use crate::{effects::Message, quorum::Rule, stats::Stats};
+use crate::{
+    effects::Message,
+    member::Member,
+    quorum::{ReplicaConnectionId, Rule},
+    settings::{Settings, TimeoutAction},
+    stats::Stats,
+};
+use std::sync::Arc;
 
 impl<W> Coordinator<W> {
     pub fn on_enable(&mut self) {
@@ -12,12 +19,13 @@ impl<W> Coordinator<W> {
         self.flushed = None;
         self.confirmed = None;
         self.forget_pending();
-        self.mode = if self.settings.wait_no_replica || self.has_enough_replicas() {
-            Mode::On
-        } else {
-            Mode::Off
-        };
+        self.keeping_up = None;
+        let waits = self.settings.wait_no_replica
+            || self.settings.timeout_action != TimeoutAction::Async
+            || self.has_enough_replicas();
+        self.mode = if waits { Mode::On } else { Mode::Off };
         self.effects.messages.push(Message::Enabled);
+        self.act_if_few();
     }
 
     pub fn on_disable(&mut self) {
@@ -26,12 +34,53 @@ impl<W> Coordinator<W> {
         }
         self.switch_off();
         self.mode = Mode::Disabled;
+        self.refusing = false;
         self.effects.messages.push(Message::Disabled);
+    }
+
+    /// All settings at once, so that nothing happens by half of them.
+    pub fn on_settings(&mut self, settings: Settings) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        let action = self.settings.timeout_action;
+        if action != TimeoutAction::Refuse {
+            self.refusing = false;
+        }
+        if self.settings.rejoin_after != before.rejoin_after {
+            self.keeping_up = None;
+        }
+        self.count_replicas();
+        self.act_if_few();
+        if self.mode == Mode::Off {
+            if action.is_never_off() {
+                self.come_on(self.confirmed);
+                self.refusing = action == TimeoutAction::Refuse;
+            } else if self.settings.wait_no_replica && !before.wait_no_replica {
+                self.mode = Mode::On;
+            }
+        }
+        self.count_votes();
     }
 
     pub fn on_rule(&mut self, rule: Rule) {
         self.settings.rule = rule;
-        self.switch_off_if_few();
+        self.on_other_replicas();
+    }
+
+    /// The source has learnt, or decided, who the replicas of these connections are.
+    pub fn on_members(&mut self, members: &[(ReplicaConnectionId, Arc<Member>)]) {
+        for voter in &mut self.voters {
+            let its = |(connection, _): &&(_, _)| *connection == voter.connection;
+            if let Some((_, member)) = members.iter().find(its) {
+                voter.member = Arc::clone(member);
+            }
+        }
+        self.on_other_replicas();
+    }
+
+    /// Others are connected than before, or others count.
+    pub(super) fn on_other_replicas(&mut self) {
+        self.count_replicas();
+        self.act_if_few();
         self.count_votes();
     }
 
@@ -39,7 +88,7 @@ impl<W> Coordinator<W> {
     /// `ReplSemiSyncSource::set_wait_no_replica` does.
     pub fn on_wait_no_replica(&mut self, on: bool) {
         self.settings.wait_no_replica = on;
-        self.switch_off_if_few();
+        self.act_if_few();
         if on && self.mode == Mode::Off {
             self.mode = Mode::On;
         }
@@ -57,7 +106,9 @@ impl<W> Coordinator<W> {
         self.voters.clear();
         self.warned.clear();
         self.left.clear();
-        self.switch_off_if_few();
+        self.keeping_up = None;
+        self.count_replicas();
+        self.act_if_few();
         self.stats = Stats::default();
     }
 }

@@ -42,6 +42,11 @@ impl<W> Coordinator<W> {
         self.flushed = None;
         self.confirmed = None;
         self.abandoned = None;
+        self.let_go = None;
+        self.overdue = false;
+        self.refusing = false;
+        self.counted = 0;
+        self.keeping_up = None;
         self.pending = Pending::default();
         // What a shutdown has left unconfirmed stays so: `left` is kept.
     }

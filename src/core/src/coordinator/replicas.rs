@@ -26,6 +26,7 @@ impl<W> Coordinator<W> {
             acked: start.min(self.flushed),
             streaming: start >= self.flushed,
         });
+        self.count_replicas();
         self.count_votes();
     }
 
@@ -42,9 +43,8 @@ impl<W> Coordinator<W> {
         if shutting_down {
             self.give_up_if_few();
         }
-        self.switch_off_if_few();
         // Those who stay may have more than was counted when semi-sync was enabled.
-        self.count_votes();
+        self.on_other_replicas();
     }
 
     /// A replica says that it has everything up to `at`. `sent`: how far its connection was
@@ -139,6 +139,8 @@ impl<W> Coordinator<W> {
             Mode::Off => self.flushed.is_none_or(|flushed| end >= flushed),
             // Not if all who wait do so for a later position: the acknowledgement of that
             // one will do for both.
+            // Is the replica back?
+            Mode::On if self.refusing && self.flushed <= Some(end) => true,
             Mode::On | Mode::Closing => {
                 Some(end) > self.confirmed
                     && self.pending.contains(end)

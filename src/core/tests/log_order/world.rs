@@ -99,7 +99,7 @@ impl World {
         let rule = Rule::of_count(self.count);
         self.core = Coordinator::new(Settings {
             rule,
-            wait_no_replica: true,
+            ..Settings::default()
         });
         self.files = LogFiles::default();
         self.has_flushed = false;

@@ -15,8 +15,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position,
-    ReplicaConnectionId, Rule, Settings, WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position, Refusal,
+    ReplicaConnectionId, Rule, Settings, TimeoutVerdict, WaitId, WaitVerdict,
 };
 use std::collections::BTreeMap;
 
@@ -31,6 +31,7 @@ struct Run {
     connections: Vec<u64>,
     connected: Vec<u64>,
     waits: Vec<(WaitId, u64)>,
+    now: u64,
     seen: Seen,
 }
 
@@ -43,6 +44,7 @@ impl Run {
             connections: Vec::new(),
             connected: Vec::new(),
             waits: Vec::new(),
+            now: 0,
             seen: Seen::new(),
         }
     }
@@ -60,7 +62,28 @@ impl Run {
         self.connected.get(nth).copied().unwrap_or(newest / 2)
     }
 
+    /// The coordinator is told of the time only when it asks for that.
+    fn pass(&mut self, times: u64) {
+        let end = self.now + times;
+        while let Some(next) = self.core.next_time().filter(|next| *next <= end) {
+            assert!(next > self.now, "a timer would never sleep");
+            self.now = next;
+            self.core.on_time(next);
+            let ends = if self.core.status() {
+                "kept up"
+            } else {
+                "lagged"
+            };
+            self.see(ends);
+        }
+        self.now = end;
+        (0..times).for_each(|_| self.naive.tick());
+    }
+
     fn carry_out(&mut self, operation: &Operation) {
+        if self.core.needs_time() || matches!(operation, Operation::Set(_)) {
+            self.core.on_time(self.now);
+        }
         let (core, naive) = (&mut self.core, &mut self.naive);
         match *operation {
             Operation::Connect { server, start } => {
@@ -128,19 +151,23 @@ impl Run {
                 assert_eq!(verdict, naive.on_engine_commit(at, applier, shutting_down));
                 self.see(("CommitVerdict", verdict));
             }
-            Operation::TimeOut { nth, .. }
-            | Operation::ShutDown { nth }
-            | Operation::StopApplier { nth, .. } => {
-                // The newest sessions are likely to wait still.
-                let newest_first = self.waits.iter().rev();
-                let Some(&(id, number)) = newest_first.cycle().nth(nth) else {
+            Operation::TimeOut { nth, shutting_down } => {
+                let Some((id, number)) = self.wait(nth) else {
                     return;
                 };
+                let verdict = self.core.on_timeout(id, shutting_down);
+                assert_eq!(verdict, self.naive.on_timeout(number, shutting_down));
+                self.see(("TimeoutVerdict", verdict));
+            }
+            Operation::Kill { nth }
+            | Operation::ShutDown { nth }
+            | Operation::StopApplier { nth, .. } => {
+                let Some((id, number)) = self.wait(nth) else {
+                    return;
+                };
+                let (core, naive) = (&mut self.core, &mut self.naive);
                 let (in_time, expected) = match *operation {
-                    Operation::TimeOut { shutting_down, .. } => (
-                        core.on_timeout(id, shutting_down),
-                        naive.on_timeout(number, shutting_down),
-                    ),
+                    Operation::Kill { .. } => (core.on_kill(id), naive.on_kill(number)),
                     Operation::StopApplier { shutting_down, .. } => (
                         core.on_applier_stop(id, shutting_down),
                         naive.on_applier_stop(number, shutting_down),
@@ -149,6 +176,15 @@ impl Run {
                 };
                 assert_eq!(in_time, expected);
             }
+            Operation::Release => {
+                core.on_release_waits();
+                naive.on_release_waits();
+            }
+            Operation::Set(ref settings) => {
+                core.on_settings(settings.clone());
+                naive.on_settings(settings.clone());
+            }
+            Operation::Pass(times) => self.pass(times),
             Operation::SetWaitCount(count) => {
                 core.on_rule(Rule::of_count(count));
                 naive.on_wait_count(count);
@@ -172,7 +208,13 @@ impl Run {
         }
     }
 
+    /// The newest sessions are likely to wait still.
+    fn wait(&self, nth: usize) -> Option<(WaitId, u64)> {
+        self.waits.iter().rev().cycle().nth(nth).copied()
+    }
+
     fn compare(&mut self) {
+        self.naive.tell();
         let Effects { released, messages } = self.core.take_effects();
         assert_eq!(released, std::mem::take(&mut self.naive.released));
         assert_eq!(messages, std::mem::take(&mut self.naive.messages));
@@ -189,6 +231,8 @@ impl Run {
         assert_eq!(core.flushed(), naive.flushed, "flushed");
         assert_eq!(core.confirmed(), naive.confirmed, "confirmed");
         assert_eq!(core.is_wanting(), naive.is_wanting(), "wanting");
+        assert_eq!(core.refusal(), naive.refusal(), "refusal");
+        assert_eq!(core.state(), naive.state(), "state");
         assert_eq!(*core.stats(), naive.stats);
         for &number in &self.connections {
             for group in self.end - 4..=self.end + 1 {
@@ -248,7 +292,7 @@ fn the_random_operations_reach_every_answer_message_and_outcome() {
     let mut runner = TestRunner::deterministic();
     let strategy = (settings(), operations());
     let mut seen = Seen::new();
-    for _ in 0..1000 {
+    for _ in 0..3000 {
         let tree = strategy.new_tree(&mut runner).expect("a case");
         let (settings, operations) = tree.current();
         for (what, times) in run(settings, &operations) {
@@ -281,6 +325,22 @@ fn the_random_operations_reach_every_answer_message_and_outcome() {
     all.see(Message::SwitchedOff);
     all.see(Message::SwitchedOn(Some(position)));
     all.see(Message::TimedOut { waiting, confirmed });
+    for verdict in [
+        TimeoutVerdict::Over,
+        TimeoutVerdict::WaitsOn,
+        TimeoutVerdict::Abort,
+    ] {
+        all.see(("TimeoutVerdict", verdict));
+    }
+    all.see("kept up");
+    all.see("lagged");
+    all.see(Message::WaitsOn);
+    let (sessions, up_to) = (0, None);
+    all.see(Message::Released { sessions, up_to });
+    all.see(Message::Killed { waiting, confirmed });
+    all.see(Message::Refuses(Refusal::Timeout));
+    all.see(Message::Refuses(Refusal::TooFew));
+    all.see(Message::RefusesNoMore);
     all.see(Message::ForcedShutdown);
     all.see(Message::OutOfOrder(semisync_core::OutOfOrder { last, new }));
     for what in all.seen.keys() {

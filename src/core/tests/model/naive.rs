@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use semisync_core::{
-    AckVerdict, CommitVerdict, LeftUnconfirmed, Message, OutOfOrder, Outcome, Position, Settings,
-    Stats,
+    AckVerdict, CommitVerdict, LeftUnconfirmed, Message, OutOfOrder, Outcome, Position, Refusal,
+    Settings, Stats, TimeoutAction, TimeoutVerdict,
 };
 
 /// The answer to a session at its wait point.
@@ -48,6 +48,19 @@ pub struct Naive {
     left: BTreeSet<Position>,
     /// Where appliers have given up their wait.
     abandoned: Vec<Position>,
+    /// Where sessions waited that the operator has released.
+    let_go: Vec<Position>,
+    /// The log knows that a session waits longer than its timeout.
+    overdue: bool,
+    /// Since a timeout new transactions are refused.
+    refusing: bool,
+    /// What the log knows of refusing.
+    told: Option<Refusal>,
+    now: u64,
+    /// Since when the replicas keep up, while OFF.
+    keep_up: Option<u64>,
+    /// Since when they lag.
+    lag: Option<u64>,
 }
 
 impl Naive {
@@ -67,6 +80,13 @@ impl Naive {
             sessions: Vec::new(),
             left: BTreeSet::new(),
             abandoned: Vec::new(),
+            let_go: Vec::new(),
+            overdue: false,
+            refusing: false,
+            told: None,
+            now: 0,
+            keep_up: None,
+            lag: None,
         }
     }
 
@@ -114,15 +134,42 @@ impl Naive {
     }
 
     pub fn is_wanting(&self) -> bool {
-        self.enabled && (self.is_off() || self.flushed > self.confirmed)
+        self.enabled && (self.is_off() || self.refusing || self.flushed > self.confirmed)
     }
 
     pub fn is_unsettled(&self) -> bool {
-        self.closing || !self.abandoned.is_empty()
+        let let_go = |at: &Position| self.let_go.iter().any(|end| end >= at);
+        self.closing || !self.abandoned.iter().all(let_go)
     }
 
     fn is_off(&self) -> bool {
         !self.on && !self.closing
+    }
+
+    pub fn state(&self) -> u64 {
+        match (self.enabled, self.on, self.few()) {
+            (false, _, _) => 0,
+            (true, false, _) => 1,
+            (true, true, false) => 2,
+            (true, true, true) => 3,
+        }
+    }
+
+    pub fn refusal(&self) -> Option<Refusal> {
+        let few = self.clients() < self.settings.min_replicas as usize;
+        match (self.enabled, self.refusing, few) {
+            (true, true, _) => Some(Refusal::Timeout),
+            (true, false, true) => Some(Refusal::TooFew),
+            _ => None,
+        }
+    }
+
+    /// Whether the replicas have all there is.
+    fn caught_up(&self) -> bool {
+        match self.flushed {
+            None => !self.few(),
+            Some(flushed) => self.quorum().is_some_and(|quorum| quorum >= flushed),
+        }
     }
 
     pub fn left_unconfirmed(&self) -> Option<LeftUnconfirmed> {
@@ -146,7 +193,9 @@ impl Naive {
         if !self.is_off() {
             let unconfirmed = self.confirmed.is_none_or(|confirmed| end > confirmed);
             let too_early = !self.sessions.is_empty() && self.sessions.iter().all(|s| s.at > end);
-            news && unconfirmed && self.groups.contains(&end) && !too_early
+            let returns = self.on && self.refusing && self.flushed.is_none_or(|last| last <= end);
+            let waited_for = unconfirmed && self.groups.contains(&end) && !too_early;
+            news && (returns || waited_for)
         } else {
             self.enabled && news && self.flushed.is_none_or(|flushed| end >= flushed)
         }
@@ -157,17 +206,21 @@ impl Naive {
     pub fn on_enable(&mut self) {
         if !self.enabled {
             self.enabled = true;
-            self.on = self.settings.wait_no_replica || !self.few();
+            let action = self.settings.timeout_action;
+            let waits = self.settings.wait_no_replica || action != TimeoutAction::Async;
+            self.on = waits || !self.few();
             (self.flushed, self.confirmed) = (None, None);
+            (self.keep_up, self.lag) = (None, None);
             self.forget_groups();
             self.messages.push(Message::Enabled);
+            self.act_if_few();
         }
     }
 
     pub fn on_disable(&mut self) {
         if self.enabled {
             self.switch_off();
-            (self.enabled, self.closing) = (false, false);
+            (self.enabled, self.closing, self.refusing) = (false, false, false);
             self.messages.push(Message::Disabled);
         }
     }
@@ -181,9 +234,75 @@ impl Naive {
         self.settings.wait_no_replica = on;
         if on {
             self.on = self.enabled && !self.closing;
-        } else if self.few() {
-            self.switch_off();
         }
+        self.act_if_few();
+    }
+
+    pub fn on_settings(&mut self, settings: Settings) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        let action = self.settings.timeout_action;
+        self.refusing &= action == TimeoutAction::Refuse;
+        if before.rejoin_after != self.settings.rejoin_after {
+            (self.keep_up, self.lag) = (None, None);
+        }
+        self.act_if_few();
+        let wait_no_replica = self.settings.wait_no_replica && !before.wait_no_replica;
+        if self.enabled && self.is_off() {
+            match action {
+                TimeoutAction::Wait => self.come_on(self.confirmed),
+                TimeoutAction::Refuse => {
+                    self.come_on(self.confirmed);
+                    self.refusing = true;
+                }
+                _ => self.on = wait_no_replica,
+            }
+        }
+        self.replicas_changed();
+    }
+
+    /// A unit of time passes.
+    pub fn tick(&mut self) {
+        self.now += 1;
+        let after = self.settings.rejoin_after;
+        if !self.enabled || !self.is_off() {
+            return;
+        }
+        match (self.keep_up, self.lag) {
+            (Some(_), Some(lag)) if self.now >= lag + after => {
+                (self.keep_up, self.lag) = (None, None);
+            }
+            (Some(since), None) if self.now >= since + after => self.come_on(self.quorum()),
+            _ => {}
+        }
+    }
+
+    pub fn on_release_waits(&mut self) {
+        let up_to = self.sessions.iter().map(|session| session.at).max();
+        let sessions = self.sessions.len();
+        self.let_go.extend(up_to);
+        self.release(Outcome::Asynchronous, |_| true);
+        self.messages.push(Message::Released { sessions, up_to });
+    }
+
+    pub fn on_kill(&mut self, number: u64) -> bool {
+        let Some(waiting) = self.release_one(number) else {
+            return false;
+        };
+        let confirmed = self.confirmed;
+        self.messages.push(Message::Killed { waiting, confirmed });
+        true
+    }
+
+    /// Says that refusing has begun, or ended.
+    pub fn tell(&mut self) {
+        let refusal = self.refusal();
+        match (self.told, refusal) {
+            (Some(before), Some(now)) if before == now => {}
+            (_, Some(now)) => self.messages.push(Message::Refuses(now)),
+            (Some(_), None) => self.messages.push(Message::RefusesNoMore),
+            (None, None) => {}
+        }
+        self.told = refusal;
     }
 
     pub fn on_reset(&mut self) {
@@ -192,6 +311,7 @@ impl Naive {
         self.forget_groups();
         self.connections.clear();
         self.left.clear();
+        (self.keep_up, self.lag) = (None, None);
         self.replicas_changed();
         self.stats = Stats::default();
     }
@@ -249,13 +369,16 @@ impl Naive {
         }
         self.flushed = self.flushed.max(Some(end));
         if self.is_off() {
+            self.begin_lag();
             return;
         }
         match self.groups.last() {
             Some(&last) if last >= end => {
                 let order = OutOfOrder { last, new: end };
                 self.messages.push(Message::OutOfOrder(order));
-                self.switch_off();
+                if self.settings.timeout_action == TimeoutAction::Async {
+                    self.switch_off();
+                }
             }
             _ => self.groups.push(end),
         }
@@ -268,6 +391,10 @@ impl Naive {
         if !self.is_off() && self.confirmed.is_some_and(|confirmed| at <= confirmed) {
             self.stats.yes_tx += 1;
             return Answer::Done(Outcome::Acknowledged);
+        }
+        if !self.is_off() && self.let_go.iter().any(|end| *end >= at) {
+            self.stats.no_tx += 1;
+            return Answer::Done(Outcome::Asynchronous);
         }
         // If not, no group that is waited for ends there or behind.
         let asked = self.groups.iter().any(|end| *end >= at);
@@ -285,20 +412,35 @@ impl Naive {
         Answer::Waits
     }
 
-    pub fn on_timeout(&mut self, number: u64, shutting_down: bool) -> bool {
+    pub fn on_timeout(&mut self, number: u64, shutting_down: bool) -> TimeoutVerdict {
         let Some(session) = self.sessions.iter().find(|s| s.number == number) else {
-            return false;
+            return TimeoutVerdict::Over;
         };
-        self.messages.push(Message::TimedOut {
+        let timed_out = Message::TimedOut {
             waiting: session.at,
             confirmed: self.confirmed,
-        });
+        };
+        let action = self.settings.timeout_action;
+        if !shutting_down && matches!(action, TimeoutAction::Wait | TimeoutAction::Refuse) {
+            if !self.overdue {
+                self.messages.push(timed_out);
+                if action == TimeoutAction::Wait {
+                    self.messages.push(Message::WaitsOn);
+                }
+            }
+            self.overdue = true;
+            self.refusing |= action == TimeoutAction::Refuse;
+            return TimeoutVerdict::WaitsOn;
+        }
+        self.messages.push(timed_out);
         if shutting_down {
             self.give_up();
+        } else if action == TimeoutAction::AbortServer {
+            return TimeoutVerdict::Abort;
         } else {
             self.switch_off();
         }
-        true
+        TimeoutVerdict::Over
     }
 
     pub fn on_shutdown(&mut self, number: u64) -> bool {
@@ -314,16 +456,20 @@ impl Naive {
         if shutting_down {
             self.give_up_if_few();
         }
-        let Some(at) = self.sessions.iter().find(|s| s.number == number) else {
-            return false;
-        };
-        let at = at.at;
-        self.abandoned.push(at);
+        let at = self.release_one(number);
+        self.abandoned.extend(at);
+        at.is_some()
+    }
+
+    /// Where that session has waited.
+    fn release_one(&mut self, number: u64) -> Option<Position> {
+        let session = self.sessions.iter().find(|s| s.number == number)?;
+        let at = session.at;
         let rest = |s: &Session| s.number != number;
         let others: Vec<Session> = self.sessions.extract_if(.., |s| rest(s)).collect();
         self.release(Outcome::Asynchronous, |_| true);
         self.sessions = others;
-        true
+        Some(at)
     }
 
     /// The engine has committed.
@@ -334,7 +480,8 @@ impl Naive {
         shutting_down: bool,
     ) -> CommitVerdict {
         let asked = self.groups.iter().any(|end| *end >= at);
-        let unconfirmed = self.confirmed.is_none_or(|confirmed| at > confirmed);
+        let let_go = self.let_go.iter().any(|end| *end >= at);
+        let unconfirmed = !let_go && self.confirmed.is_none_or(|confirmed| at > confirmed);
         let abandoned = self.abandoned.iter().any(|end| *end >= at);
         match (asked && unconfirmed, self.closing, abandoned, applier) {
             (true, true, _, _) => {}
@@ -349,25 +496,30 @@ impl Naive {
     // ---- what follows ----
 
     fn replicas_changed(&mut self) {
-        if !self.settings.wait_no_replica && self.few() {
-            self.switch_off();
-        }
+        self.act_if_few();
         let quorum = self.quorum();
         if !self.enabled {
             return;
         }
-        let caught_up = match self.flushed {
-            None => !self.few(),
-            Some(flushed) => quorum.is_some_and(|quorum| quorum >= flushed),
-        };
-        if self.is_off() && caught_up {
-            self.on = true;
-            self.messages.push(Message::SwitchedOn(quorum));
+        let caught_up = self.caught_up();
+        if !self.is_off() {
+            self.refusing &= !caught_up;
+        } else if caught_up {
+            let since = *self.keep_up.get_or_insert(self.now);
+            self.lag = None;
+            if self.now >= since + self.settings.rejoin_after {
+                self.come_on(quorum);
+            }
+        } else if self.few() {
+            (self.keep_up, self.lag) = (None, None);
+        } else {
+            self.begin_lag();
         }
         if let Some(quorum) = quorum
             && self.confirmed.is_none_or(|confirmed| quorum > confirmed)
         {
             self.confirmed = Some(quorum);
+            self.overdue = false;
             self.groups.retain(|end| *end > quorum);
             self.left.retain(|at| *at > quorum);
             self.abandoned.retain(|at| *at > quorum);
@@ -378,6 +530,32 @@ impl Naive {
     fn forget_groups(&mut self) {
         self.groups.clear();
         self.abandoned.clear();
+        self.let_go.clear();
+        self.overdue = false;
+    }
+
+    fn come_on(&mut self, quorum: Option<Position>) {
+        self.on = true;
+        self.messages.push(Message::SwitchedOn(quorum));
+        (self.keep_up, self.lag) = (None, None);
+    }
+
+    fn begin_lag(&mut self) {
+        if self.keep_up.is_some() {
+            self.lag.get_or_insert(self.now);
+        }
+    }
+
+    /// Are there too few replicas, and nobody is to wait for them?
+    fn act_if_few(&mut self) {
+        if self.settings.wait_no_replica || !self.few() {
+            return;
+        }
+        match self.settings.timeout_action {
+            TimeoutAction::Async => self.switch_off(),
+            TimeoutAction::Refuse => self.refusing |= self.on,
+            TimeoutAction::Wait | TimeoutAction::AbortServer => {}
+        }
     }
 
     fn give_up_if_few(&mut self) {
@@ -404,6 +582,7 @@ impl Naive {
             self.stats.no_times += 1;
             self.messages.push(Message::SwitchedOff);
             self.forget_groups();
+            (self.keep_up, self.lag) = (None, None);
             self.release(Outcome::Asynchronous, |_| true);
         }
     }

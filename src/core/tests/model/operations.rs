@@ -2,7 +2,7 @@
 //! All positions lie within a few groups of the end of the log.
 
 use proptest::{collection::vec, prelude::*};
-use semisync_core::{Position, Rule, Settings};
+use semisync_core::{Position, Rule, Settings, TimeoutAction};
 
 /// Places are counted from the end of the log, in groups. `nth` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -45,8 +45,17 @@ pub enum Operation {
     ShutDown {
         nth: usize,
     },
+    /// The operator releases all who wait.
+    Release,
+    Kill {
+        nth: usize,
+    },
     SetWaitCount(u32),
     SetWaitNoReplica(bool),
+    /// All settings in one step.
+    Set(Settings),
+    /// Time passes.
+    Pass(u64),
     Reset,
     Enable,
     Disable,
@@ -77,21 +86,43 @@ fn operation() -> impl Strategy<Value = Operation> {
             EngineCommit { from_end, applier, shutting_down }
         }),
         5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
-        2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
+        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
+        2 => Just(Release),
+        2 => nth().prop_map(|nth| Kill { nth }),
         1 => any::<bool>().prop_map(SetWaitNoReplica),
+        2 => settings().prop_map(Set),
+        5 => prop_oneof![2 => 1..4_u64, 1 => 1..30_u64].prop_map(Pass),
         1 => Just(Reset),
         2 => Just(Enable),
         1 => Just(Disable),
     ]
 }
 
+/// Half of them with stock's only.
 pub fn settings() -> impl Strategy<Value = Settings> {
-    (1..=3_u32, any::<bool>()).prop_map(|(count, wait_no_replica)| Settings {
+    let stock = (1..=3_u32, any::<bool>()).prop_map(|(count, wait_no_replica)| Settings {
         rule: Rule::of_count(count),
         wait_no_replica,
-    })
+        ..Settings::default()
+    });
+    let action = prop_oneof![
+        3 => Just(TimeoutAction::Async),
+        1 => Just(TimeoutAction::Wait),
+        2 => Just(TimeoutAction::Refuse),
+        1 => Just(TimeoutAction::AbortServer),
+    ];
+    let rejoin_after = prop_oneof![1 => Just(0), 2 => 1..6_u64];
+    let all = (stock.clone(), action, 0..4_u32, rejoin_after).prop_map(
+        |(stock, timeout_action, min_replicas, rejoin_after)| Settings {
+            timeout_action,
+            min_replicas,
+            rejoin_after,
+            ..stock
+        },
+    );
+    prop_oneof![stock, all]
 }
 
 pub fn operations() -> impl Strategy<Value = Vec<Operation>> {

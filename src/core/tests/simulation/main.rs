@@ -61,6 +61,7 @@ fn world(seed: u64, wait_no_replica: bool, replicas: u32, timeout: Option<u64>) 
     let settings = Settings {
         rule: Rule::of_count(2),
         wait_no_replica,
+        ..Settings::default()
     };
     let mut world = World::new(seed, settings, replicas, timeout);
     for replica in 0..world.replicas.len() {

@@ -6,7 +6,7 @@
 
 use semisync_core::{
     AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position,
-    ReplicaConnectionId, Rule, Settings, Stats, WaitId, WaitVerdict,
+    ReplicaConnectionId, Rule, Settings, Stats, TimeoutVerdict, WaitId, WaitVerdict,
 };
 
 pub fn at(offset: u64) -> Position {
@@ -26,6 +26,7 @@ impl Story {
             core: Coordinator::new(Settings {
                 rule: Rule::of_count(count),
                 wait_no_replica,
+                ..Settings::default()
             }),
             effects: Effects::default(),
             connections: 0,
@@ -49,7 +50,8 @@ impl Story {
         let mut story = Self::with_replicas(wait_count, true, replicas);
         story.flush(100);
         let id = story.wait(100, "gives up");
-        assert!(story.time_out(id) && !story.core.status());
+        assert_eq!(story.time_out(id), TimeoutVerdict::Over);
+        assert!(!story.core.status());
         story.messages();
         story.released();
         story
@@ -69,6 +71,19 @@ impl Story {
 
     pub fn set_count(&mut self, count: u32) {
         self.core.on_rule(Rule::of_count(count));
+    }
+
+    /// All settings in one step.
+    pub fn set(&mut self, settings: Settings) {
+        self.core.on_settings(settings);
+    }
+
+    pub fn release_waits(&mut self) {
+        self.core.on_release_waits();
+    }
+
+    pub fn kill(&mut self, id: WaitId) -> bool {
+        self.core.on_kill(id)
     }
 
     pub fn set_wait_no_replica(&mut self, on: bool) {
@@ -121,11 +136,11 @@ impl Story {
         }
     }
 
-    pub fn time_out(&mut self, id: WaitId) -> bool {
+    pub fn time_out(&mut self, id: WaitId) -> TimeoutVerdict {
         self.core.on_timeout(id, false)
     }
 
-    pub fn time_out_during_shutdown(&mut self, id: WaitId) -> bool {
+    pub fn time_out_during_shutdown(&mut self, id: WaitId) -> TimeoutVerdict {
         self.core.on_timeout(id, true)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     quorum::ReplicaConnectionId,
     settings::Settings,
     stats::Stats,
-    verdicts::{CommitVerdict, WaitVerdict},
+    verdicts::{CommitVerdict, TimeoutVerdict, WaitVerdict},
 };
 use history::{History, Operation, operations, settings};
 use proptest::{
@@ -67,10 +67,8 @@ fn assert_given_up(history: &mut History) {
     assert_eq!(released, Vec::from_iter(asleep));
 
     for id in history.forget() {
-        assert!(
-            !history.core.on_timeout(id, false),
-            "the session was released"
-        );
+        let verdict = history.core.on_timeout(id, false);
+        assert_eq!(verdict, TimeoutVerdict::Over, "the session was released");
     }
     let core = &history.core;
     assert!(!core.status() && !core.is_wanting());
@@ -78,6 +76,8 @@ fn assert_given_up(history: &mut History) {
     assert_eq!((core.flushed(), core.confirmed()), (None, None));
     assert!(core.warned.is_empty() && !core.is_abandoned(Some(history.end())));
     assert_eq!(core.memory(), 0, "no group is pending");
+    assert_eq!(core.next_time(), None);
+    assert!(!core.refusing && !core.overdue && core.let_go.is_none());
     let shuts_down = core.mode == Mode::Broken;
     assert_eq!(
         (core.enabled(), core.is_unsettled()),
@@ -183,7 +183,7 @@ proptest! {
 fn panics_come_in_every_mode_and_while_sessions_wait() {
     let mut runner = TestRunner::deterministic();
     let mut seen = Seen::new();
-    for _ in 0..100 {
+    for _ in 0..200 {
         let tree = (settings(), operations())
             .new_tree(&mut runner)
             .expect("a case");

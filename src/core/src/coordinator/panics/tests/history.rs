@@ -5,7 +5,7 @@ use crate::{
     member::Member,
     position::Position,
     quorum::{ReplicaConnectionId, Rule},
-    settings::Settings,
+    settings::{Settings, TimeoutAction},
     verdicts::{WaitId, WaitVerdict},
 };
 use proptest::{collection::vec, prelude::*};
@@ -25,8 +25,14 @@ pub enum Operation {
     ShutDown { nth: usize },
     StopApplier { nth: usize, shutting_down: bool },
     EngineCommit { back: u64, applier: bool },
+    Release,
+    Kill { nth: usize },
     WaitCount(u32),
     WaitNoReplica(bool),
+    TimeoutAction(TimeoutAction),
+    MinReplicas(u32),
+    RejoinAfter(u64),
+    Pass(u64),
     Reset,
     Enable,
     Disable,
@@ -65,7 +71,13 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
         4 => (back(), rarely()).prop_map(|(back, applier)| EngineCommit { back, applier }),
         1 => (1..=3_u32).prop_map(WaitCount),
+        1 => Just(Release),
+        1 => nth().prop_map(|nth| Kill { nth }),
         1 => any::<bool>().prop_map(WaitNoReplica),
+        1 => timeout_action().prop_map(TimeoutAction),
+        1 => (0..3_u32).prop_map(MinReplicas),
+        1 => (0..3_u64).prop_map(RejoinAfter),
+        2 => (1..3_u64).prop_map(Pass),
         1 => Just(Reset),
         1 => Just(Enable),
         1 => Just(Disable),
@@ -92,11 +104,27 @@ pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
     })
 }
 
+/// Mostly stock's: with the others semi-sync does not go OFF.
+fn timeout_action() -> impl Strategy<Value = TimeoutAction> {
+    prop_oneof![
+        4 => Just(TimeoutAction::Async),
+        1 => Just(TimeoutAction::Wait),
+        2 => Just(TimeoutAction::Refuse),
+        1 => Just(TimeoutAction::AbortServer),
+    ]
+}
+
 pub fn settings() -> impl Strategy<Value = Settings> {
-    (1..=2_u32, any::<bool>()).prop_map(|(count, wait_no_replica)| Settings {
-        rule: Rule::of_count(count),
-        wait_no_replica,
-    })
+    let count = 1..=2_u32;
+    (count, any::<bool>(), timeout_action(), 0..2_u32, 0..2_u64).prop_map(
+        |(count, wait_no_replica, timeout_action, min_replicas, rejoin_after)| Settings {
+            rule: Rule::of_count(count),
+            wait_no_replica,
+            timeout_action,
+            min_replicas,
+            rejoin_after,
+        },
+    )
 }
 
 pub struct History {
@@ -112,6 +140,7 @@ pub struct History {
     connections: Vec<ReplicaConnectionId>,
     next_connection: u64,
     end: u64,
+    now: u64,
 }
 
 impl History {
@@ -126,6 +155,7 @@ impl History {
             connections: Vec::new(),
             next_connection: 1,
             end: 10,
+            now: 0,
         }
     }
 
@@ -135,6 +165,7 @@ impl History {
             next_session: other.next_session,
             next_connection: other.next_connection,
             end: other.end,
+            now: other.now,
             ..Self::new(other.core.settings.clone())
         }
     }
@@ -168,6 +199,7 @@ impl History {
     /// What it leads to: the answer, and the effects.
     pub fn carry_out(&mut self, operation: Operation) -> String {
         self.mode = self.core.mode;
+        self.core.on_time(self.now);
         let answer = self.answer(operation);
         let effects = self.core.take_effects();
         for (session, _) in &effects.released {
@@ -244,13 +276,33 @@ impl History {
                 let verdict = self.core.on_engine_commit(at, applier, applier);
                 return format!("{verdict:?}");
             }
+            Operation::Release => self.core.on_release_waits(),
+            Operation::Kill { nth } => {
+                let waited = self.wait(nth).map(|id| self.core.on_kill(id));
+                return format!("{waited:?}");
+            }
             Operation::WaitCount(count) => self.core.on_rule(Rule::of_count(count)),
             Operation::WaitNoReplica(on) => self.core.on_wait_no_replica(on),
+            Operation::TimeoutAction(timeout_action) => self.set(|settings| {
+                settings.timeout_action = timeout_action;
+            }),
+            Operation::MinReplicas(min) => self.set(|settings| settings.min_replicas = min),
+            Operation::RejoinAfter(after) => self.set(|settings| settings.rejoin_after = after),
+            Operation::Pass(by) => {
+                self.now += by;
+                self.core.on_time(self.now);
+            }
             Operation::Reset => self.core.on_reset(),
             Operation::Enable => self.core.on_enable(),
             Operation::Disable => self.core.on_disable(),
         }
         String::new()
+    }
+
+    fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.core.settings.clone();
+        change(&mut settings);
+        self.core.on_settings(settings);
     }
 
     /// All that can be seen of the coordinator.
@@ -259,7 +311,7 @@ impl History {
         let asks = |connection: &ReplicaConnectionId| core.wants_ack(*connection, self.end());
         let asks: Vec<bool> = self.connections.iter().map(asks).collect();
         format!(
-            "{:?} {:?} {} {} {:?} {:?} {:?} {asks:?}",
+            "{:?} {:?} {} {} {:?} {:?} {:?} {:?} {asks:?}",
             core.mode,
             core.stats,
             core.clients(),
@@ -267,6 +319,7 @@ impl History {
             (core.flushed(), core.confirmed()),
             core.left_unconfirmed(),
             (core.is_wanting(), core.is_unsettled()),
+            (core.refusal(), core.next_time()),
         )
     }
 }
