@@ -185,9 +185,14 @@ impl LogFiles {
 
     /// The name of the file with this ordinal, while it is remembered.
     pub fn name(&self, ordinal: u64) -> Option<LogName> {
-        let mut newest_first = self.files.iter().rev();
-        let file = newest_first.find(|file| file.ordinal == ordinal)?;
-        Some(Arc::clone(&file.name))
+        Some(Arc::clone(&self.file(ordinal)?.name))
+    }
+
+    /// The ordinals of the files follow each other without gaps.
+    fn file(&self, ordinal: u64) -> Option<&LogFile> {
+        let oldest = self.files.front()?.ordinal;
+        let index = usize::try_from(ordinal.checked_sub(oldest)?).ok()?;
+        self.files.get(index)
     }
 
     /// How many bytes lie between two positions, over all files in between, of which the last
@@ -195,9 +200,7 @@ impl LogFiles {
     /// not remembered. Takes no longer for far positions than for near ones.
     pub fn distance(&self, from: Position, to: Position) -> Option<u64> {
         let place = |at: Position| {
-            let oldest = self.files.front()?.ordinal;
-            let index = usize::try_from(at.file.checked_sub(oldest)?).ok()?;
-            let file = self.files.get(index)?;
+            let file = self.file(at.file)?;
             Some(file.before.saturating_add(at.offset.min(file.end)))
         };
         Some(place(to)?.saturating_sub(place(from)?))

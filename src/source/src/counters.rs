@@ -3,11 +3,10 @@
 //! Five counters the server reads by itself, and `FLUSH STATUS` sets them to 0, as stock's.
 //! The waits are counted by the sessions that have waited, without a lock.
 
-use semisync_core::Stats;
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use crate::wait_histogram::WaitHistogram;
+use semisync_core::{Outcome, Stats};
+use semisync_server::MonotonicMicros;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub static YES_TX: AtomicU64 = AtomicU64::new(0);
 pub static NO_TX: AtomicU64 = AtomicU64::new(0);
@@ -48,13 +47,17 @@ pub struct Waits {
     era: AtomicU64,
     ended: AtomicU64,
     micros: AtomicU64,
+    /// All waits, also those that stock does not count, until their session was released.
+    pub histogram: WaitHistogram,
 }
 
 pub static WAITS: Waits = Waits::new();
 
 /// A wait that goes on.
+#[derive(Clone, Copy, Debug)]
 pub struct Wait {
-    since: Instant,
+    /// Microseconds of the monotonic clock.
+    pub since: u64,
     era: u64,
 }
 
@@ -64,26 +67,41 @@ impl Waits {
             era: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             micros: AtomicU64::new(0),
+            histogram: WaitHistogram::new(),
         }
     }
 
     pub fn begin(&self) -> Wait {
         Wait {
-            since: Instant::now(),
+            since: MonotonicMicros::now(),
             era: self.era.load(Ordering::Acquire),
         }
     }
 
+    /// The session goes on. Its own thread, unless it timed out.
     pub fn end(&self, wait: &Wait) {
-        if wait.era == self.era.load(Ordering::Acquire) {
-            let micros = u64::try_from(wait.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if self.counts(wait) {
+            let micros = MonotonicMicros::now().saturating_sub(wait.since);
             self.micros.fetch_add(micros, Ordering::Relaxed);
             self.ended.fetch_add(1, Ordering::Relaxed);
         }
     }
 
+    /// The session was released at `now`, however its wait ends. Whoever releases it.
+    pub fn on_release(&self, wait: &Wait, outcome: Outcome, now: u64) {
+        if self.counts(wait) {
+            self.histogram.add(now.saturating_sub(wait.since), outcome);
+        }
+    }
+
+    /// Whether the wait began after the last reset.
+    fn counts(&self, wait: &Wait) -> bool {
+        wait.era == self.era.load(Ordering::Acquire)
+    }
+
     pub fn clear(&self) {
         self.era.fetch_add(1, Ordering::AcqRel);
+        self.histogram.clear();
         self.ended.store(0, Ordering::Relaxed);
         self.micros.store(0, Ordering::Relaxed);
     }
@@ -118,8 +136,21 @@ mod tests {
         assert_eq!(waits.average(), waits.micros());
         let wait = waits.begin();
         waits.clear();
+        waits.on_release(&wait, Outcome::Asynchronous, MonotonicMicros::now());
         waits.end(&wait);
         assert_eq!((waits.ended(), waits.micros()), (0, 0));
+        assert_eq!(waits.histogram.rounded().unconfirmed, 0);
+    }
+
+    #[test]
+    fn a_release_counts_however_the_wait_ends() {
+        let waits = Waits::new();
+        let wait = waits.begin();
+        waits.on_release(&wait, Outcome::Acknowledged, wait.since + 300);
+        waits.on_release(&wait, Outcome::Asynchronous, wait.since + 5);
+        let rounded = waits.histogram.rounded();
+        assert_eq!((rounded.all, rounded.sum, rounded.unconfirmed), (1, 300, 1));
+        assert_eq!(waits.ended(), 0);
     }
 
     #[test]

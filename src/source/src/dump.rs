@@ -87,10 +87,11 @@ impl SemiSyncDump {
         let server_id = request.server_id;
         let mut compression = Compression::None;
         let (mut shared, mut reader) = (None, None);
+        let mut fault = None;
         match offer {
             Offer::Ended => {}
             Offer::Unusable(why, ended_by) => {
-                messages::served_asynchronously(server_id, why);
+                fault = Some(&**why);
                 shared = Some(Arc::clone(ended_by));
             }
             Offer::Usable(connection) => {
@@ -104,13 +105,17 @@ impl SemiSyncDump {
                     })
                 });
                 if shared.is_none() && !connection.is_shut_down() {
-                    messages::served_asynchronously(server_id, "there is no file descriptor left");
+                    fault = Some("there is no file descriptor left");
                 }
             }
         }
         let (state, replicas) = (&source.state, &source.replicas);
         let id = replicas.new_id();
         let connection = Arc::new(ReplicaConnection::new(id, server_id, shared, reader));
+        if let Some(why) = fault {
+            messages::served_asynchronously(server_id, why);
+            connection.on_fault(why);
+        }
         let compressed = compression != Compression::None;
         let start = request.start;
         let dump = Self {
@@ -164,6 +169,7 @@ impl SemiSyncDump {
         });
         if !counts {
             messages::must_connect_again(replica.server_id, &replica.peer);
+            replica.on_fault("the log was reset: it must connect again");
             self.must_reconnect.set(true);
             return true;
         }
@@ -287,14 +293,17 @@ impl Dump for SemiSyncDump {
             return;
         };
         let id = self.connection.id;
-        let asks = self.state.update(|core| {
+        let (asks, is_newest) = self.state.update(|core| {
             core.on_send(id, position);
             let asks = core.wants_ack(id, position);
             if asks {
                 core.on_asked();
             }
-            asks
+            (asks, core.flushed() <= Some(position))
         });
+        if is_newest {
+            self.connection.on_caught_up();
+        }
         if asks {
             *flag = FLAG_ASK;
         }

@@ -22,8 +22,12 @@
 //! | `receiver` | the thread that reads acknowledgements |
 //! | `replicas` | the registry of connections, and who counts |
 //! | `replica_connection` | one replica's connection and its life |
+//! | `ack_figures` | what one connection has acknowledged, in figures |
 //! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
+//! | `observations` | what is noted beside the coordinator, under its lock |
+//! | `waiting` | a session that waits, as the coordinator keeps it |
 //! | `counters` | what is counted outside of the coordinator |
+//! | `wait_histogram` | how long sessions have waited |
 //! | `messages` | what is said in the error log |
 //! | `variables` | the values of the system variables |
 //! | `vocabulary` | the words of the two names |
@@ -36,6 +40,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ack_figures;
 mod commit;
 #[doc(hidden)]
 pub mod counters;
@@ -43,6 +48,7 @@ mod dump;
 mod dump_file;
 mod library;
 mod messages;
+mod observations;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;
@@ -58,6 +64,8 @@ mod transmit;
 mod variables;
 mod vocabulary;
 mod wait;
+mod wait_histogram;
+mod waiting;
 
 #[doc(hidden)]
 pub use semisync_server as server;

@@ -7,7 +7,9 @@
 //! a flood from one replica takes its turn.
 
 use crate::{
-    Vocabulary, messages,
+    Vocabulary,
+    ack_figures::LastAck,
+    messages,
     replica_connection::{ReadEnd, ReplicaConnection},
     replicas::Replicas,
     state::State,
@@ -15,8 +17,9 @@ use crate::{
 };
 use semisync_core::{AckVerdict, Claim, ReplicaConnectionId, Violation};
 use semisync_server::{
-    Poller, Ready,
+    MonotonicMicros, Poller, Ready,
     psi::{Thread, ThreadKind},
+    system_micros,
 };
 use std::{
     ffi::c_int,
@@ -149,6 +152,8 @@ impl Run {
             ReadEnd::Closed => self.replicas.lose(self.state, connection),
             ReadEnd::Broken(violation) => {
                 messages::violation(connection.server_id, &connection.peer, violation);
+                connection.acks.on_refused();
+                connection.on_fault("it broke the protocol: see the error log");
                 self.replicas.refuse(self.state, connection);
             }
         }
@@ -162,15 +167,31 @@ impl Run {
     ) -> Result<(), Violation> {
         let id = connection.id;
         let (claim, sent) = connection.claim(name, offset);
-        let verdict = match claim {
-            Claim::Has(Some(at)) => self.state.update(|core| core.on_ack(id, at, sent)),
-            Claim::Has(None) => AckVerdict::Stale,
-            Claim::Unsent => self.state.update(|core| core.on_ack_of_unsent(id)),
+        let now = MonotonicMicros::now();
+        let (at, (verdict, took)) = match claim {
+            Claim::Has(Some(at)) => (Some(at), self.state.on_ack(id, at, sent, now)),
+            Claim::Has(None) => (None, (AckVerdict::Stale, None)),
+            Claim::Unsent => {
+                let verdict = self.state.update(|core| core.on_ack_of_unsent(id));
+                (None, (verdict, None))
+            }
             Claim::Foreign => return Err(Violation::BadName),
         };
-        if let AckVerdict::FromTheFuture { first: true } = verdict {
-            let (server_id, peer) = (connection.server_id, &connection.peer);
-            messages::from_the_future(server_id, peer, connection.sent_up_to(), name, offset);
+        match verdict {
+            AckVerdict::Accepted | AckVerdict::Stale => connection.acks.on_ack(LastAck {
+                at,
+                since: now,
+                time: system_micros(),
+                took,
+            }),
+            AckVerdict::FromTheFuture { first } => {
+                connection.acks.on_refused();
+                if first {
+                    let (id, peer) = (connection.server_id, &connection.peer);
+                    messages::from_the_future(id, peer, connection.sent_up_to(), name, offset);
+                }
+            }
+            AckVerdict::UnknownConnection => {}
         }
         if traces_details() {
             messages::trace_ack(connection.server_id, name, offset);

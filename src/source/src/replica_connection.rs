@@ -13,14 +13,18 @@
 //! "It counts" is the coordinator's to know: the registry tells it (see `replicas`). A
 //! connection that cannot be shared stays `New` until it is closed.
 
+use crate::ack_figures::AckFigures;
 use parking_lot::Mutex;
 use semisync_core::{
     AckReader, Claim, LogName, Place, Position, ReplicaConnectionId, Reply, SentFiles, Violation,
 };
-use semisync_server::dump::{Received, SharedConnection};
+use semisync_server::{
+    dump::{Received, SharedConnection},
+    system_micros,
+};
 use std::sync::{
-    Arc,
-    atomic::{AtomicU8, AtomicU64, Ordering},
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
 };
 
 /// See the table above.
@@ -40,6 +44,14 @@ pub struct ReplicaConnection {
     pub server_id: u32,
     /// The replica's address, for the error log.
     pub peer: String,
+    /// Microseconds since 1970.
+    pub connected_since: u64,
+    /// What it has acknowledged, for the operator.
+    pub acks: AckFigures,
+    /// Why it is served asynchronously. Set once at most.
+    fault: OnceLock<Box<str>>,
+    /// Whether it was sent everything that there was, once at least.
+    caught_up: AtomicBool,
     shared: Option<Arc<SharedConnection>>,
     /// Takes acknowledgements out of what is read. None: nothing is read.
     reader: Option<Mutex<AckReader>>,
@@ -68,6 +80,10 @@ impl ReplicaConnection {
             id,
             server_id,
             peer: peer.map(|shared| shared.peer()).unwrap_or_default(),
+            connected_since: system_micros(),
+            acks: AckFigures::default(),
+            fault: OnceLock::new(),
+            caught_up: AtomicBool::new(false),
             shared,
             reader: reader.map(Mutex::new),
             sent: Sent::default(),
@@ -150,6 +166,28 @@ impl ReplicaConnection {
         if let Some(shared) = &self.shared {
             shared.unwatch();
         }
+    }
+
+    // ---- what the operator sees of it ----
+
+    /// It is served asynchronously, for this reason. The first reason stays.
+    pub fn on_fault(&self, why: &str) {
+        let _ = self.fault.set(why.into());
+    }
+
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.get().map(|why| &**why)
+    }
+
+    /// It is being sent the newest commit.
+    pub fn on_caught_up(&self) {
+        if !self.has_caught_up() {
+            self.caught_up.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub fn has_caught_up(&self) -> bool {
+        self.caught_up.load(Ordering::Relaxed)
     }
 
     // ---- what it says ----

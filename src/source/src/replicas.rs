@@ -68,6 +68,7 @@ impl Replicas {
         let why = std::io::Error::from_raw_os_error(errno);
         let why = format!("epoll refuses it ({why})");
         messages::served_asynchronously(connection.server_id, &why);
+        connection.on_fault(&why);
         self.refuse(state, connection);
     }
 

@@ -5,26 +5,23 @@
 use crate::{
     counters::{self, WAITS},
     messages,
+    observations::Observations,
     variables::{rule, waits_without_replicas},
+    waiting::Waiting,
 };
-use semisync_core::{Coordinator, LogFiles, LogName, Place, Position, Settings, index_names};
+use semisync_core::{
+    AckVerdict, Coordinator, LogFiles, LogName, Outcome, Place, Position, ReplicaConnectionId,
+    Settings, index_names,
+};
 use semisync_server::{
-    Server, failpoint,
+    MonotonicMicros, Server, failpoint,
     instruments::{Cond, Held, Memory, Mutex},
     system_micros,
-    wait::Waiter,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
-
-/// A session that waits.
-pub type WaiterRef = Pin<Arc<Waiter>>;
 
 /// All that decides, behind one lock.
 pub struct State {
@@ -35,6 +32,8 @@ pub struct State {
     pub sending: Cond,
     /// Clients that a shutdown could not cut off before they were told OK.
     pub not_cut: AtomicU64,
+    /// When somebody was released last: microseconds of the monotonic clock.
+    last_release: AtomicU64,
     locked: Mutex<Locked>,
     /// A panic under the lock has made the coordinator forget the replicas.
     gave_up: AtomicBool,
@@ -46,8 +45,9 @@ pub struct State {
 }
 
 struct Locked {
-    core: Coordinator<WaiterRef>,
+    core: Coordinator<Waiting>,
     files: LogFiles,
+    observed: Observations,
     held: Held,
 }
 
@@ -58,9 +58,11 @@ impl State {
             memory: Memory::default(),
             sending: Cond::default(),
             not_cut: AtomicU64::new(0),
+            last_release: AtomicU64::new(0),
             locked: Mutex::new(Locked {
                 core: Coordinator::new(settings()),
                 files: LogFiles::default(),
+                observed: Observations::default(),
                 held: Held::default(),
             }),
             gave_up: AtomicBool::new(false),
@@ -82,10 +84,11 @@ impl State {
     /// A new installation: nothing is left of an earlier one.
     pub fn begin_anew(&self) {
         WAITS.clear();
-        self.update_log(|core, files| {
+        self.update_all(|core, files, observed| {
             *core = Coordinator::new(settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
+            observed.forget_log();
         });
     }
 
@@ -108,7 +111,7 @@ impl State {
 
     /// Changes the coordinator, then, without the lock, releases sessions and
     /// writes to the error log as it says.
-    pub fn update<R>(&self, change: impl FnOnce(&mut Coordinator<WaiterRef>) -> R) -> R {
+    pub fn update<R>(&self, change: impl FnOnce(&mut Coordinator<Waiting>) -> R) -> R {
         self.update_log(|core, _| change(core))
     }
 
@@ -120,14 +123,27 @@ impl State {
     /// the guard.
     pub fn update_log<R>(
         &self,
-        change: impl FnOnce(&mut Coordinator<WaiterRef>, &mut LogFiles) -> R,
+        change: impl FnOnce(&mut Coordinator<Waiting>, &mut LogFiles) -> R,
+    ) -> R {
+        self.update_all(|core, files, _| change(core, files))
+    }
+
+    /// As `update_log`, with what is noted beside the coordinator.
+    fn update_all<R>(
+        &self,
+        change: impl FnOnce(&mut Coordinator<Waiting>, &mut LogFiles, &mut Observations) -> R,
     ) -> R {
         let (result, effects) = {
             let mut locked = self.locked.lock();
-            let Locked { core, files, held } = &mut *locked;
+            let Locked {
+                core,
+                files,
+                observed,
+                held,
+            } = &mut *locked;
             let before = *core.stats();
             let result = catch_unwind(AssertUnwindSafe(|| {
-                let result = change(core, files);
+                let result = change(core, files, observed);
                 failpoint::hit_inside("state");
                 result
             }));
@@ -135,7 +151,9 @@ impl State {
                 self.gave_up.store(true, Ordering::Release);
                 core.on_panic(self.server.is_shutting_down());
                 files.forget();
+                observed.forget_log();
             }
+            observed.on_change(core.enabled() && !core.status());
             counters::publish(&before, core.stats());
             if core.memory() != held.size() {
                 *held = self.memory.hold(core.memory());
@@ -146,27 +164,41 @@ impl State {
             self.log_version.store(files.version(), Ordering::Release);
             (result, core.take_effects())
         };
-        for (waiter, _outcome) in effects.released {
-            waiter.release();
-        }
+        self.release(&effects.released);
         for message in effects.messages {
             messages::report(&message, |at| self.file_name(at));
         }
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
+    /// Ends the waits, and counts them once everybody is awake.
+    fn release(&self, released: &[(Waiting, Outcome)]) {
+        if released.is_empty() {
+            return;
+        }
+        for (waiting, _) in released {
+            waiting.release();
+        }
+        let now = MonotonicMicros::now();
+        self.last_release.store(now, Ordering::Relaxed);
+        for (waiting, outcome) in released {
+            WAITS.on_release(&waiting.wait, *outcome, now);
+        }
+    }
+
     /// Asks the coordinator something.
-    pub fn look<R>(&self, ask: impl FnOnce(&Coordinator<WaiterRef>) -> R) -> R {
+    pub fn look<R>(&self, ask: impl FnOnce(&Coordinator<Waiting>) -> R) -> R {
         ask(&self.locked.lock().core)
     }
 
     /// `SET GLOBAL ..._enabled = ON`. true: all replicas must connect again, because it is not
     /// known any more what they have.
     pub fn enable(&self) -> bool {
-        self.update_log(|core, files| {
+        self.update_all(|core, files, observed| {
             // What was flushed meanwhile nobody has told. Nobody waits for it.
             if !core.enabled() {
                 files.forget();
+                observed.forget_log();
             }
             core.on_enable();
         });
@@ -179,30 +211,59 @@ impl State {
     /// begins anew there. It was reset, and the server has not told so yet; what was said
     /// of the old one is gone.
     pub fn on_flush(&self, name: &[u8], offset: u64) -> bool {
-        self.update_log(|core, files| {
+        let now = MonotonicMicros::now();
+        self.update_all(|core, files, observed| {
             let reset = files.begins_anew(name, offset);
             if reset {
                 WAITS.clear();
                 files.on_noticed_reset(system_micros());
+                observed.forget_log();
                 core.on_reset();
             }
-            core.on_flush(files.on_flush(name, offset));
+            let end = files.on_flush(name, offset);
+            observed.on_flush(end, now);
+            core.on_flush(end);
             reset
         })
     }
 
     /// The server tells of a RESET. false: its first flush has told before.
     pub fn on_reset(&self) -> bool {
-        self.update_log(|core, files| {
+        self.update_all(|core, files, observed| {
             let news = files.on_reset(system_micros());
             if news {
                 // First, so that those whom it releases are not counted.
                 WAITS.clear();
+                observed.forget_log();
                 core.on_reset();
             }
             news
         })
     }
+
+    // ---- replicas ----
+
+    /// See [`Coordinator::on_ack`]. And, if the acknowledgement says something new, for how
+    /// long what it acknowledges had been flushed, in microseconds. `now`: microseconds of the
+    /// monotonic clock.
+    pub fn on_ack(
+        &self,
+        connection: ReplicaConnectionId,
+        at: Position,
+        sent: Option<Position>,
+        now: u64,
+    ) -> (AckVerdict, Option<u64>) {
+        self.update_all(|core, _, observed| {
+            let verdict = core.on_ack(connection, at, sent);
+            let took = match verdict {
+                AckVerdict::Accepted => observed.flush_times().ack_took(at, now),
+                _ => None,
+            };
+            (verdict, took)
+        })
+    }
+
+    // ---- the log's files ----
 
     /// Changes whenever [`State::place`] may answer differently. No lock.
     pub fn log_version(&self) -> u64 {

@@ -4,7 +4,7 @@
 //! The rows below are asked of the coordinator, or of the sessions that have waited; the
 //! others are counters, see `counters`.
 
-use crate::{counters::WAITS, source::Source, state::WaiterRef};
+use crate::{counters::WAITS, source::Source, waiting::Waiting};
 use semisync_core::{Coordinator, Settings};
 use semisync_server::status::{Show, Value};
 
@@ -55,7 +55,7 @@ impl Show for Clients {
 }
 
 /// Before the first installation there is no coordinator: what a new one would say.
-fn ask(ask: impl FnOnce(&Coordinator<WaiterRef>) -> Value) -> Value {
+fn ask(ask: impl FnOnce(&Coordinator<Waiting>) -> Value) -> Value {
     match Source::get() {
         Some(source) => source.state.look(ask),
         None => ask(&Coordinator::new(Settings::default())),

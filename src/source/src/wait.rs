@@ -15,6 +15,7 @@ use crate::{
     source::Source,
     state::State,
     variables::{timeout_ms, traces_details},
+    waiting::Waiting,
 };
 use semisync_core::{WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
@@ -46,6 +47,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let server = state.server;
     let waiter = Waiter::new(&state.memory);
     let is_applier = session::is_applier(server);
+    let wait = WAITS.begin();
     let begin = state.update_log(|core, files| {
         let at = files.find(end.file(), end.offset);
         // An applier that ends commits once more, where it stands, and still names the
@@ -53,12 +55,12 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
         if is_applier && core.is_abandoned(at) {
             return WaitVerdict::NotCounted;
         }
-        core.on_wait_point(at, waiter.clone(), server.is_shutting_down())
+        let waiting = Waiting::new(waiter.clone(), wait);
+        core.on_wait_point(at, waiting, server.is_shutting_down())
     });
     let WaitVerdict::Waits(id) = begin else {
         return;
     };
-    let wait = WAITS.begin();
     if traces_details() {
         messages::trace_wait(end);
     }
