@@ -188,6 +188,13 @@ impl LogFiles {
         Some(Arc::clone(&self.file(ordinal)?.name))
     }
 
+    /// A position as people read it: a file's name, and an offset no further than the last commit
+    /// in the file. None: the file is not remembered.
+    pub fn named(&self, at: Position) -> Option<(LogName, u64)> {
+        let file = self.file(at.file)?;
+        Some((Arc::clone(&file.name), at.offset.min(file.end)))
+    }
+
     /// The ordinals of the files follow each other without gaps.
     fn file(&self, ordinal: u64) -> Option<&LogFile> {
         let oldest = self.files.front()?.ordinal;

@@ -25,7 +25,7 @@ use semisync_server::{
     LogPos,
     dump::{Compression, ConnectionObserver, Dump, DumpConnection, HEADER_SIZE, Offer},
     observers::{Announced, DumpRequest},
-    system_micros,
+    session, system_micros,
 };
 use std::{cell::Cell, sync::Arc};
 
@@ -111,7 +111,10 @@ impl SemiSyncDump {
         }
         let (state, replicas) = (&source.state, &source.replicas);
         let id = replicas.new_id();
-        let connection = Arc::new(ReplicaConnection::new(id, server_id, shared, reader));
+        let thread_id = session::thread_id(state.server);
+        let connection = Arc::new(ReplicaConnection::new(
+            id, server_id, thread_id, shared, reader,
+        ));
         if let Some(why) = fault {
             messages::served_asynchronously(server_id, why);
             connection.on_fault(why);
@@ -163,6 +166,7 @@ impl SemiSyncDump {
             let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
             let counts = !files.reset_since(began, clock);
             if counts {
+                replica.on_joined(core.flushed());
                 core.on_connect(replica.id, member, self.start_position.get());
             }
             counts

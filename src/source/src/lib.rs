@@ -21,7 +21,10 @@
 //! | `source` | the parts below, put together; ON and OFF; what a panic leads to |
 //! | `receiver` | the thread that reads acknowledgements |
 //! | `replicas` | the registry of connections, and who counts |
+//! | `gone` | replicas that have left |
+//! | `survey` | looks at all this and makes figures of it |
 //! | `replica_connection` | one replica's connection and its life |
+//! | `figures` | what the operator sees, as plain copies |
 //! | `ack_figures` | what one connection has acknowledged, in figures |
 //! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
 //! | `observations` | what is noted beside the coordinator, under its lock |
@@ -46,6 +49,8 @@ mod commit;
 pub mod counters;
 mod dump;
 mod dump_file;
+mod figures;
+mod gone;
 mod library;
 mod messages;
 mod observations;
@@ -60,6 +65,7 @@ mod source;
 mod state;
 #[doc(hidden)]
 pub mod status;
+mod survey;
 mod transmit;
 mod variables;
 mod vocabulary;

@@ -9,6 +9,8 @@ use semisync_server::MonotonicMicros;
 #[derive(Default)]
 pub struct Observations {
     flush_times: FlushTimes,
+    /// The end of the first commit group that was flushed.
+    begin: Option<Position>,
     off_since: Option<u64>,
 }
 
@@ -21,12 +23,19 @@ impl Observations {
     }
 
     pub fn on_flush(&mut self, end: Position, now: u64) {
+        self.begin.get_or_insert(end);
         self.flush_times.on_flush(end, now);
     }
 
     /// The log begins anew, or nobody has watched it.
     pub fn forget_log(&mut self) {
         self.flush_times.clear();
+        self.begin = None;
+    }
+
+    /// From where on the log is known.
+    pub fn begin(&self) -> Option<Position> {
+        self.begin
     }
 
     pub fn flush_times(&self) -> &FlushTimes {

@@ -13,7 +13,7 @@
 //! "It counts" is the coordinator's to know: the registry tells it (see `replicas`). A
 //! connection that cannot be shared stays `New` until it is closed.
 
-use crate::ack_figures::AckFigures;
+use crate::{ack_figures::AckFigures, figures::AckLevel};
 use parking_lot::Mutex;
 use semisync_core::{
     AckReader, Claim, LogName, Place, Position, ReplicaConnectionId, Reply, SentFiles, Violation,
@@ -44,12 +44,17 @@ pub struct ReplicaConnection {
     pub server_id: u32,
     /// The replica's address, for the error log.
     pub peer: String,
+    /// The id of its dump in the process list.
+    pub thread_id: u64,
+    pub ack_level: AckLevel,
     /// Microseconds since 1970.
     pub connected_since: u64,
     /// What it has acknowledged, for the operator.
     pub acks: AckFigures,
     /// Why it is served asynchronously. Set once at most.
     fault: OnceLock<Box<str>>,
+    /// The newest commit when it was counted first.
+    joined: OnceLock<Position>,
     /// Whether it was sent everything that there was, once at least.
     caught_up: AtomicBool,
     shared: Option<Arc<SharedConnection>>,
@@ -72,6 +77,7 @@ impl ReplicaConnection {
     pub fn new(
         id: ReplicaConnectionId,
         server_id: u32,
+        thread_id: u64,
         shared: Option<Arc<SharedConnection>>,
         reader: Option<AckReader>,
     ) -> Self {
@@ -80,9 +86,12 @@ impl ReplicaConnection {
             id,
             server_id,
             peer: peer.map(|shared| shared.peer()).unwrap_or_default(),
+            thread_id,
+            ack_level: AckLevel::default(),
             connected_since: system_micros(),
             acks: AckFigures::default(),
             fault: OnceLock::new(),
+            joined: OnceLock::new(),
             caught_up: AtomicBool::new(false),
             shared,
             reader: reader.map(Mutex::new),
@@ -177,6 +186,17 @@ impl ReplicaConnection {
 
     pub fn fault(&self) -> Option<&str> {
         self.fault.get().map(|why| &**why)
+    }
+
+    /// It begins to count. `newest`: the newest commit.
+    pub fn on_joined(&self, newest: Option<Position>) {
+        if let Some(newest) = newest {
+            let _ = self.joined.set(newest);
+        }
+    }
+
+    pub fn joined(&self) -> Option<Position> {
+        self.joined.get().copied()
     }
 
     /// It is being sent the newest commit.
@@ -282,7 +302,7 @@ mod tests {
     use super::*;
 
     fn connection() -> ReplicaConnection {
-        ReplicaConnection::new(ReplicaConnectionId(1), 2, None, None)
+        ReplicaConnection::new(ReplicaConnectionId(1), 2, 9, None, None)
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //!
 //! Lock order: the registry, then what one connection locks inside.
 
-use crate::{messages, replica_connection::ReplicaConnection, state::State};
+use crate::{gone::Gone, messages, replica_connection::ReplicaConnection, state::State, survey};
 use semisync_core::ReplicaConnectionId;
 use semisync_server::{
-    Poller, Server,
+    MonotonicMicros, Poller, Server,
     instruments::{Cond, Mutex},
 };
 use std::{
@@ -22,6 +22,8 @@ use std::{
 pub struct Replicas {
     registry: Mutex<Registry>,
     last_id: AtomicU64,
+    /// Those that have left.
+    pub gone: Gone,
     /// For performance schema: the receiver's sleep while no replica is connected.
     pub alone: Cond,
 }
@@ -81,6 +83,9 @@ impl Replicas {
     /// The replica has closed its end of the connection.
     pub fn lose(&self, state: &State, connection: &ReplicaConnection) {
         messages::connection_gone(connection.server_id, &connection.peer);
+        if let Some(figures) = survey::replica(state, connection) {
+            self.gone.add(figures, MonotonicMicros::now());
+        }
         connection.on_gone();
         self.stop_counting(state, connection);
     }
@@ -104,9 +109,16 @@ impl Replicas {
     /// The connection ends, or its dump. After this nobody touches it, and it does not
     /// count. May be called twice.
     pub fn close(&self, state: &State, connection: &ReplicaConnection) {
+        let is_news = !connection.is_gone();
+        let figures = is_news
+            .then(|| survey::replica(state, connection))
+            .flatten();
         connection.on_closed();
-        self.registry.lock().connections.remove(&connection.id);
+        let left = self.registry.lock().connections.remove(&connection.id);
         self.stop_counting(state, connection);
+        if let (Some(figures), Some(_)) = (figures, left) {
+            self.gone.add(figures, MonotonicMicros::now());
+        }
     }
 
     /// Uninstalling: dumps to replicas that are gone may still be on their way. A
@@ -138,6 +150,18 @@ impl Replicas {
 
     pub fn find(&self, id: ReplicaConnectionId) -> Option<Arc<ReplicaConnection>> {
         self.registry.lock().connections.get(&id).cloned()
+    }
+
+    /// Those whose replica is there, in the order in which they came.
+    pub fn connected(&self) -> Vec<Arc<ReplicaConnection>> {
+        let mut connected: Vec<_> = {
+            let registry = self.registry.lock();
+            let connections = registry.connections.values();
+            let connected = connections.filter(|connection| !connection.is_gone());
+            connected.cloned().collect()
+        };
+        connected.sort_unstable_by_key(|connection| connection.id);
+        connected
     }
 
     pub fn is_empty(&self) -> bool {

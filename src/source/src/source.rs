@@ -3,9 +3,17 @@
 //! It is made at the first installation and never freed (the library stays mapped, see
 //! SAFETY.md): a hook can never meet a dangling one. Each installation starts it afresh.
 
-use crate::{Vocabulary, messages, receiver::Receiver, replicas::Replicas, state::State};
+use crate::{
+    Vocabulary,
+    figures::{ReplicaFigures, SourceFigures, WaitFigures},
+    messages,
+    receiver::Receiver,
+    replicas::Replicas,
+    state::State,
+    survey,
+};
 use parking_lot::Mutex;
-use semisync_server::{Server, callback::Callback};
+use semisync_server::{MonotonicMicros, Server, callback::Callback};
 use std::sync::OnceLock;
 
 static SOURCE: OnceLock<Source> = OnceLock::new();
@@ -41,6 +49,7 @@ impl Source {
         source.state.instrument();
         source.replicas.instrument(server);
         source.state.begin_anew();
+        source.replicas.gone.clear();
         source
     }
 
@@ -97,6 +106,35 @@ impl Source {
             self.replicas.stop_reading();
             receiver.stop();
         }
+    }
+
+    // ---- what the operator sees ----
+
+    /// The replicas that are connected, by server id, and of one server in the order in which its
+    /// connections came.
+    pub fn connected_replicas(&self) -> Vec<ReplicaFigures> {
+        self.replicas.lose_hung_up(&self.state);
+        let mut figures = survey::replicas(&self.state, &self.replicas.connected());
+        figures.sort_by_key(|figures| figures.member.server_id);
+        figures
+    }
+
+    /// As [`Self::connected_replicas`], with those that are gone.
+    pub fn replica_figures(&self) -> Vec<ReplicaFigures> {
+        let mut figures = self.connected_replicas();
+        figures.extend(self.replicas.gone.list(&figures, MonotonicMicros::now()));
+        figures.sort_by_key(|figures| figures.member.server_id);
+        figures
+    }
+
+    /// The sessions that wait, in the order of the log.
+    pub fn wait_figures(&self) -> Vec<WaitFigures> {
+        survey::waits(&self.state)
+    }
+
+    /// The source in numbers.
+    pub fn source_figures(&self) -> SourceFigures {
+        survey::source(&self.state)
     }
 
     /// The binary log was reset: what the replicas were served is gone.

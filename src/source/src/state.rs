@@ -205,6 +205,20 @@ impl State {
         self.gave_up.swap(false, Ordering::AcqRel)
     }
 
+    /// Asks about all that is under the lock. To copy numbers, not to think.
+    pub fn look_around<R>(
+        &self,
+        ask: impl FnOnce(&Coordinator<Waiting>, &LogFiles, &Observations) -> R,
+    ) -> R {
+        let locked = self.locked.lock();
+        ask(&locked.core, &locked.files, &locked.observed)
+    }
+
+    /// When somebody was released last: microseconds of the monotonic clock. No lock.
+    pub fn last_release(&self) -> u64 {
+        self.last_release.load(Ordering::Relaxed)
+    }
+
     // ---- the binary log ----
 
     /// A commit group was written and ends at `offset` of the file `name`. true: the log

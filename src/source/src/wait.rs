@@ -48,6 +48,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let waiter = Waiter::new(&state.memory);
     let is_applier = session::is_applier(server);
     let wait = WAITS.begin();
+    let thread_id = session::thread_id(server);
     let begin = state.update_log(|core, files| {
         let at = files.find(end.file(), end.offset);
         // An applier that ends commits once more, where it stands, and still names the
@@ -55,7 +56,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
         if is_applier && core.is_abandoned(at) {
             return WaitVerdict::NotCounted;
         }
-        let waiting = Waiting::new(waiter.clone(), wait);
+        let waiting = Waiting::new(waiter.clone(), thread_id, wait);
         core.on_wait_point(at, waiting, server.is_shutting_down())
     });
     let WaitVerdict::Waits(id) = begin else {

@@ -10,12 +10,18 @@ pub type WaiterRef = Pin<Arc<Waiter>>;
 /// Who waits, and since when.
 pub struct Waiting {
     waiter: WaiterRef,
+    /// The session's id in the process list.
+    pub thread_id: u64,
     pub wait: Wait,
 }
 
 impl Waiting {
-    pub fn new(waiter: WaiterRef, wait: Wait) -> Self {
-        Self { waiter, wait }
+    pub fn new(waiter: WaiterRef, thread_id: u64, wait: Wait) -> Self {
+        Self {
+            waiter,
+            thread_id,
+            wait,
+        }
     }
 
     /// Ends the wait. Any thread; no lock of the plugin may be held.

@@ -162,6 +162,11 @@ fn a_distance_goes_over_files_and_ends_with_what_is_known() {
     assert_eq!(files.distance(third, first), Some(0));
     // Somewhere behind the last commit of a file.
     assert_eq!(files.distance(far, third), Some(500 + 70));
+    assert_eq!(files.named(far).map(|(_, offset)| offset), Some(1000));
+    assert_eq!(
+        files.named(second).as_ref().map(|(name, _)| &**name),
+        Some(&b"b.000002"[..])
+    );
     let unknown = Position { file: 4, offset: 4 };
     assert_eq!(files.distance(first, unknown), None);
     files.on_reset(1);
