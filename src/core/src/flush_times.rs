@@ -127,9 +127,27 @@ impl Level {
         self.groups.front().copied()
     }
 
-    /// How many groups end at `at` or before.
+    /// How many groups end at `at` or before. Looks at the newest first, which is what is asked
+    /// for mostly, in steps that double.
     fn after(&self, at: Position) -> usize {
-        self.groups.partition_point(|(end, _)| *end <= at)
+        let is_behind = |index: usize| self.groups.get(index).is_some_and(|(end, _)| *end > at);
+        let (mut low, mut high, mut step) = (0, self.groups.len(), 1);
+        while let Some(index) = high.checked_sub(step) {
+            if !is_behind(index) {
+                low = index + 1;
+                break;
+            }
+            (high, step) = (index, step * 2);
+        }
+        while low < high {
+            let middle = low.midpoint(high);
+            if is_behind(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
     }
 }
 
