@@ -1,6 +1,7 @@
 /* Services that MySQL 8.0 hands to a plugin: as 9.7's, but for some slots. */
 #pragma once
 #include "../9.7/registry.h"
+#include "../9.7/tables.h"
 #include "../messages.h"
 #include "../plugin_log.h"
 

@@ -6,6 +6,7 @@
 #include "../messages.h"
 #include "../plugin_log.h"
 #include "registry.h"
+#include "tables.h"
 
 /* Slots of "log_builtins.mysql_server" in the smallest table of the series. */
 #define LOG_BUILTINS_SLOTS 39

@@ -37,6 +37,18 @@ callbacks! {
     UpdateVariable = "update_variable",
     /// `SHOW STATUS` of a row that is a function.
     ShowStatus = "show_status",
+    /// Somebody begins to read a table of performance_schema. MySQL 8.0 and later; so the others.
+    OpenTable = "open_table",
+    /// A scan of a table begins.
+    RndInit = "rnd_init",
+    /// The next row of a scan.
+    RndNext = "rnd_next",
+    /// A row that a scan has come by before.
+    RndPos = "rnd_pos",
+    /// A column of a row.
+    ReadColumnValue = "read_column_value",
+    /// The table was read.
+    CloseTable = "close_table",
     /// A transaction is about to be written to the binary log. MySQL 5.7 and later.
     BeforeCommit = "before_commit",
     /// A commit group was written to the binary log.

@@ -10,6 +10,7 @@
 //! | `library` | the descriptor that a library exports |
 //! | `plugin` | what a plugin does when it is installed and uninstalled |
 //! | `variables`, `status` | system and status variables |
+//! | `tables` | tables of ours in performance_schema |
 //! | `observers` | the replication observers |
 //! | `dump` | a dump thread's connection to its replica, and what the receiver shares of it |
 //! | `client` | a receiver thread's connection to its source |
@@ -47,6 +48,7 @@ pub mod socket;
 pub mod stand_by;
 pub mod status;
 mod strings;
+pub mod tables;
 pub mod variables;
 pub mod wait;
 

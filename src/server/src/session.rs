@@ -104,7 +104,7 @@ pub(crate) fn is_there(server: Server) -> bool {
     !current(server).is_null()
 }
 
-fn current(server: Server) -> *mut sys::THD {
+pub(crate) fn current(server: Server) -> *mut sys::THD {
     // SAFETY: hooks run in threads of the server.
     unsafe { server.symbols().connections.current_session() }
 }

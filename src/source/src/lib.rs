@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall |
+//! | `tables` | the tables of performance_schema |
 //! | `settings`, `status` | what the operator sets and sees |
 //! | `commit` | transaction and binary log storage observers |
 //! | `wait` | a session's wait at the wait point |
@@ -66,6 +67,7 @@ mod state;
 #[doc(hidden)]
 pub mod status;
 mod survey;
+mod tables;
 mod transmit;
 mod variables;
 mod vocabulary;

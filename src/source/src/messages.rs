@@ -275,6 +275,11 @@ pub fn internal_error(hook: &str) {
     );
 }
 
+/// `what`: whole sentences about tables that are missing, or stay.
+pub fn tables(level: Level, what: &str) {
+    log::plain(level, format_args!("{what}"));
+}
+
 // ---- the receiver thread ----
 
 pub fn receiver_starts() {

@@ -6,6 +6,7 @@ use crate::{
     messages,
     receiver::THREAD,
     source::{Source, after_panic},
+    tables,
     transmit::TRANSMIT,
     variables,
 };
@@ -43,6 +44,8 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
     OBSERVING.store(true, Ordering::Release);
     let enabled = !variables::is_enabled() || source.set_enabled(true);
     if enabled && register(server, plugin, &OBSERVERS) {
+        // Last, because nothing takes the tables away again if the installation fails.
+        tables::add(server, plugin);
         return true;
     }
     OBSERVING.store(false, Ordering::Release);
@@ -64,6 +67,7 @@ pub fn check_uninstall() -> bool {
         // `deinit` until the wait ends. And nobody could end the wait any more, because the
         // server passes over our hooks from now on.
         state.update(|core| core.on_disable());
+        tables::remove(state.server);
         return true;
     }
     let words = source.words;
@@ -101,6 +105,7 @@ pub fn deinit(plugin: &Handle) -> bool {
     }
     // Last, because after a panic the server layer tries once more.
     OBSERVING.store(false, Ordering::Release);
+    tables::close();
     Server::disconnect();
     done
 }

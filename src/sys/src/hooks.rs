@@ -5,7 +5,7 @@
 //! meanwhile.
 
 use crate::bindings::*;
-use std::ffi::{c_char, c_int, c_ulong};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 
 /// Hooks of the binary log's storage. They answer 0 for success.
 pub trait StorageHooks {
@@ -30,6 +30,60 @@ pub trait SendHook {
     /// # Safety
     /// `packet` holds `len` bytes.
     unsafe fn after_send_event(packet: *const c_char, len: c_ulong, skipped: bool) -> c_int;
+}
+
+/// Why a table was not made, or not deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TableFailure {
+    /// Somebody reads it, or is in a transaction that has read it.
+    InUse,
+    /// The server refused.
+    Refused,
+}
+
+/// A table of ours in performance_schema. The functions run in the session that reads the table.
+/// A scan is the server's word for it (`PSI_table_handle`), and is ours.
+pub trait TableHooks: 'static {
+    /// The table's name.
+    const NAME: &'static CStr;
+    /// Its columns, as between the parentheses of CREATE TABLE.
+    const COLUMNS: &'static CStr;
+    /// The size of a position in bytes.
+    const POSITION: u32;
+    /// About how many rows there are, for the server's optimizer.
+    const USUAL_ROWS: u64;
+
+    /// A new scan. `position`: set to where the server reads and writes the scan's position, until
+    /// `close`; also after a failure, when the scan is null.
+    ///
+    /// # Safety
+    /// `position` may be written.
+    unsafe fn open(position: *mut *mut c_void) -> *mut c_void;
+    /// The end of a scan.
+    ///
+    /// # Safety
+    /// Of `open`, and not closed yet; so in all that follow.
+    unsafe fn close(scan: *mut c_void);
+    /// A scan begins from the start, or the scan is to be read by positions of an earlier one.
+    ///
+    /// # Safety
+    /// See `close`.
+    unsafe fn init(scan: *mut c_void) -> c_int;
+    /// The next row becomes the current one.
+    ///
+    /// # Safety
+    /// See `close`.
+    unsafe fn next(scan: *mut c_void) -> c_int;
+    /// The row at the position becomes the current one.
+    ///
+    /// # Safety
+    /// See `close`.
+    unsafe fn at_position(scan: *mut c_void) -> c_int;
+    /// The current row's value goes into `field`, the column `column` (from 0).
+    ///
+    /// # Safety
+    /// See `close`. The field is the server's, during the call.
+    unsafe fn read(scan: *mut c_void, field: *mut c_void, column: c_uint) -> c_int;
 }
 
 /// An observer with the hooks that are named. All else is not observed: a NULL hook is not called

@@ -42,7 +42,7 @@ mod symbols;
 pub use bindings::*;
 pub use descriptor::*;
 pub use functions::Symbols;
-pub use hooks::{SendHook, StorageHooks, relay_io_observer};
+pub use hooks::{SendHook, StorageHooks, TableFailure, TableHooks, relay_io_observer};
 pub use shared::Shared;
 pub use symbols::{MissingSymbol, look_up};
 

@@ -32,6 +32,8 @@ mod refuse;
 mod relay_io;
 #[path = "session/others_unseen.rs"]
 mod sessions;
+#[path = "tables/none.rs"]
+mod tables;
 #[path = "tls/none.rs"]
 mod tls;
 #[path = "transaction/plain.rs"]
@@ -52,6 +54,7 @@ pub(in crate::compat) use psi_info::*;
 pub use refusals::*;
 pub use relay_io::*;
 pub use sessions::*;
+pub use tables::*;
 pub use tls::*;
 pub use transaction::*;
 pub use transmit::*;

@@ -13,6 +13,8 @@
 //! | `Tls` | `tls` | reading and writing on a TLS connection without blocking |
 //! | `Psi` | `psi` | performance schema: stages, threads, mutexes, conditions and memory |
 //! | `Log` | `log` | the error log, and the texts of stock's messages |
+//! | `Service` | `registry` | a service of the server's component registry |
+//! | `Tables`, `table_share` | `tables` | tables of ours in performance_schema |
 //! | `storage_observer` | `storage` | the hooks of the binary log's storage |
 //! | `Privileges` | `session` | what the current session's account may do |
 //! | `trans_observer` | `transaction` | the hooks of transactions |

@@ -28,6 +28,8 @@ mod refuse;
 mod stages;
 #[path = "psi/start_in_one_step.rs"]
 mod start_wait;
+#[path = "tables/none.rs"]
+mod tables;
 #[path = "tls/by_openssl.rs"]
 mod tls;
 #[path = "transmit/observed_by_choice.rs"]
@@ -43,6 +45,7 @@ pub use names::*;
 pub use psi::*;
 pub(in crate::compat) use psi_info::*;
 pub use stages::*;
+pub use tables::*;
 pub use tls::*;
 pub use transmit::*;
 

@@ -30,6 +30,8 @@ mod psi_memory;
 mod refusals;
 #[path = "log/refuse_by_plugin_log.rs"]
 mod refuse;
+#[path = "registry/service.rs"]
+mod registry;
 #[path = "relay_io/one_layout.rs"]
 mod relay_io;
 #[path = "session/stage.rs"]
@@ -40,6 +42,8 @@ mod sessions;
 mod start_wait;
 #[path = "storage/flush_and_sync.rs"]
 mod storage;
+#[path = "tables/services.rs"]
+mod tables;
 #[path = "tls/by_flag.rs"]
 mod tls;
 #[path = "transmit/observed_by_choice.rs"]
@@ -58,10 +62,12 @@ pub use psi::*;
 pub(in crate::compat) use psi_info::*;
 pub use refusals::*;
 pub use refuse::WANTED_SERVICE_VERSION;
+pub(in crate::compat) use registry::*;
 pub use relay_io::*;
 pub use session::*;
 pub use sessions::*;
 pub use storage::*;
+pub use tables::*;
 pub use tls::*;
 pub use transmit::*;
 

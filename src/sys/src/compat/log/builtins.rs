@@ -6,13 +6,10 @@
 
 use crate::{
     bindings::*,
-    compat::{Services, log_level::LogLevel},
+    compat::{Service, Services, log_level::LogLevel},
     symbols::symbols,
 };
-use std::{
-    ffi::{CStr, c_char, c_int, c_longlong, c_void},
-    sync::atomic::Ordering,
-};
+use std::ffi::{CStr, c_char, c_int, c_longlong, c_void};
 
 /// Whether a line about the other end carries the plugin's name.
 pub const SPEAKS_IN_ITS_NAME: bool = true;
@@ -46,10 +43,11 @@ impl Log {
         let service = unsafe { Service::acquire(services, c"log_builtins.mysql_server") }
             .ok_or("the server has no service log_builtins")?;
         let functions = Functions::resolve().map_err(|missing| missing.to_string())?;
+        let slots = service.table::<*const c_void>();
         let is_slot = |wanted: usize| {
             // SAFETY: no table of the series is shorter.
             (0..LOG_BUILTINS_SLOTS as usize)
-                .any(|slot| unsafe { (*service.table.add(slot)).addr() } == wanted)
+                .any(|slot| unsafe { (*slots.add(slot)).addr() } == wanted)
         };
         if !is_slot(functions.message as usize) || !is_slot(functions.errmsg_by_errcode as usize) {
             return Err(
@@ -94,66 +92,6 @@ impl Log {
                 item(LOG_ITEM_LOG_VERBATIM),
                 text.as_ptr(),
             );
-        }
-    }
-}
-
-/// A service of the server's component registry.
-struct Service {
-    table: *const *const c_void,
-    registry: *const mysql_registry,
-    release: Option<unsafe extern "C" fn(*const mysql_registry) -> c_int>,
-}
-
-// SAFETY: tables of functions that any thread may call.
-unsafe impl Send for Service {}
-// SAFETY: as above.
-unsafe impl Sync for Service {}
-
-impl Service {
-    /// # Safety
-    /// The services are those that the library exports; the server has filled
-    /// them in, as it has before `init`.
-    unsafe fn acquire(services: &Services, name: &CStr) -> Option<Self> {
-        let registries = services.registry.load(Ordering::Acquire);
-        let registries = registries.cast::<plugin_registry_service_t>();
-        if registries.is_null() {
-            return None;
-        }
-        // SAFETY: the caller's promise; no argument, answers with the registry or null.
-        let (registry, release) = unsafe { ((*registries).acquire?(), (*registries).release) };
-        if registry.is_null() {
-            return None;
-        }
-        let mut service = Self {
-            table: std::ptr::null(),
-            registry,
-            release,
-        };
-        let mut found = std::ptr::null_mut();
-        // SAFETY: the registry is acquired; 0 means that `found` was set.
-        let failed = unsafe { (*registry).acquire?(name.as_ptr(), &mut found) };
-        if failed != 0 || found.is_null() {
-            return None;
-        }
-        service.table = found.cast_const().cast();
-        Some(service)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        if !self.table.is_null() {
-            // SAFETY: acquired in `acquire`, released once.
-            unsafe {
-                if let Some(release) = (*self.registry).release {
-                    release(self.table.cast_mut().cast());
-                }
-            }
-        }
-        if let Some(release) = self.release {
-            // SAFETY: as above.
-            unsafe { release(self.registry) };
         }
     }
 }

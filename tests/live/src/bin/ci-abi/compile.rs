@@ -111,6 +111,10 @@ pub fn theirs(
         for dir in places.iter().chain(&own).filter(|dir| dir.is_dir()) {
             clang.arg("-I").arg(dir);
         }
+        // Last, so that what a build has made comes first.
+        clang
+            .arg("-idirafter")
+            .arg(repository().join("tests/abi/unbuilt"));
         let Err(words) = compile(clang, &file, object) else {
             return Ok(unknown);
         };
