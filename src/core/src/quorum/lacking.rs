@@ -63,11 +63,13 @@ impl Rule {
                     let zone = voter.member.zone.as_deref();
                     format!("zone:{}", zone.unwrap_or_default())
                 };
+                let mut zones: Vec<_> = lack.into_iter().map(zone).collect();
+                zones.sort();
                 OfTerm {
                     have: number_of(have.into_iter()).min(*count),
                     needed: *count,
                     each: Vec::new(),
-                    any_of: lack.into_iter().map(zone).collect(),
+                    any_of: zones,
                     more: " more zone",
                 }
             }
@@ -176,6 +178,3 @@ fn shortened(mut text: String) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests;
