@@ -26,6 +26,6 @@ typedef struct Transaction_termination_ctx {
 } Transaction_termination_ctx;
 
 /* Answers of thd_sql_command(). */
-#define SQLCOM_ROLLBACK 53
-#define SQLCOM_XA_COMMIT 110
-#define SQLCOM_XA_ROLLBACK 111
+#define SQLCOM_ROLLBACK 52
+#define SQLCOM_XA_COMMIT 109
+#define SQLCOM_XA_ROLLBACK 110
