@@ -4,7 +4,7 @@
 
 # Into $servers/9.7-source, which appears whole or not at all.
 fetch_headers() {
-    local place=$servers/9.7-source half=$servers/.9.7-source.building version apt package lock
+    local place=$servers/9.7-source half=$servers/.9.7-source.building version package lock
     step "The headers of MySQL 9.7 in $place"
     version=$(awk -v RS= '/^Package: mysql-server-core\n/' "$servers/9.7/root/var/lib/dpkg/status" |
         sed -n 's/^Version: //p')
@@ -17,14 +17,7 @@ fetch_headers() {
     exec {lock}>"$servers/.9.7-source.lock"
     flock "$lock" # one at a time; the lock ends with this script
     rm -rf "$half"
-    mkdir -p "$half/apt/"{lists/partial,cache/archives/partial,parts}
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s sid main\n' \
-        "$mirror" >"$half/apt/sid.list"
-    # apt of this machine, with lists of its own: nothing of the machine's is changed.
-    apt=(apt-get -o Dir::Etc::SourceList="$half/apt/sid.list"
-        -o Dir::Etc::SourceParts="$half/apt/parts" -o Dir::State::Lists="$half/apt/lists"
-        -o Dir::Cache="$half/apt/cache"
-        -o APT::Sandbox::User=root -o Acquire::Languages=none "${late_is_fine[@]}")
+    apt_of_suite "$half" sid
     say "the list of packages of Debian sid"
     if ! watched "$half/log" "${apt[@]}" update; then
         tail -n 5 "$half/log" >&2

