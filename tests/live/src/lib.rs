@@ -21,6 +21,8 @@
 //! | `fakes.rs` | sources with such replicas |
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
 //! | `dice.rs` | choices at random that a seed repeats |
+//! | `prometheus.rs` | Prometheus and the exporter of a server, as processes that are asked |
+//! | `dashboard.rs` | what a Grafana dashboard asks Prometheus for |
 //! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
 //! | `lock.rs` | a lock, also after a panic |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
@@ -32,6 +34,7 @@
 
 mod config;
 pub mod console;
+pub mod dashboard;
 pub mod dialect;
 pub mod dice;
 pub mod fake_replica;
@@ -46,6 +49,7 @@ mod names;
 pub mod pair;
 mod paths;
 pub mod process;
+pub mod prometheus;
 pub mod proxy;
 mod scratch;
 pub mod server;

@@ -18,6 +18,8 @@ pub struct Needs {
     nextest: bool,
     /// What the suite `lint` checks with.
     lint_tools: bool,
+    /// Prometheus and its exporter.
+    monitoring_tools: bool,
     servers: Vec<String>,
     /// The series whose libraries are needed.
     libraries: Vec<String>,
@@ -64,6 +66,7 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
                 add(&mut needs.failpoints, ALSO);
                 add(&mut needs.servers, [own.as_str()]);
                 match test.as_str() {
+                    "monitoring" => needs.monitoring_tools = true,
                     "foreign" => {
                         add(&mut needs.servers, ALSO);
                         add(
@@ -99,6 +102,9 @@ impl Needs {
         let setup = |arguments: &[String]| script("ci/setup", arguments, "see its words above");
         if self.lint_tools || (self.nextest && !have_nextest()) {
             setup(&["--tools".to_owned()])?;
+        }
+        if self.monitoring_tools {
+            setup(&["--monitoring-tools".to_owned()])?;
         }
         let is_there = |server: &&String| {
             self.by_hand.as_ref() == Some(*server)
@@ -152,7 +158,8 @@ mod tests {
     use super::*;
 
     fn needs(name: &str) -> Needs {
-        let catalogue = Catalogue::of(None, &["commit", "interop"].map(str::to_owned));
+        let tests = ["commit", "interop", "monitoring"];
+        let catalogue = Catalogue::of(None, &tests.map(str::to_owned));
         let suites = catalogue.choose(&[name.to_owned()]).expect("a suite");
         of(&suites, &catalogue)
     }
@@ -171,6 +178,13 @@ mod tests {
         let needs = needs("5.6:commit");
         assert_eq!(needs.servers, ["5.6"]);
         assert_eq!(needs.libraries, ["9.7", "5.6"]);
+        assert!(!needs.monitoring_tools);
+    }
+
+    #[test]
+    fn monitoring_needs_its_tools_in_every_series() {
+        assert!(needs("monitoring").monitoring_tools);
+        assert!(needs("5.6:monitoring").monitoring_tools);
     }
 
     #[test]
