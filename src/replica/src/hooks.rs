@@ -38,7 +38,7 @@ impl RelayIoObserver for RelayIo {
         let (Some(replica), Some(source)) = (replica, source) else {
             return Ok(());
         };
-        match negotiate(source, replica.words.plugin)? {
+        match negotiate(source, replica.words.names.main)? {
             Agreement::SemiSync(peer) => ChannelState::connect(peer, source.socket()),
             Agreement::Asynchronous => ChannelState::disconnect(false),
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
+//! | `operator/plugin` | the same for the operator's plugin: install, uninstall |
 //! | `hooks` | the relay log I/O observer |
 //! | `negotiation` | what is asked of the source when a connection begins |
 //! | `channel` | the state of one receiver thread, and how many are semi-sync |
@@ -24,6 +25,8 @@ mod hooks;
 mod library;
 mod messages;
 mod negotiation;
+#[doc(hidden)]
+pub mod operator;
 mod peer;
 #[doc(hidden)]
 pub mod plugin;

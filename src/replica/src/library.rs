@@ -1,5 +1,5 @@
 //! What the plugin libraries are made by: the words of a vocabulary, put where the replica side
-//! needs words, and the exported plugin.
+//! needs words, and the two exported plugins.
 
 /// Makes a library of the replica side out of its words. Goes into a cdylib, once.
 ///
@@ -18,8 +18,9 @@ macro_rules! replica_plugin {
         };
 
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
-            plugin: c_text!("rpl_semi_sync_", $side),
-            rival: c_text!("rpl_semi_sync_", $rival),
+            names: $crate::server::library_names!(
+                side: $side, rival: $rival, operator: "replica"
+            ),
             still_in_use: c_text!(
                 "Stop any active semisynchronous I/O threads on this ",
                 $side,
@@ -41,14 +42,23 @@ macro_rules! replica_plugin {
             "_status"
         ))]);
 
-        $crate::server::export_plugin! {
-            name: VOCABULARY.plugin,
-            description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
-            init: |plugin| p::init(&VOCABULARY, plugin),
-            check_uninstall: p::check_uninstall,
-            deinit: p::deinit,
-            status: STATUS,
-            variables: VARIABLES,
+        $crate::server::export_plugins! {
+            names: VOCABULARY.names,
+            main: {
+                description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
+                init: |plugin| p::init(&VOCABULARY, plugin),
+                check_uninstall: p::check_uninstall,
+                deinit: p::deinit,
+                status: STATUS,
+                variables: VARIABLES,
+            },
+            operator: {
+                description: $crate::operator::DESCRIPTION,
+                init: |plugin| $crate::operator::plugin::init(&VOCABULARY, plugin),
+                deinit: $crate::operator::plugin::deinit,
+                status: $crate::operator::STATUS,
+                variables: $crate::operator::VARIABLES,
+            },
         }
     };
 }

@@ -24,7 +24,7 @@ static OBSERVING: AtomicBool = AtomicBool::new(false);
 
 /// `INSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::init`].
 pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
-    let Some(server) = Server::install(plugin, words.plugin, words.rival, after_panic) else {
+    let Some(server) = Server::install(plugin, &words.names, after_panic) else {
         return false;
     };
     Replica::start(server, words);
@@ -34,7 +34,7 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
         return true;
     }
     OBSERVING.store(false, Ordering::Release);
-    Server::disconnect();
+    Server::disconnect(plugin);
     false
 }
 
@@ -47,7 +47,7 @@ pub fn check_uninstall() -> bool {
     let words = replica.words;
     replica
         .server
-        .error_cannot_uninstall(words.plugin, words.still_in_use);
+        .error_cannot_uninstall(words.names.main, words.still_in_use);
     false
 }
 
@@ -60,7 +60,7 @@ pub fn deinit(plugin: &Handle) -> bool {
     hang_up_all();
     // Last, because after a panic the server layer tries once more.
     OBSERVING.store(false, Ordering::Release);
-    Server::disconnect();
+    Server::disconnect(plugin);
     taken_back
 }
 

@@ -7,7 +7,9 @@
 //! | file | what it makes safe |
 //! |---|---|
 //! | `server` | the running server: series check, shutdown flag, user variables, client errors |
-//! | `library` | the descriptor that a library exports |
+//! | `library` | the two plugins of a library and their names |
+//! | `export` | what a library exports |
+//! | `conflict` | plugins that may not run beside each other |
 //! | `plugin` | what a plugin does when it is installed and uninstalled |
 //! | `variables`, `status` | system and status variables |
 //! | `tables` | tables of ours in performance_schema |
@@ -30,11 +32,13 @@
 
 pub mod callback;
 pub mod client;
+mod conflict;
 pub mod dump;
+mod export;
 pub mod failpoint;
 pub mod guard;
 pub mod instruments;
-mod library;
+pub mod library;
 pub mod log;
 mod log_pos;
 pub mod observers;

@@ -1,43 +1,69 @@
-//! What a plugin library exports.
+//! The two plugins of a library: what they are called, and whether they are installed.
 //!
-//! `export_plugin!` goes into a cdylib once. It exports what the server looks
-//! for in a plugin library of its series.
+//! The *main plugin* has the name of stock's and does what stock's does. The *operator's plugin* is
+//! one more, which people install on purpose: it holds what stock has no variable for.
 
-/// Exports a plugin library: descriptor, interface version, service pointers.
-///
-/// `init`, `check_uninstall` and `deinit` are the functions of
-/// [`Plugin`](crate::plugin::Plugin); `status` is a
-/// static [`Rows`](crate::status::Rows), `variables` a static
-/// [`Variables`](crate::variables::Variables).
-#[macro_export]
-macro_rules! export_plugin {
-    (
-        name: $name:expr, description: $description:expr,
-        init: $init:expr, check_uninstall: $check:path, deinit: $deinit:path,
-        status: $status:expr, variables: $variables:expr $(,)?
-    ) => {
-        struct Library;
+use std::{
+    ffi::CStr,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-        impl $crate::plugin::Plugin for Library {
-            fn services() -> &'static $crate::plugin::Services {
-                &SERVICES
-            }
-            fn init(plugin: &$crate::plugin::Handle) -> bool {
-                $init(plugin)
-            }
-            fn check_uninstall() -> bool {
-                $check()
-            }
-            fn deinit(plugin: &$crate::plugin::Handle) -> bool {
-                $deinit(plugin)
-            }
+/// Which of a library's two plugins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The plugin that takes stock's place.
+    Main,
+    /// The second plugin.
+    Operator,
+}
+
+static MAIN_INSTALLED: AtomicBool = AtomicBool::new(false);
+static OPERATOR_INSTALLED: AtomicBool = AtomicBool::new(false);
+
+impl Part {
+    /// Whether the plugin is installed out of this library: true once its `init` has succeeded, and
+    /// before the server counts the plugin as ready; false when `deinit` is done.
+    pub(crate) fn is_installed(self) -> bool {
+        self.installed().load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_installed(self, installed: bool) {
+        self.installed().store(installed, Ordering::Release);
+    }
+
+    fn installed(self) -> &'static AtomicBool {
+        match self {
+            Self::Main => &MAIN_INSTALLED,
+            Self::Operator => &OPERATOR_INSTALLED,
         }
+    }
+}
 
-        $crate::export_declarations! {
-            $crate::plugin::parts::<Library>(
-                $name, $description, $status.as_ptr(), $variables.as_ptr()
-            ),
-            stand_by: $crate::stand_by::init
+/// What a library and its plugins are called, and those of the other vocabulary.
+pub struct Names {
+    /// The main plugin.
+    pub main: &'static CStr,
+    /// The operator's plugin, which has this name in both vocabularies.
+    pub operator: &'static CStr,
+    /// The library's file, as `INSTALL PLUGIN` names the file after SONAME.
+    pub file: &'static CStr,
+    /// The main plugin of the other vocabulary, beside which no plugin of this library may run.
+    pub rival: &'static CStr,
+    /// The library of the other vocabulary.
+    pub rival_file: &'static CStr,
+}
+
+/// The names of a library. `side`: the library's own word in the main plugin's name; `rival`: that
+/// of the other vocabulary; `operator`: the word in the name of the operator's plugin.
+#[macro_export]
+macro_rules! library_names {
+    (side: $side:tt, rival: $rival:tt, operator: $operator:tt) => {
+        $crate::library::Names {
+            main: $crate::c_text!("rpl_semi_sync_", $side),
+            operator: $crate::c_text!("semisync_", $operator),
+            file: $crate::c_text!("semisync_", $side, ".so"),
+            rival: $crate::c_text!("rpl_semi_sync_", $rival),
+            rival_file: $crate::c_text!("semisync_", $rival, ".so"),
         }
     };
 }

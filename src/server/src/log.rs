@@ -5,7 +5,7 @@
 //! filled in here. `note` and its like are for what stock has no message for.
 //! Any thread may log; no lock of ours may be held (the log may block on disk).
 
-use crate::{plugin::Handle, strings};
+use crate::{library::Part, plugin::Handle, strings};
 pub use semisync_sys::compat::LogLevel as Level;
 use semisync_sys::{compat, semisync_message};
 use std::{
@@ -46,25 +46,53 @@ pub enum Arg<'a> {
     Number(u64),
 }
 
-/// The server's log, from `connect` to `disconnect`.
-static LOG: RwLock<Option<compat::Log>> = RwLock::new(None);
+/// The server's log, from the first `connect` of the library's two plugins to the last
+/// `disconnect`.
+static LOG: RwLock<Shared> = RwLock::new(Shared {
+    log: None,
+    main: false,
+    operator: false,
+});
+
+/// What the plugins of a library have together, and which of them uses it.
+struct Shared {
+    log: Option<compat::Log>,
+    main: bool,
+    operator: bool,
+}
+
+impl Shared {
+    fn set_used(&mut self, by: Part, used: bool) {
+        match by {
+            Part::Main => self.main = used,
+            Part::Operator => self.operator = used,
+        }
+    }
+}
 
 /// Makes the log usable; in `init`. Err: why it cannot be.
 pub(crate) fn connect(plugin: &Handle) -> Result<(), String> {
-    // SAFETY: in `init`, with the services of the library.
-    let log = unsafe { compat::Log::open(plugin.services) }?;
-    *LOG.write().unwrap_or_else(PoisonError::into_inner) = Some(log);
+    let mut shared = LOG.write().unwrap_or_else(PoisonError::into_inner);
+    if shared.log.is_none() {
+        // SAFETY: in `init`, with the services of the library.
+        shared.log = Some(unsafe { compat::Log::open(plugin.services) }?);
+    }
+    shared.set_used(plugin.part, true);
     Ok(())
 }
 
-/// Gives back what `connect` took; whatever is logged from now on is lost.
-pub(crate) fn disconnect() {
-    *LOG.write().unwrap_or_else(PoisonError::into_inner) = None;
+/// Gives back what `connect` took. Once neither plugin uses the log, whatever is logged is lost.
+pub(crate) fn disconnect(plugin: &Handle) {
+    let mut shared = LOG.write().unwrap_or_else(PoisonError::into_inner);
+    shared.set_used(plugin.part, false);
+    if !shared.main && !shared.operator {
+        shared.log = None;
+    }
 }
 
 fn with_log<R>(look: impl FnOnce(&compat::Log) -> R) -> Option<R> {
-    let log = LOG.read().unwrap_or_else(PoisonError::into_inner);
-    log.as_ref().map(look)
+    let shared = LOG.read().unwrap_or_else(PoisonError::into_inner);
+    shared.log.as_ref().map(look)
 }
 
 /// Logs the server's message `code`, its conversions filled with `args` in order.

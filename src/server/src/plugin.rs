@@ -1,7 +1,7 @@
 //! What a plugin is to the server: the functions that its descriptor names, and the handle that
 //! `init` gets.
 
-use crate::{callback::Callback, guard::guard, sys};
+use crate::{callback::Callback, guard::guard, library::Part, sys};
 #[doc(hidden)]
 pub use semisync_sys::compat::Services;
 use std::ffi::{CStr, CString, c_int, c_void};
@@ -11,6 +11,7 @@ use std::ffi::{CStr, CString, c_int, c_void};
 pub struct Handle {
     pub(crate) raw: *mut c_void,
     pub(crate) services: &'static Services,
+    pub(crate) part: Part,
 }
 
 impl Handle {
@@ -19,6 +20,7 @@ impl Handle {
         Self {
             raw,
             services: P::services(),
+            part: P::PART,
         }
     }
 
@@ -31,20 +33,12 @@ impl Handle {
     }
 }
 
-/// A name put together from literals at compile time, as a C string.
-#[macro_export]
-macro_rules! c_text {
-    ($($part:tt),+) => {
-        match ::std::ffi::CStr::from_bytes_with_nul(::std::concat!($($part),+, "\0").as_bytes()) {
-            Ok(text) => text,
-            Err(_) => panic!("a name contains NUL"),
-        }
-    };
-}
-
 /// What a plugin does. Its functions run under the guard.
 pub trait Plugin: 'static {
-    /// Of the library that holds the plugin; made by [`export_plugin`].
+    /// Which plugin of its library.
+    const PART: Part;
+
+    /// Of the library that holds the plugin; made by [`export_plugins`].
     #[doc(hidden)]
     fn services() -> &'static Services;
 
@@ -63,7 +57,9 @@ pub trait Plugin: 'static {
 
 unsafe extern "C" fn init<P: Plugin>(raw: *mut c_void) -> c_int {
     guard(Callback::Init, 1, || {
-        c_int::from(!P::init(&Handle::of::<P>(raw)))
+        let done = P::init(&Handle::of::<P>(raw));
+        P::PART.set_installed(done);
+        c_int::from(!done)
     })
 }
 
@@ -81,10 +77,12 @@ unsafe extern "C" fn deinit<P: Plugin>(raw: *mut c_void) -> c_int {
     };
     // Once more after a panic: the server removes the plugin in any case, and a server
     // that then finds an observer of the plugin (MySQL 5.6) ends every dump.
-    guarded().or_else(guarded).unwrap_or(1)
+    let answer = guarded().or_else(guarded).unwrap_or(1);
+    P::PART.set_installed(false);
+    answer
 }
 
-/// What the descriptor of a plugin library says, for [`export_plugin`].
+/// What the descriptor of a plugin says, for [`export_plugins`].
 #[doc(hidden)]
 pub const fn parts<P: Plugin>(
     name: &'static CStr,

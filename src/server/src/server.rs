@@ -3,7 +3,9 @@
 
 use crate::{
     callback::Callback,
+    conflict::Conflict,
     guard,
+    library::{Names, Part},
     log::{self, Level},
     plugin::Handle,
     strings::{bytes, text},
@@ -14,17 +16,9 @@ use std::{
     fmt,
     os::unix::ffi::OsStrExt,
     path::Path,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{OnceLock, atomic::Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-/// Whether the error log has it already that the rival keeps this plugin out. The
-/// client is told each time; the log once until the plugin could be installed, so
-/// that a monitor which tries again and again does not fill it.
-static CONFLICT_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// The server that this library was installed in, for as long as it is mapped.
 static INSTALLED: OnceLock<Server> = OnceLock::new();
@@ -55,27 +49,30 @@ pub fn system_micros() -> u64 {
 
 impl Server {
     /// The beginning of every `init`: connects to the server that loads the
-    /// plugin, and refuses if `rival` runs, which the plugin must not run beside.
-    /// `on_panic`: see [`guard`]. None: refused, and the error log says why.
-    pub fn install(
-        handle: &Handle,
-        plugin: &CStr,
-        rival: &CStr,
-        on_panic: fn(Callback),
-    ) -> Option<Self> {
+    /// plugin, and refuses if a plugin runs that this one must not run beside.
+    /// `on_panic`: see [`guard`]; the same for both plugins of a library. None: refused, and the
+    /// error log says why.
+    pub fn install(handle: &Handle, names: &Names, on_panic: fn(Callback)) -> Option<Self> {
         let server = Self::connect(handle)?;
         guard::arm(on_panic);
-        if server.has_plugin(rival) {
-            server.error_conflict(plugin, rival);
-            Self::disconnect();
+        let part = handle.part;
+        if let Some(conflict) = Conflict::find(part, names, |name| server.has_plugin(name)) {
+            conflict.log(part);
+            server.error(
+                sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT,
+                c"%s%s",
+                [&conflict.error, c""],
+            );
+            Self::disconnect(handle);
             return None;
         }
-        CONFLICT_LOGGED.store(false, Ordering::Relaxed);
-        server.set_in_use(false);
+        if part == Part::Main {
+            server.set_in_use(false);
+        }
         Some(*INSTALLED.get_or_init(|| server))
     }
 
-    /// The server, once the plugin was installed for the first time.
+    /// The server, once a plugin of this library was installed for the first time.
     pub fn installed() -> Option<Self> {
         INSTALLED.get().copied()
     }
@@ -130,13 +127,14 @@ impl Server {
         self.symbols
     }
 
-    /// Gives back what `install` took from the server. The last thing in
-    /// `deinit`, and when `init` fails: nothing is logged afterwards.
-    pub fn disconnect() {
-        log::disconnect();
+    /// Gives back what `install` took from the server for this plugin. The last thing in
+    /// `deinit`, and when `init` fails: nothing is logged afterwards, unless the other plugin of
+    /// the library is installed.
+    pub fn disconnect(handle: &Handle) {
+        log::disconnect(handle);
     }
 
-    /// Tells the server whether somebody depends on the plugin, where it does not ask
+    /// Tells the server whether somebody depends on the main plugin, where it does not ask
     /// (`check_uninstall`): UNINSTALL PLUGIN is refused then. No lock of the server.
     pub fn set_in_use(self, in_use: bool) {
         self.set_in_use_beside_row(in_use, true);
@@ -283,23 +281,6 @@ impl Server {
             sys::ER_PLUGIN_CANNOT_BE_UNINSTALLED,
             c"Plugin '%s' cannot be uninstalled now. %s",
             [plugin, reason],
-        );
-    }
-
-    /// Reports that `plugin` cannot be installed because of `other`, to the
-    /// client and in the error log, as the server's own plugins did.
-    fn error_conflict(self, plugin: &CStr, other: &CStr) {
-        let args = [
-            log::Arg::Text(plugin.to_str().unwrap_or_default()),
-            log::Arg::Text(other.to_str().unwrap_or_default()),
-        ];
-        if !CONFLICT_LOGGED.swap(true, Ordering::Relaxed) {
-            log::message(Level::Error, sys::ER_INSTALL_PLUGIN_CONFLICT_LOG, &args);
-        }
-        self.error(
-            sys::ER_INSTALL_PLUGIN_CONFLICT_CLIENT,
-            c"Cannot install the %s plugin when the %s plugin is installed.",
-            [plugin, other],
         );
     }
 

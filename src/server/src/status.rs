@@ -4,7 +4,7 @@
 //! counter it reads by itself, and `FLUSH STATUS` sets it to 0.
 
 use crate::{callback::Callback, guard::guard, sys};
-use semisync_sys::Shared;
+use semisync_sys::{Ended, Shared};
 use std::{
     ffi::{CStr, c_char, c_int},
     sync::atomic::AtomicU64,
@@ -60,10 +60,6 @@ impl Row {
         scope: sys::SHOW_SCOPE_UNDEF,
     });
 }
-
-/// An array, and the element that ends it for the server.
-#[repr(C)]
-pub(crate) struct Ended<T, const N: usize>(pub [T; N], pub T);
 
 /// The rows of a plugin, in static memory.
 pub struct Rows<const N: usize>(Shared<Ended<Row, N>>);

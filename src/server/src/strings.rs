@@ -1,6 +1,17 @@
-//! C strings of the server.
+//! C strings: of the server, and names of our own.
 
 use std::ffi::{CStr, c_char};
+
+/// A name put together from literals at compile time, as a C string.
+#[macro_export]
+macro_rules! c_text {
+    ($($part:tt),+) => {
+        match ::std::ffi::CStr::from_bytes_with_nul(::std::concat!($($part),+, "\0").as_bytes()) {
+            Ok(text) => text,
+            Err(_) => panic!("a name contains NUL"),
+        }
+    };
+}
 
 /// A C string as text; empty for null or for bytes that are not UTF-8 (names in the
 /// server's own messages are).

@@ -6,8 +6,8 @@
 //! `LOCK_global_system_variables`, one at a time; sessions that read variables wait
 //! meanwhile, so updates are quick.
 
-use crate::{callback::Callback, guard::guard, status::Ended, sys};
-use semisync_sys::Shared;
+use crate::{callback::Callback, guard::guard, sys};
+use semisync_sys::{Ended, Shared};
 use std::{
     ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void},
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64},

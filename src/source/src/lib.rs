@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall |
+//! | `operator/plugin` | the same for the operator's plugin |
 //! | `tables` | the tables of performance_schema |
 //! | `settings`, `status` | what the operator sets and sees |
 //! | `commit` | transaction and binary log storage observers |
@@ -55,6 +56,8 @@ mod gone;
 mod library;
 mod messages;
 mod observations;
+#[doc(hidden)]
+pub mod operator;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;

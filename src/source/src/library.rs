@@ -1,5 +1,5 @@
 //! What the plugin libraries are made by: the words of a vocabulary, put where the source side
-//! needs words, and the exported plugin.
+//! needs words, and the two exported plugins.
 
 /// Makes a library of the source side out of its words. Goes into a cdylib, once.
 ///
@@ -11,8 +11,9 @@ macro_rules! source_plugin {
         use $crate::server::c_text;
 
         static VOCABULARY: $crate::Vocabulary = $crate::Vocabulary {
-            plugin: c_text!("rpl_semi_sync_", $side),
-            rival: c_text!("rpl_semi_sync_", $rival),
+            names: $crate::server::library_names!(
+                side: $side, rival: $rival, operator: "source"
+            ),
             still_in_use: c_text!(
                 "Stop any active semisynchronous ",
                 $peer,
@@ -128,14 +129,23 @@ macro_rules! source_plugin {
             ]);
         }
 
-        $crate::server::export_plugin! {
-            name: VOCABULARY.plugin,
-            description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
-            init: |plugin| $crate::plugin::init(&VOCABULARY, plugin),
-            check_uninstall: $crate::plugin::check_uninstall,
-            deinit: $crate::plugin::deinit,
-            status: status::ALL,
-            variables: variables::ALL,
+        $crate::server::export_plugins! {
+            names: VOCABULARY.names,
+            main: {
+                description: c_text!("Semi-synchronous replication, the ", $side, "'s side."),
+                init: |plugin| $crate::plugin::init(&VOCABULARY, plugin),
+                check_uninstall: $crate::plugin::check_uninstall,
+                deinit: $crate::plugin::deinit,
+                status: status::ALL,
+                variables: variables::ALL,
+            },
+            operator: {
+                description: $crate::operator::DESCRIPTION,
+                init: |plugin| $crate::operator::plugin::init(&VOCABULARY, plugin),
+                deinit: $crate::operator::plugin::deinit,
+                status: $crate::operator::STATUS,
+                variables: $crate::operator::VARIABLES,
+            },
         }
     };
 }

@@ -27,7 +27,7 @@ const OBSERVERS: [&dyn Observer; 3] = [&TRANSACTION, &STORAGE, &TRANSMIT];
 
 /// `INSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::init`].
 pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
-    let Some(server) = Server::install(plugin, words.plugin, words.rival, after_panic) else {
+    let Some(server) = Server::install(plugin, &words.names, after_panic) else {
         return false;
     };
     for stage in [
@@ -50,7 +50,7 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
     }
     OBSERVING.store(false, Ordering::Release);
     source.set_enabled(false);
-    Server::disconnect();
+    Server::disconnect(plugin);
     false
 }
 
@@ -73,7 +73,7 @@ pub fn check_uninstall() -> bool {
     let words = source.words;
     state
         .server
-        .error_cannot_uninstall(words.plugin, words.still_in_use);
+        .error_cannot_uninstall(words.names.main, words.still_in_use);
     false
 }
 
@@ -106,6 +106,6 @@ pub fn deinit(plugin: &Handle) -> bool {
     // Last, because after a panic the server layer tries once more.
     OBSERVING.store(false, Ordering::Release);
     tables::close();
-    Server::disconnect();
+    Server::disconnect(plugin);
     done
 }

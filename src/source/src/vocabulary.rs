@@ -1,15 +1,12 @@
 //! The words of one of the two names under which the source side is known:
 //! `source`/`replica`, and the older `master`/`slave`.
 
-use semisync_server::psi::Stage;
+use semisync_server::{library::Names, psi::Stage};
 use std::ffi::CStr;
 
 /// Names and texts of one library; made by [`crate::source_plugin`].
 pub struct Vocabulary {
-    /// The plugin's name.
-    pub plugin: &'static CStr,
-    /// The plugin of the other vocabulary, which must not run beside this one.
-    pub rival: &'static CStr,
+    pub names: Names,
     /// Why the plugin cannot be uninstalled while replicas are connected.
     pub still_in_use: &'static CStr,
     /// What a committing session shows while it waits.

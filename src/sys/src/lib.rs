@@ -12,7 +12,7 @@
 //! | [`functions`](Symbols) | the server's functions and data that every plugin uses |
 //! | [`compat`] | what differs between series, one name for each thing |
 //! | [`hooks`](StorageHooks) | observers, put together out of hooks of one shape |
-//! | [`descriptor`](PluginParts) | what a library exports to describe its plugin |
+//! | [`descriptor`](PluginParts) | what a library exports to describe its plugins |
 //! | [`shared`](Shared) | static memory that the server writes into |
 //!
 //! Uses go one way: `functions` -> `compat` -> `hooks`, `descriptor`, `symbols` -> `bindings`.
@@ -43,7 +43,7 @@ pub use bindings::*;
 pub use descriptor::*;
 pub use functions::Symbols;
 pub use hooks::{SendHook, StorageHooks, TableFailure, TableHooks, relay_io_observer};
-pub use shared::Shared;
+pub use shared::{Ended, Shared};
 pub use symbols::{MissingSymbol, look_up};
 
 /// "MYSQL_SERIES=" and the series, by which a library tells what it is for.

@@ -2,6 +2,7 @@
 //!
 //! The server writes into what a plugin hands it: it replaces a system variable's `name` by its
 //! full name. So these statics must lie in writable memory, which `UnsafeCell` makes sure of.
+//! Arrays end with an element that the server looks for.
 
 use std::cell::UnsafeCell;
 
@@ -24,3 +25,7 @@ impl<T> Shared<T> {
         self.0.get()
     }
 }
+
+/// An array, and the element that ends it for the server.
+#[repr(C)]
+pub struct Ended<T, const N: usize>(pub [T; N], pub T);

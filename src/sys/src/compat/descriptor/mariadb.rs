@@ -1,4 +1,4 @@
-//! The descriptor of a plugin library in MariaDB, as MariaDB's own plugins have it. There is none
+//! The descriptors of a plugin library in MariaDB, as MariaDB's own plugins have them. There is none
 //! for MySQL: its servers refuse the library.
 
 use super::refuse::refuse_by_print;
@@ -17,18 +17,18 @@ impl Services {
         unsafe { refuse_by_print(reason) };
     }
 
-    /// Nothing to do: UNINSTALL PLUGIN goes through, whoever depends on the plugin.
+    /// Nothing to do: UNINSTALL PLUGIN goes through, whoever depends on the main plugin.
     pub fn set_in_use(&self, _in_use: bool, _shown: bool) {}
 }
 
 /// Exports what a server of this series looks for in a plugin library, and makes `SERVICES`.
-/// `$plugin`: `PluginParts` without `info`; `$stand_by`: not used, this is a library for MariaDB.
+/// The plugins: `PluginParts` without `info`; `$stand_by`: not used, this is a library for MariaDB.
 #[macro_export]
 macro_rules! export_declarations {
-    ($plugin:expr, stand_by: $stand_by:path) => {
+    ([$main:expr, $operator:expr], stand_by: $stand_by:path) => {
         static SERVICES: $crate::compat::Services = $crate::compat::Services;
         $crate::export_mariadb_descriptors! {
-            $plugin, $crate::MYSQL_REPLICATION_INTERFACE_VERSION
+            [$main, $operator], $crate::MYSQL_REPLICATION_INTERFACE_VERSION
         }
     };
 }

@@ -1,4 +1,4 @@
-//! The descriptor of a MySQL server: the symbols by which the server finds it.
+//! The descriptors of a MySQL server: the symbols by which the server finds them.
 
 use crate::{bindings::st_mysql_plugin, descriptor::size_of_descriptor};
 use std::ffi::c_int;
@@ -7,13 +7,13 @@ use std::ffi::c_int;
 pub const SIZEOF_DESCRIPTOR: c_int = size_of_descriptor::<st_mysql_plugin>();
 
 /// Exports the descriptors that a MySQL server looks for. `$descriptors` makes them of
-/// `PluginParts`; `$plugin`: the parts without `info`.
+/// `PluginParts`; `$plugins`: the parts of each plugin without `info`.
 #[doc(hidden)] // of `export_declarations!`
 #[macro_export]
 macro_rules! export_mysql_descriptors {
-    ($descriptors:path, $plugin:expr) => {
+    ($descriptors:path, $plugins:tt) => {
         $crate::export_descriptors! {
-            $descriptors, $plugin,
+            $descriptors, $plugins,
                 INFO = $crate::MYSQL_REPLICATION_INTERFACE_VERSION;
             _mysql_plugin_interface_version_ = $crate::MYSQL_PLUGIN_INTERFACE_VERSION;
             _mysql_sizeof_struct_st_plugin_ = $crate::compat::SIZEOF_DESCRIPTOR;

@@ -1,4 +1,4 @@
-//! The descriptor of a plugin library from MySQL 8.0 on, which can refuse to be uninstalled. The
+//! The descriptors of a plugin library from MySQL 8.0 on; a plugin can refuse to be uninstalled. The
 //! library also carries one for MariaDB (`mariadb_stand_by`).
 //!
 //! A server of MySQL 5.7 takes the library for one of its own (both speak version 4 of the
@@ -7,7 +7,7 @@
 //! older one refuses to open the library.
 
 use super::refuse::refuse_by_plugin_log;
-use crate::{bindings::*, descriptor::descriptor_and_end};
+use crate::{Ended, bindings::*, descriptor::descriptors_and_end};
 use std::{
     ffi::{CStr, c_int, c_void},
     sync::atomic::AtomicPtr,
@@ -42,25 +42,26 @@ unsafe extern "C" {
     static ROLES: [usize; 0];
 }
 
-/// The descriptors of a library: one, and the element that ends the array.
-pub const fn descriptors(plugin: crate::PluginParts) -> [st_mysql_plugin; 2] {
-    let mut descriptors = descriptor_and_end!(st_mysql_plugin of plugin {
+/// The descriptors of a library.
+pub const fn descriptors<const N: usize>(
+    plugins: [crate::PluginParts; N],
+) -> Ended<st_mysql_plugin, N> {
+    let mut descriptors = descriptors_and_end!(st_mysql_plugin of plugin in plugins {
         check_uninstall: Some(plugin.check_uninstall),
         reserved: std::ptr::null_mut(),
         flags: 0,
     });
     // No server looks at more of the end than `info`: the place where the symbol is wanted from,
     // see above.
-    let [_, end] = &mut descriptors;
-    end.reserved = (&raw const ROLES).cast_mut().cast();
+    descriptors.1.reserved = (&raw const ROLES).cast_mut().cast();
     descriptors
 }
 
 /// Exports what a server of this series looks for in a plugin library, and makes `SERVICES`.
-/// `$plugin`: `PluginParts` without `info`; `$stand_by`: the plugin's `init` in MariaDB.
+/// The plugins: `PluginParts` without `info`; `$stand_by`: the main plugin's `init` in MariaDB.
 #[macro_export]
 macro_rules! export_declarations {
-    ($plugin:expr, stand_by: $stand_by:path) => {
+    ([$main:expr, $operator:expr], stand_by: $stand_by:path) => {
         $crate::export_service_pointer! {
             plugin_registry_service = $crate::compat::WANTED_SERVICE_VERSION
         }
@@ -72,7 +73,7 @@ macro_rules! export_declarations {
             plugin_log: &my_plugin_log_service,
         };
 
-        $crate::export_mysql_descriptors! { $crate::compat::descriptors, $plugin }
-        $crate::export_mariadb_stand_by! { $plugin, $stand_by }
+        $crate::export_mysql_descriptors! { $crate::compat::descriptors, [$main, $operator] }
+        $crate::export_mariadb_stand_by! { $main, $stand_by }
     };
 }
