@@ -50,6 +50,7 @@ enum semisync_message {
 };
 
 /* Errors of the client protocol. */
+#define ER_UNKNOWN_ERROR 1105
 #define ER_UNKNOWN_SYSTEM_VARIABLE 1193
 #define ER_OPTION_PREVENTS_STATEMENT 1290
 #define ER_PLUGIN_CANNOT_BE_UNINSTALLED 1883

@@ -3,18 +3,20 @@
 use crate::failpoint;
 use rustix::{
     event::{
-        EventfdFlags,
+        EventfdFlags, Timespec,
         epoll::{self, CreateFlags, Event, EventData, EventFlags},
         eventfd,
     },
     io::{Errno, write},
 };
-use std::{ffi::c_int, net::TcpStream, os::fd::OwnedFd};
+use std::{ffi::c_int, net::TcpStream, os::fd::OwnedFd, time::Duration};
 
 /// No socket is watched under this token.
 const WAKE: u64 = 0;
 /// Events that one wait brings at most.
 const EVENTS: usize = 64;
+/// The longest sleep with a timeout: every kernel knows such times.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What a thread sleeps on. Level-triggered.
 pub struct Poller {
@@ -68,13 +70,17 @@ impl Poller {
         let _ = epoll::delete(&self.epoll, socket);
     }
 
-    /// Sleeps until a socket is ready or [`Poller::wake`] is called. The error is an errno.
-    pub fn wait(&self, ready: &mut Ready) -> Result<(), c_int> {
+    /// Sleeps until a socket is ready, [`Poller::wake`] is called, or the time is over (in
+    /// whole milliseconds; a day at most; None: no time). The error is an errno.
+    pub fn wait(&self, ready: &mut Ready, time: Option<Duration>) -> Result<(), c_int> {
         ready.0.clear();
+        // What is left of a millisecond is slept too, so that the time is over then.
+        let time = time.map(|time| time.min(LONGEST) + Duration::from_micros(999));
+        let time = time.and_then(|time| Timespec::try_from(time).ok());
         match epoll::wait(
             &self.epoll,
             rustix::buffer::spare_capacity(&mut ready.0),
-            None,
+            time.as_ref(),
         ) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(errno.raw_os_error()),
@@ -102,12 +108,25 @@ mod tests {
         let mut ready = Ready::default();
         poller.add(&ours, 7).unwrap();
         theirs.write_all(b"x").unwrap();
-        poller.wait(&mut ready).unwrap();
+        poller.wait(&mut ready, None).unwrap();
         assert_eq!(ready.tokens().collect::<Vec<_>>(), [7]);
         poller.remove(&ours);
         poller.remove(&ours);
         poller.wake();
-        poller.wait(&mut ready).unwrap();
+        poller.wait(&mut ready, Some(Duration::MAX)).unwrap();
         assert_eq!(ready.tokens().count(), 0);
+    }
+
+    #[test]
+    fn a_sleep_ends_when_its_time_is_over_and_not_before() {
+        let poller = Poller::new().unwrap();
+        let mut ready = Ready::default();
+        for micros in [0, 1, 1500] {
+            let time = Duration::from_micros(micros);
+            let begin = std::time::Instant::now();
+            poller.wait(&mut ready, Some(time)).unwrap();
+            assert!(begin.elapsed() >= time);
+            assert_eq!(ready.tokens().count(), 0);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{callback::Callback, dump::DumpConnection, guard::guard, server::Server, sys};
 use rustix::net::{Shutdown, shutdown};
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, CString, c_int};
 
 /// Whether it applies what another server has sent.
 pub fn is_applier(server: Server) -> bool {
@@ -79,6 +79,22 @@ pub fn are_appliers_stopped(server: Server, is_stop: fn(statement: &[u8]) -> boo
     // for no commit.
     unsafe { symbols.sessions.for_each(&mut visit) };
     found
+}
+
+/// Warns the client, besides what its statement answers, if the server lets us. The statement
+/// must not be over.
+pub fn warn(server: Server, text: &str) {
+    const WARNING: c_int = 1;
+    let thd = current(server);
+    let Ok(text) = CString::new(text) else {
+        return;
+    };
+    if let Some(push) = server.symbols().push_warning
+        && !thd.is_null()
+    {
+        // SAFETY: the session of this thread, which copies the text.
+        unsafe { push(thd, WARNING, sys::ER_UNKNOWN_ERROR, text.as_ptr()) };
+    }
 }
 
 /// Ends the connection of the session's client, so that nothing more reaches it,

@@ -42,8 +42,8 @@ pub enum Woken {
     Released,
     /// The deadline has passed.
     TimedOut,
-    /// Somebody woke the session (KILL, shutdown) or nobody did: look around,
-    /// sleep again.
+    /// Somebody woke the session (KILL, shutdown, [`Waiter::wake`]) or nobody did: look
+    /// around, sleep again.
     Spurious,
 }
 
@@ -92,6 +92,16 @@ impl Waiter {
         // After the unlock, so that the session does not wake up only to wait
         // for the mutex.
         // SAFETY: initialised in `new`, alive because the caller holds it.
+        unsafe { libc::pthread_cond_signal(self.raw_cond()) };
+    }
+
+    /// Has the session look around: a sleep comes back as [`Woken::Spurious`]. Any thread; no
+    /// lock of the plugin may be held.
+    pub fn wake(&self) {
+        // Whoever has looked around under the mutex sleeps by now.
+        self.lock();
+        self.unlock();
+        // SAFETY: as in `release`.
         unsafe { libc::pthread_cond_signal(self.raw_cond()) };
     }
 

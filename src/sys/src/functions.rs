@@ -102,6 +102,13 @@ symbols! {
         my_printf_error:
             unsafe extern "C" fn(number: c_uint, format: *const c_char, flags: c_ulong, ...)
             = compat::MY_PRINTF_ERROR;
+        /// A warning for the client of the session's current statement. `level`: 1, a warning.
+        push_warning [optional]: unsafe extern "C" fn(
+            thd: *mut THD,
+            level: c_int,
+            number: c_uint,
+            text: *const c_char,
+        ) = compat::PUSH_WARNING;
         /// Whether a plugin is installed and initialised. `kind`: the type in its descriptor. Takes
         /// the server's `LOCK_plugin`.
         plugin_is_ready: unsafe extern "C" fn(name: *const MYSQL_LEX_CSTRING, kind: c_int) -> bool

@@ -1,5 +1,7 @@
 //! MariaDB 10.1, the last but one with observers.
 
+use std::ffi::CStr;
+
 #[path = "mariadb.rs"]
 mod mariadb;
 #[path = "session/stage.rs"]
@@ -21,6 +23,9 @@ pub use storage::*;
 
 /// `thd_exit_cond` unlocks the mutex itself.
 pub const EXIT_COND_UNLOCKS: bool = true;
+
+/// The name of [`push_warning`](crate::Symbols::push_warning).
+pub const PUSH_WARNING: &CStr = c"_Z12push_warningP3THDN13Sql_condition18enum_warning_levelEjPKc";
 
 /// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
 /// variable `wait_point`.

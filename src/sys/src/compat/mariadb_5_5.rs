@@ -1,5 +1,7 @@
 //! MariaDB 5.5: commits can wait after the engine's commit only.
 
+use std::ffi::CStr;
+
 #[path = "mariadb.rs"]
 mod mariadb;
 #[path = "session/message.rs"]
@@ -15,6 +17,9 @@ pub use mariadb::*;
 pub use session::*;
 pub use stages::*;
 pub use storage::*;
+
+/// The name of [`push_warning`](crate::Symbols::push_warning).
+pub const PUSH_WARNING: &CStr = c"_Z12push_warningP3THDN11MYSQL_ERROR18enum_warning_levelEjPKc";
 
 /// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
 /// variable `wait_point`.

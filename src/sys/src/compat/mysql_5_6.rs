@@ -36,6 +36,9 @@ pub use transaction::*;
 /// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyPK19st_mysql_lex_stringi";
 
+/// The name of [`push_warning`](crate::Symbols::push_warning).
+pub const PUSH_WARNING: &CStr = c"_Z12push_warningP3THDN13Sql_condition18enum_warning_levelEjPKc";
+
 /// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
 /// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = false;

@@ -48,6 +48,9 @@ pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK25st_mysql_const_lex_s
 /// `thd_exit_cond` wants the mutex unlocked.
 pub const EXIT_COND_UNLOCKS: bool = false;
 
+/// The name of [`push_warning`](crate::Symbols::push_warning).
+pub const PUSH_WARNING: &CStr = c"_Z12push_warningP3THDN13Sql_condition19enum_severity_levelEjPKc";
+
 /// Whether commits can wait before the engine commits (AFTER_SYNC), and so whether there is the
 /// variable `wait_point`.
 pub const HAS_WAIT_POINT: bool = true;

@@ -23,6 +23,8 @@ pub const VIO_SSL_WRITE: &CStr = c"_Z13vio_ssl_writeP3VioPKhm";
 
 /// The name of [`plugin_is_ready`](crate::Symbols::plugin_is_ready).
 pub const PLUGIN_IS_READY: &CStr = c"_Z15plugin_is_readyRK17MYSQL_LEX_CSTRINGi";
+/// The name of [`push_warning`](crate::Symbols::push_warning).
+pub const PUSH_WARNING: &CStr = c"_Z12push_warningP3THDN13Sql_condition19enum_severity_levelEjPKc";
 /// The name of [`my_printf_error`](crate::Symbols::my_printf_error).
 pub const MY_PRINTF_ERROR: &CStr = c"_Z15my_printf_errorjPKciz";
 
