@@ -29,26 +29,31 @@
 //! | `figures` | what the operator sees, as plain copies |
 //! | `ack_figures` | what one connection has acknowledged, in figures |
 //! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
+//! | `alarm` | when the coordinator wants to be told the time, and who watches that |
 //! | `observations` | what is noted beside the coordinator, under its lock |
 //! | `waiting` | a session that waits, as the coordinator keeps it |
 //! | `counters` | what is counted outside of the coordinator |
 //! | `wait_histogram` | how long sessions have waited |
 //! | `messages` | what is said in the error log |
+//! | `decisions` | what the operator's plugin decides |
 //! | `variables` | the values of the system variables |
 //! | `vocabulary` | the words of the two names |
 //!
 //! A file uses files below it in this table only.
 //!
 //! Locks, in the order in which they may nest: the registry, then what one connection locks
-//! inside. The coordinator's lock nests with none, and no lock is held while something is
-//! logged or a session is woken.
+//! inside. Under the coordinator's lock only that around the decisions may be taken, and no lock
+//! is held while something is logged or a session is woken.
 
 #![forbid(unsafe_code)]
 
 mod ack_figures;
+mod alarm;
 mod commit;
 #[doc(hidden)]
 pub mod counters;
+#[doc(hidden)]
+pub mod decisions;
 mod dump;
 mod dump_file;
 mod figures;

@@ -8,6 +8,14 @@ use semisync_server::{
 };
 use std::ffi::c_int;
 
+/// To the client whose wait KILL has ended.
+pub const KILLED: &str = "KILL has ended the wait for acknowledgements: the transaction is \
+                          committed here, but perhaps on no replica.";
+
+/// The last line.
+pub const ABORTS: &str = "Too few replicas have acknowledged a transaction in time, and \
+                          timeout_action is ABORT_SERVER: the server ends itself.";
+
 /// `name_of_file`: the name of a position's file, while it is known.
 pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogName>) {
     let name = |at: &Position| text_of_name(name_of_file(at));

@@ -117,6 +117,7 @@ impl Run {
                 self.state.update(|core| core.on_disable());
                 break;
             }
+            self.state.ring();
             self.words.reading_ack.enter(self.state.server);
             for token in ready.tokens() {
                 if let Some(connection) = self.replicas.find(ReplicaConnectionId(token)) {
@@ -127,13 +128,16 @@ impl Run {
         messages::receiver_stops();
     }
 
+    /// Until an acknowledgement comes, or the time that the coordinator wants to be told.
     fn sleep(&self, ready: &mut Ready) -> Result<(), c_int> {
+        let time = self.state.alarm.left();
         if self.replicas.is_empty() {
             self.words.waiting_for_replica.enter(self.state.server);
-            self.replicas.alone.wait(|| self.poller.wait(ready))
+            let sleep = || self.poller.wait(ready, time);
+            self.replicas.alone.wait(sleep)
         } else {
             self.words.waiting_for_ack.enter(self.state.server);
-            self.poller.wait(ready)
+            self.poller.wait(ready, time)
         }
     }
 

@@ -2,6 +2,7 @@
 //! vocabulary come in from the library.
 
 use crate::{
+    decisions,
     source::{Source, after_panic},
     variables::{self, DEFAULT_WAIT_POINT},
 };
@@ -72,7 +73,7 @@ impl Update for WaitCount {
     fn set(count: u32) {
         variables::WAIT_COUNT.store(count, Ordering::Release);
         if let Some(source) = Source::get() {
-            source.state.update(|core| core.on_rule(variables::rule()));
+            source.state.update(|core| core.on_rule(decisions::rule()));
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::{
     Vocabulary,
+    decisions::{self, Decisions},
     figures::{ReplicaFigures, SourceFigures, WaitFigures},
     messages,
     receiver::Receiver,
@@ -14,7 +15,7 @@ use crate::{
 };
 use parking_lot::Mutex;
 use semisync_server::{MonotonicMicros, Server, callback::Callback};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 static SOURCE: OnceLock<Source> = OnceLock::new();
 
@@ -91,6 +92,7 @@ impl Source {
             }
         };
         let unread = self.replicas.start_reading(receiver.poller());
+        self.state.alarm.watch(Some(Arc::clone(receiver.poller())));
         *slot = Some(receiver);
         drop(slot);
         for (connection, errno) in unread {
@@ -104,6 +106,7 @@ impl Source {
         let receiver = self.receiver.lock().take_if(|receiver| condition(receiver));
         if let Some(receiver) = receiver {
             self.replicas.stop_reading();
+            self.state.alarm.watch(None);
             receiver.stop();
         }
     }
@@ -135,6 +138,25 @@ impl Source {
     /// The source in numbers.
     pub fn source_figures(&self) -> SourceFigures {
         survey::source(&self.state)
+    }
+
+    // ---- what the operator decides ----
+
+    /// The operator decides otherwise. It takes effect at once, for sessions that wait too; or
+    /// when the main plugin is installed. All that `change` does is done in one step, as
+    /// `*decisions = Decisions::STOCK` when the operator's plugin is uninstalled.
+    pub fn decide(change: impl FnOnce(&mut Decisions)) {
+        decisions::change(change);
+        if let Some(source) = Self::get() {
+            source.state.on_decisions();
+        }
+    }
+
+    /// All sessions that wait now go on, unconfirmed.
+    pub fn release_waits() {
+        if let Some(source) = Self::get() {
+            source.state.release_waits();
+        }
     }
 
     /// The binary log was reset: what the replicas were served is gone.

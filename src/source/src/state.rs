@@ -1,17 +1,17 @@
 //! The lock around the coordinator of `semisync-core`, and the carrying out of its effects.
 //!
-//! The lock nests with none. Effects are computed under it and carried out after it.
+//! Only the lock around the decisions is taken under it. Effects are computed under it and carried out after it.
 
 use crate::{
+    alarm::Alarm,
     counters::{self, WAITS},
-    messages,
+    decisions, messages,
     observations::Observations,
-    variables::{rule, waits_without_replicas},
     waiting::Waiting,
 };
 use semisync_core::{
-    AckVerdict, Coordinator, LogFiles, LogName, Outcome, Place, Position, ReplicaConnectionId,
-    Settings, index_names,
+    AckVerdict, Coordinator, LogFiles, LogName, Member, Outcome, Place, Position, Refusal,
+    ReplicaConnectionId, index_names,
 };
 use semisync_server::{
     MonotonicMicros, Server, failpoint,
@@ -20,7 +20,10 @@ use semisync_server::{
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
 };
 
 /// All that decides, behind one lock.
@@ -32,6 +35,8 @@ pub struct State {
     pub sending: Cond,
     /// Clients that a shutdown could not cut off before they were told OK.
     pub not_cut: AtomicU64,
+    /// When the coordinator wants to be told the time.
+    pub alarm: Alarm,
     /// When somebody was released last: microseconds of the monotonic clock.
     last_release: AtomicU64,
     locked: Mutex<Locked>,
@@ -41,7 +46,11 @@ pub struct State {
     enabled: AtomicBool,
     wanting: AtomicBool,
     unsettled: AtomicBool,
+    /// See `refuses`.
+    refusal: AtomicU8,
     log_version: AtomicU64,
+    /// How often waiting sessions were told to look around.
+    looks: AtomicU64,
 }
 
 struct Locked {
@@ -58,9 +67,10 @@ impl State {
             memory: Memory::default(),
             sending: Cond::default(),
             not_cut: AtomicU64::new(0),
+            alarm: Alarm::default(),
             last_release: AtomicU64::new(0),
             locked: Mutex::new(Locked {
-                core: Coordinator::new(settings()),
+                core: Coordinator::new(decisions::settings()),
                 files: LogFiles::default(),
                 observed: Observations::default(),
                 held: Held::default(),
@@ -69,6 +79,8 @@ impl State {
             enabled: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
+            refusal: AtomicU8::new(0),
+            looks: AtomicU64::new(0),
             log_version: AtomicU64::new(0),
         }
     }
@@ -85,7 +97,7 @@ impl State {
     pub fn begin_anew(&self) {
         WAITS.clear();
         self.update_all(|core, files, observed| {
-            *core = Coordinator::new(settings());
+            *core = Coordinator::new(decisions::settings());
             // While the plugin was not there, the log may have been reset.
             files.forget();
             observed.forget_log();
@@ -107,6 +119,15 @@ impl State {
     /// yet, or never. No lock.
     pub fn is_unsettled(&self) -> bool {
         self.unsettled.load(Ordering::Acquire)
+    }
+
+    /// Why new transactions are refused. None: they are not. No lock.
+    pub fn refuses(&self) -> Option<Refusal> {
+        match self.refusal.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(Refusal::Timeout),
+            _ => Some(Refusal::TooFew),
+        }
     }
 
     /// Changes the coordinator, then, without the lock, releases sessions and
@@ -133,7 +154,7 @@ impl State {
         &self,
         change: impl FnOnce(&mut Coordinator<Waiting>, &mut LogFiles, &mut Observations) -> R,
     ) -> R {
-        let (result, effects) = {
+        let (result, effects, is_earlier_alarm) = {
             let mut locked = self.locked.lock();
             let Locked {
                 core,
@@ -143,6 +164,9 @@ impl State {
             } = &mut *locked;
             let before = *core.stats();
             let result = catch_unwind(AssertUnwindSafe(|| {
+                if core.needs_time() {
+                    core.on_time(MonotonicMicros::now());
+                }
                 let result = change(core, files, observed);
                 failpoint::hit_inside("state");
                 result
@@ -161,9 +185,19 @@ impl State {
             self.enabled.store(core.enabled(), Ordering::Release);
             self.wanting.store(core.is_wanting(), Ordering::Relaxed);
             self.unsettled.store(core.is_unsettled(), Ordering::Release);
+            let refusal = match core.refusal() {
+                None => 0,
+                Some(Refusal::Timeout) => 1,
+                Some(Refusal::TooFew) => 2,
+            };
+            self.refusal.store(refusal, Ordering::Release);
+            let is_earlier_alarm = self.alarm.set(core.next_time());
             self.log_version.store(files.version(), Ordering::Release);
-            (result, core.take_effects())
+            (result, core.take_effects(), is_earlier_alarm)
         };
+        if is_earlier_alarm {
+            self.alarm.wake();
+        }
         self.release(&effects.released);
         for message in effects.messages {
             messages::report(&message, |at| self.file_name(at));
@@ -217,6 +251,51 @@ impl State {
     /// When somebody was released last: microseconds of the monotonic clock. No lock.
     pub fn last_release(&self) -> u64 {
         self.last_release.load(Ordering::Relaxed)
+    }
+
+    // ---- what the operator decides ----
+
+    /// The decisions have changed: all of them take effect in one step.
+    pub fn on_decisions(&self) {
+        self.update(|core| {
+            core.on_time(MonotonicMicros::now());
+            core.on_settings(decisions::settings());
+        });
+        self.wake_all();
+    }
+
+    /// The source knows otherwise by now who the replicas of these connections are.
+    pub fn on_members(&self, members: &[(ReplicaConnectionId, Arc<Member>)]) {
+        self.update(|core| core.on_members(members));
+    }
+
+    /// All sessions that wait go on, unconfirmed.
+    pub fn release_waits(&self) {
+        self.update(Coordinator::on_release_waits);
+    }
+
+    /// Has all who wait look around, because what ends a wait has changed.
+    fn wake_all(&self) {
+        self.looks.fetch_add(1, Ordering::AcqRel);
+        let waiters: Vec<_> = self.look(|core| {
+            let waits = core.waits();
+            waits.map(|(_, waiting)| waiting.waiter().clone()).collect()
+        });
+        for waiter in waiters {
+            waiter.wake();
+        }
+    }
+
+    /// Changes whenever sessions that wait are to look around. No lock.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Acquire)
+    }
+
+    /// Tells the coordinator the time, if that is due.
+    pub fn ring(&self) {
+        if self.alarm.is_due() {
+            self.update(|core| core.on_time(MonotonicMicros::now()));
+        }
     }
 
     // ---- the binary log ----
@@ -311,13 +390,5 @@ impl State {
     /// The name of a position's file, while it is known.
     pub fn file_name(&self, at: &Position) -> Option<LogName> {
         self.locked.lock().files.name(at.file)
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        rule: rule(),
-        wait_no_replica: waits_without_replicas(),
-        ..Settings::default()
     }
 }

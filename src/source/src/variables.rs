@@ -1,7 +1,6 @@
 //! The values of the system variables. The server stores some by itself; the others
 //! `settings` stores.
 
-use semisync_core::Rule;
 use semisync_server::WAITS_AFTER_COMMIT;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -36,9 +35,8 @@ pub fn timeout_ms() -> u64 {
     TIMEOUT_MS.load(Ordering::Relaxed)
 }
 
-/// Who must acknowledge.
-pub fn rule() -> Rule {
-    Rule::of_count(WAIT_COUNT.load(Ordering::Acquire))
+pub fn wait_count() -> u32 {
+    WAIT_COUNT.load(Ordering::Acquire)
 }
 
 pub fn waits_without_replicas() -> bool {

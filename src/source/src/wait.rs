@@ -1,25 +1,28 @@
 //! A session's wait for acknowledgements, at either wait point.
 //!
-//! KILL does not end the wait: the session may be the leader of a commit group
-//! and wait for others' transactions too, and nobody may be told of a commit
-//! that no replica has. The wait ends by acknowledgement, timeout, semi-sync
-//! being switched off, or a shutdown of the server. After a shutdown has ended it
-//! unconfirmed, the client is told nothing (see `commit`).
+//! The wait ends by acknowledgement, timeout, semi-sync being switched off, the operator's wish,
+//! or a shutdown of the server. After a shutdown has ended it unconfirmed, the client is told
+//! nothing (see `commit`). What a timeout leads to, the operator decides.
+//!
+//! KILL ends the wait only if the operator has decided so: the session may be the leader of a
+//! commit group and wait for others' transactions too, and nobody should be told of a commit
+//! that no replica has.
 //!
 //! An applier waits for nobody who is to be told, and must be stopped with its wait:
 //! by STOP REPLICA, by KILL and at shutdown. It then goes on unconfirmed.
 
 use crate::{
     counters::WAITS,
+    decisions::does_kill_end_wait,
     messages,
     source::Source,
     state::State,
     variables::{timeout_ms, traces_details},
     waiting::Waiting,
 };
-use semisync_core::{WaitId, WaitVerdict, stops_appliers};
+use semisync_core::{TimeoutVerdict, WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
-    LogPos, MonotonicMicros, Server, session,
+    LogPos, MonotonicMicros, abort, session,
     wait::{SessionWait, Waiter, Woken},
 };
 use std::{
@@ -65,80 +68,155 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     if traces_details() {
         messages::trace_wait(end);
     }
-    let deadline = Instant::now().checked_add(timeout());
     let session = SessionWait::enter(
         server,
         waiter,
         &source.words.waiting_for_ack,
         &state.sending,
     );
+    let waits = Waits {
+        state,
+        id,
+        deadline: Instant::now().checked_add(timeout()),
+        is_overdue: false,
+        looks: state.looks(),
+    };
     // Whoever is released while he gives up is about to be woken, and need not wait for it.
-    match if is_applier {
-        wait_as_applier(server, &session, deadline)
+    let end = if is_applier {
+        waits.sleep_as_applier(&session)
     } else {
-        wait_as_client(state, &session, id, deadline)
-    } {
+        waits.sleep_as_client(&session)
+    };
+    drop(session);
+    match end {
         End::Released => WAITS.end(&wait),
-        End::TimedOut => {
-            let shutting_down = server.is_shutting_down();
-            state.update(|core| core.on_timeout(id, shutting_down));
-        }
-        End::Stopped => {
-            let shutting_down = server.is_shutting_down();
-            state.update(|core| core.on_applier_stop(id, shutting_down));
-        }
+        End::GivenUp => {}
+        End::Killed => session::warn(server, messages::KILLED),
     }
 }
 
 enum End {
     Released,
-    TimedOut,
-    /// The applier is to end.
-    Stopped,
+    /// By this session, for all or for itself.
+    GivenUp,
+    /// As `GivenUp`, because of KILL.
+    Killed,
 }
 
-fn wait_as_client(
-    state: &State,
-    session: &SessionWait,
+/// A session on its way through its wait.
+struct Waits<'a> {
+    state: &'a State,
     id: WaitId,
-    mut deadline: Option<Instant>,
-) -> End {
-    let server = state.server;
-    let mut saw_shutdown = false;
-    loop {
-        match session.sleep(deadline, || !saw_shutdown && server.is_shutting_down()) {
-            Woken::Released => return End::Released,
-            Woken::TimedOut => return End::TimedOut,
-            Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
-                saw_shutdown = true;
-                state.update(|core| core.on_shutdown(id));
-                let grace = Instant::now() + SHUTDOWN_GRACE;
-                deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
+    /// None: the session waits for as long as it takes.
+    deadline: Option<Instant>,
+    /// The whole timeout has passed.
+    is_overdue: bool,
+    /// How often the session was told to look around, as far as it has done so.
+    looks: u64,
+}
+
+impl Waits<'_> {
+    fn sleep_as_client(mut self, session: &SessionWait) -> End {
+        let state = self.state;
+        let server = state.server;
+        let mut saw_shutdown = false;
+        // A shutdown kills all sessions.
+        let is_killed =
+            || does_kill_end_wait() && !server.is_shutting_down() && session::is_killed(server);
+        loop {
+            let woken = session.sleep(self.deadline, || {
+                !saw_shutdown && server.is_shutting_down() || is_killed() || self.is_to_look()
+            });
+            match woken {
+                Woken::Released => return End::Released,
+                Woken::TimedOut => {
+                    if let Some(end) = self.on_timeout() {
+                        return end;
+                    }
+                }
+                Woken::Spurious if !saw_shutdown && server.is_shutting_down() => {
+                    saw_shutdown = true;
+                    state.update(|core| core.on_shutdown(self.id));
+                    let grace = Instant::now() + SHUTDOWN_GRACE;
+                    let grace = self.deadline.map_or(grace, |deadline| deadline.min(grace));
+                    self.deadline = Some(grace);
+                }
+                Woken::Spurious if is_killed() => {
+                    let in_time = state.update(|core| core.on_kill(self.id));
+                    return if in_time { End::Killed } else { End::GivenUp };
+                }
+                Woken::Spurious => {
+                    if let Some(end) = self.look_around() {
+                        return end;
+                    }
+                }
             }
-            Woken::Spurious => {}
         }
     }
-}
 
-/// The server wakes an applier only to stop it. (Without parallel workers STOP REPLICA
-/// does so, and sets nothing that can be seen.)
-fn wait_as_applier(server: Server, session: &SessionWait, deadline: Option<Instant>) -> End {
-    let is_to_end = || session::is_killed(server) || server.is_shutting_down();
-    let seen = STOP_SEEN.load(Ordering::Relaxed);
-    let mut looks = seen != 0 && MonotonicMicros::now() < seen + STOP_LASTS;
-    loop {
-        if looks && session::are_appliers_stopped(server, stops_appliers) {
-            STOP_SEEN.store(MonotonicMicros::now(), Ordering::Relaxed);
-            return End::Stopped;
+    /// The server wakes an applier only to stop it. (Without parallel workers STOP REPLICA
+    /// does so, and sets nothing that can be seen.)
+    fn sleep_as_applier(mut self, session: &SessionWait) -> End {
+        let server = self.state.server;
+        let is_to_end = || session::is_killed(server) || server.is_shutting_down();
+        let seen = STOP_SEEN.load(Ordering::Relaxed);
+        let mut looks = seen != 0 && MonotonicMicros::now() < seen + STOP_LASTS;
+        loop {
+            if looks && session::are_appliers_stopped(server, stops_appliers) {
+                STOP_SEEN.store(MonotonicMicros::now(), Ordering::Relaxed);
+                return self.stop();
+            }
+            looks = true;
+            let look = Instant::now() + LOOK_AROUND;
+            let until = self.deadline.map_or(look, |deadline| deadline.min(look));
+            let end = match session.sleep(Some(until), || is_to_end() || self.is_to_look()) {
+                Woken::Released => Some(End::Released),
+                Woken::Spurious if !is_to_end() && self.is_to_look() => self.look_around(),
+                Woken::Spurious => Some(self.stop()),
+                Woken::TimedOut if Some(until) == self.deadline => self.on_timeout(),
+                Woken::TimedOut => None,
+            };
+            if let Some(end) = end {
+                return end;
+            }
         }
-        looks = true;
-        let look = Instant::now() + LOOK_AROUND;
-        let until = deadline.map_or(look, |deadline| deadline.min(look));
-        match session.sleep(Some(until), is_to_end) {
-            Woken::Released => return End::Released,
-            Woken::Spurious => return End::Stopped,
-            Woken::TimedOut if Some(until) == deadline => return End::TimedOut,
-            Woken::TimedOut => {}
+    }
+
+    fn stop(&self) -> End {
+        let shutting_down = self.state.server.is_shutting_down();
+        self.state
+            .update(|core| core.on_applier_stop(self.id, shutting_down));
+        End::GivenUp
+    }
+
+    fn is_to_look(&self) -> bool {
+        self.looks != self.state.looks()
+    }
+
+    /// The operator may have decided otherwise what a timeout leads to.
+    fn look_around(&mut self) -> Option<End> {
+        self.looks = self.state.looks();
+        if self.is_overdue {
+            self.on_timeout()
+        } else {
+            None
+        }
+    }
+
+    /// The whole timeout has passed. None: the session waits on.
+    fn on_timeout(&mut self) -> Option<End> {
+        let shutting_down = self.state.server.is_shutting_down();
+        let verdict = self
+            .state
+            .update(|core| core.on_timeout(self.id, shutting_down));
+        match verdict {
+            TimeoutVerdict::Over => Some(End::GivenUp),
+            TimeoutVerdict::WaitsOn => {
+                self.is_overdue = true;
+                self.deadline = None;
+                None
+            }
+            TimeoutVerdict::Abort => abort(format_args!("{}", messages::ABORTS)),
         }
     }
 }

@@ -24,6 +24,10 @@ impl Waiting {
         }
     }
 
+    pub fn waiter(&self) -> &WaiterRef {
+        &self.waiter
+    }
+
     /// Ends the wait. Any thread; no lock of the plugin may be held.
     pub fn release(&self) {
         self.waiter.release();
