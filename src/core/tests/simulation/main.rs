@@ -1,14 +1,18 @@
-//! A source and its replicas over a bad network, in simulated time. Whatever happens, a
-//! commit is only acknowledged while enough connected replicas have it (`World::judge`). And
-//! once the network is good again, every commit that waits goes on, although nothing but
-//! heartbeats asks for acknowledgements.
+//! A source and its replicas over a bad network, in simulated time. Whatever happens, and
+//! whatever the operator decides, a commit is only acknowledged while those connected replicas
+//! have it that must (`World::judge`). With WAIT and REFUSE semi-sync is never OFF. And once the
+//! network is good again, every commit that waits goes on, and no new one is refused, although
+//! nothing but heartbeats asks for acknowledgements.
 
 mod network;
 mod world;
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
-use semisync_core::{Rule, Settings};
-use world::World;
+use semisync_core::{
+    Settings,
+    TimeoutAction::{self, Async, Refuse, Wait},
+};
+use world::{Wanted, World};
 
 #[derive(Clone, Debug)]
 enum Operation {
@@ -19,7 +23,39 @@ enum Operation {
     Abandon { replica: usize },
     Crash { replica: usize, lost: usize },
     Lie { replica: usize },
-    SetCount(u32),
+    SetWanted(Wanted),
+    Release,
+    Kill { nth: usize },
+    SetAction(TimeoutAction),
+    SetMinReplicas(u32),
+    SetRejoinAfter(u64),
+}
+
+fn action() -> impl Strategy<Value = TimeoutAction> {
+    prop_oneof![2 => Just(Async), 1 => Just(Wait), 2 => Just(Refuse)]
+}
+
+/// In microseconds, and always less than the last rest.
+fn rejoin_after() -> impl Strategy<Value = u64> {
+    prop_oneof![1 => Just(0), 1 => 1..400_000_u64]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (
+        prop::bool::weighted(0.8),
+        action(),
+        0..=3_u32,
+        rejoin_after(),
+    )
+        .prop_map(
+            |(wait_no_replica, timeout_action, min_replicas, rejoin_after)| Settings {
+                wait_no_replica,
+                timeout_action,
+                min_replicas,
+                rejoin_after,
+                ..Settings::default()
+            },
+        )
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -35,7 +71,13 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => replica().prop_map(|replica| Abandon { replica }),
         1 => (replica(), 0..4_usize).prop_map(|(replica, lost)| Crash { replica, lost }),
         1 => replica().prop_map(|replica| Lie { replica }),
-        1 => (1..=3_u32).prop_map(SetCount),
+        1 => prop_oneof![(1..=3_u32).prop_map(Wanted::Count), Just(Wanted::BothZones)]
+            .prop_map(SetWanted),
+        1 => Just(Release),
+        1 => (0..4_usize).prop_map(|nth| Kill { nth }),
+        1 => action().prop_map(SetAction),
+        1 => (0..=3_u32).prop_map(SetMinReplicas),
+        1 => rejoin_after().prop_map(SetRejoinAfter),
     ]
 }
 
@@ -53,16 +95,16 @@ fn carry_out(world: &mut World, operation: &Operation) {
         Operation::Abandon { replica } => world.abandon(replica % many),
         Operation::Crash { replica, lost } => world.crash(replica % many, lost),
         Operation::Lie { replica } => world.lie(replica % many),
-        Operation::SetCount(count) => world.set_count(count),
+        Operation::SetWanted(wanted) => world.set_wanted(wanted),
+        Operation::Release => world.release(),
+        Operation::Kill { nth } => world.kill(nth),
+        Operation::SetAction(action) => world.set(|settings| settings.timeout_action = action),
+        Operation::SetMinReplicas(min) => world.set(|settings| settings.min_replicas = min),
+        Operation::SetRejoinAfter(after) => world.set(|settings| settings.rejoin_after = after),
     }
 }
 
-fn world(seed: u64, wait_no_replica: bool, replicas: u32, timeout: Option<u64>) -> World {
-    let settings = Settings {
-        rule: Rule::of_count(2),
-        wait_no_replica,
-        ..Settings::default()
-    };
+fn world(seed: u64, settings: Settings, replicas: u32, timeout: Option<u64>) -> World {
     let mut world = World::new(seed, settings, replicas, timeout);
     for replica in 0..world.replicas.len() {
         world.connect(replica, seed & 1 == 0);
@@ -85,12 +127,12 @@ proptest! {
     #[test]
     fn only_what_enough_replicas_have_is_acknowledged_and_all_waits_end(
         seed in any::<u64>(),
-        wait_no_replica in prop::bool::weighted(0.8),
+        settings in settings(),
         replicas in 3..=5_u32,
         timeout in proptest::option::of(100..1000_u64),
         operations in vec(operation(), 1..60),
     ) {
-        let mut world = world(seed, wait_no_replica, replicas, timeout);
+        let mut world = world(seed, settings, replicas, timeout);
         for operation in &operations {
             carry_out(&mut world, operation);
         }
@@ -102,9 +144,11 @@ proptest! {
         }
         prop_assert_eq!(world.asynchronous, asynchronous);
 
-        // If semi-sync was switched off, heartbeats have switched it on by now.
-        world.pass(1000);
+        // If semi-sync was switched off, heartbeats have switched it on by now, and again for
+        // `rejoin_after`.
+        world.pass(1500);
         prop_assert!(world.core.status());
+        prop_assert_eq!(world.core.refusal(), None);
         let acknowledged = world.core.stats().yes_tx;
         world.commit();
         world.pass(1000);
@@ -116,7 +160,7 @@ proptest! {
 /// everything.
 #[test]
 fn commits_get_through_and_some_do_not() {
-    let mut world = world(7, true, 3, Some(100));
+    let mut world = world(7, Settings::default(), 3, Some(100));
     let rounds = if cfg!(miri) { 20 } else { 200 };
     for round in 0..rounds {
         world.commit();
@@ -130,4 +174,31 @@ fn commits_get_through_and_some_do_not() {
     }
     assert!(world.acknowledged > rounds / 4, "{}", world.acknowledged);
     assert!(world.asynchronous > 0, "{}", world.asynchronous);
+}
+
+/// As above, for what the operator decides.
+#[test]
+fn sessions_wait_on_and_transactions_are_refused_and_all_that_ends() {
+    let settings = Settings {
+        timeout_action: Refuse,
+        rejoin_after: 50_000,
+        ..Settings::default()
+    };
+    let mut world = world(7, settings, 3, Some(50));
+    let rounds = if cfg!(miri) { 2 } else { 20 };
+    for _ in 0..rounds {
+        world.commit();
+        world.pass(20);
+        (0..2).for_each(|replica| world.cut(replica));
+        world.commit();
+        world.pass(100);
+        assert!(world.core.status() && world.core.refusal().is_some());
+        (0..4).for_each(|_| world.commit());
+        (0..2).for_each(|replica| world.connect(replica, false));
+        world.pass(1000);
+    }
+    assert!(world.refused > 0 && world.overdue > 0);
+    assert_eq!((world.waiting(), world.asynchronous), (0, 0));
+    assert_eq!(world.core.refusal(), None);
+    assert!(world.core.status());
 }

@@ -5,7 +5,8 @@ mod tick;
 
 use crate::network::{Chance, Connection, Pipe, Replica};
 use semisync_core::{
-    Coordinator, Member, Outcome, Position, ReplicaConnectionId, Rule, Settings, WaitId,
+    Coordinator, Member, Outcome, Position, ReplicaConnectionId, Rule, Settings, TimeoutVerdict,
+    WaitId,
 };
 use std::collections::BTreeMap;
 
@@ -13,6 +14,33 @@ struct Session {
     id: WaitId,
     at: Position,
     gives_up: Option<u64>,
+    /// It has waited for its whole timeout, and waits on.
+    is_overdue: bool,
+}
+
+/// Who must have a commit.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// So many replicas.
+    Count(u32),
+    /// One of zone a and one of zone b: of odd and of even numbers.
+    BothZones,
+}
+
+impl Wanted {
+    fn rule(self) -> Rule {
+        match self {
+            Self::Count(count) => Rule::of_count(count),
+            Self::BothZones => Rule {
+                quorum: Some(std::sync::Arc::new(
+                    "ANY 1 (zone:a) AND ANY 1 (zone:b)"
+                        .parse()
+                        .expect("a quorum"),
+                )),
+                ..Rule::of_count(9)
+            },
+        }
+    }
 }
 
 pub struct World {
@@ -26,26 +54,35 @@ pub struct World {
     /// How many waits ended with this outcome.
     pub acknowledged: usize,
     pub asynchronous: usize,
+    /// How many transactions were refused, and how many timeouts ended no wait.
+    pub refused: usize,
+    pub overdue: usize,
     chance: Chance,
-    count: u32,
+    settings: Settings,
+    wanted: Wanted,
     /// Where the groups end.
     log: Vec<Position>,
     connections: Vec<Connection>,
     last_id: u64,
-    /// Commits on their way from the flush to the wait point: when, and where.
-    flushed: Vec<(u64, Position)>,
+    /// Commits on their way from the flush to the wait point: when, where, and in which
+    /// period of semi-sync being ON they were flushed.
+    flushed: Vec<(u64, Position, Option<u64>)>,
     sessions: BTreeMap<usize, Session>,
     next_session: usize,
     /// At some moment enough connected replicas had everything up to here.
     truth: Option<Position>,
+    /// The operator has released sessions up to here.
+    released: Option<Position>,
 }
 
 impl World {
     pub fn new(seed: u64, settings: Settings, replicas: u32, timeout: Option<u64>) -> Self {
-        let count = settings.rule.count;
+        let wanted = Wanted::Count(2);
+        let rule = wanted.rule();
+        let settings = Settings { rule, ..settings };
         let mut world = Self {
             now: 0,
-            core: Coordinator::new(settings),
+            core: Coordinator::new(settings.clone()),
             replicas: (1..=replicas)
                 .map(|server_id| Replica {
                     server_id,
@@ -57,8 +94,11 @@ impl World {
             careless: true,
             acknowledged: 0,
             asynchronous: 0,
+            refused: 0,
+            overdue: 0,
             chance: Chance::new(seed),
-            count,
+            settings,
+            wanted,
             log: Vec::new(),
             connections: Vec::new(),
             last_id: 0,
@@ -66,6 +106,7 @@ impl World {
             sessions: BTreeMap::new(),
             next_session: 0,
             truth: None,
+            released: None,
         };
         world.core.on_enable();
         world
@@ -77,8 +118,14 @@ impl World {
 
     // ---- what happens to it ----
 
-    /// A group is written; its session comes to the wait point a little later.
+    /// A group is written; its session comes to the wait point a little later. While new
+    /// transactions are refused, only what an applier brings is written.
     pub fn commit(&mut self) {
+        if self.core.refusal().is_some() && self.chance.one_in(2) {
+            self.refused += 1;
+            return;
+        }
+        self.tell_time();
         let start = Position { file: 1, offset: 4 };
         let last = self.log.last().copied().unwrap_or(start);
         let size = 50 + self.chance.below(500);
@@ -101,14 +148,48 @@ impl World {
             offset: end.offset - inside,
             ..end
         };
-        self.flushed.push((self.now + self.chance.below(6), at));
+        let arrives = self.now + self.chance.below(6);
+        self.flushed.push((arrives, at, self.period()));
     }
 
-    pub fn set_count(&mut self, count: u32) {
-        self.count = count;
+    pub fn set_wanted(&mut self, wanted: Wanted) {
         self.judge();
-        self.core.on_rule(Rule::of_count(count));
+        self.wanted = wanted;
+        self.set(|settings| settings.rule = wanted.rule());
+    }
+
+    pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.core.on_time(self.now * 1000);
+        self.core.on_settings(self.settings.clone());
         self.judge();
+        // All who wait look around.
+        let overdue: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|s| s.is_overdue)
+            .map(|s| s.id)
+            .collect();
+        overdue.into_iter().for_each(|id| self.time_out(id));
+    }
+
+    pub fn release(&mut self) {
+        let waiting = self.sessions.values().map(|session| session.at);
+        self.released = self.released.max(waiting.max());
+        self.core.on_release_waits();
+        self.judge();
+        assert!(self.sessions.is_empty(), "all who wait go on");
+    }
+
+    pub fn kill(&mut self, nth: usize) {
+        let (waiting, status) = (self.sessions.len(), self.core.status());
+        let Some(id) = self.sessions.values().nth(nth).map(|session| session.id) else {
+            return;
+        };
+        assert!(self.core.on_kill(id));
+        self.judge();
+        assert_eq!(self.sessions.len(), waiting - 1);
+        assert_eq!(self.core.status(), status);
     }
 
     /// A replica connects, whether or not the source knows that its last
@@ -135,9 +216,12 @@ impl World {
             to_source: Pipe::new(),
             dies: None,
         });
+        let mut member = Member::of(server_id);
+        let zone = if server_id % 2 == 1 { "a" } else { "b" };
+        member.zone = Some(zone.into());
         self.judge();
-        self.core
-            .on_connect(id, Member::of(server_id).into(), start);
+        self.tell_time();
+        self.core.on_connect(id, member.into(), start);
         self.judge();
     }
 
@@ -197,8 +281,33 @@ impl World {
 
     // ---- helpers ----
 
+    /// The coordinator is told of the time only when it asks for that.
+    fn tell_time(&mut self) {
+        if self.core.needs_time() {
+            self.core.on_time(self.now * 1000);
+        }
+    }
+
+    /// Semi-sync is ON for the so-manyth time. None: it is OFF.
+    fn period(&self) -> Option<u64> {
+        let is_on = self.core.status();
+        is_on.then_some(self.core.stats().no_times)
+    }
+
+    fn time_out(&mut self, id: WaitId) {
+        let verdict = self.core.on_timeout(id, false);
+        self.judge();
+        let session = self.sessions.values_mut().find(|session| session.id == id);
+        assert_eq!(verdict == TimeoutVerdict::WaitsOn, session.is_some());
+        if let Some(session) = session {
+            (session.is_overdue, session.gives_up) = (true, None);
+            self.overdue += 1;
+        }
+    }
+
     fn disconnect(&mut self, id: ReplicaConnectionId) {
         self.connections.retain(|connection| connection.id != id);
+        self.tell_time();
         self.core.on_disconnect(id, false);
         self.judge();
     }
@@ -222,18 +331,26 @@ impl World {
     /// Whether everything that was released or confirmed really is with enough
     /// connected replicas. Called before and after the coordinator learns something.
     fn judge(&mut self) {
-        let mut have: Vec<Option<Position>> = (0..self.replicas.len())
+        let mut have: Vec<(Option<Position>, u32)> = (0..self.replicas.len())
             .filter(|replica| self.connections_of(*replica).next().is_some())
             .map(|replica| {
-                self.replicas[replica]
-                    .has
-                    .checked_sub(1)
-                    .map(|last| self.log[last])
+                let Replica { has, server_id, .. } = self.replicas[replica];
+                (has.checked_sub(1).map(|last| self.log[last]), server_id)
             })
             .collect();
         have.sort();
         have.reverse();
-        let safe = have.get(self.count as usize - 1).copied().flatten();
+        let most_of = |rest: u32| {
+            let mut its = have.iter().filter(|(_, server_id)| server_id % 2 == rest);
+            its.next().and_then(|(at, _)| *at)
+        };
+        let safe = match self.wanted {
+            Wanted::Count(count) => have.get(count as usize - 1).and_then(|(at, _)| *at),
+            Wanted::BothZones => most_of(0).min(most_of(1)),
+        };
+        if self.settings.timeout_action.is_never_off() {
+            assert!(self.core.status());
+        }
         self.truth = self.truth.max(safe);
         assert!(self.core.confirmed() <= self.truth.max(Some(Position { file: 1, offset: 4 })));
         for (session, outcome) in self.core.take_effects().released {

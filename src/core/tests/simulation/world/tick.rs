@@ -12,6 +12,13 @@ impl World {
     pub fn pass(&mut self, millis: u64) {
         for _ in 0..millis {
             self.now += 1;
+            if self
+                .core
+                .next_time()
+                .is_some_and(|next| next <= self.now * 1000)
+            {
+                self.core.on_time(self.now * 1000);
+            }
             self.begin_waits();
             for connection in 0..self.connections.len() {
                 self.send(connection);
@@ -29,18 +36,27 @@ impl World {
         let now = self.now;
         let due: Vec<_> = self
             .flushed
-            .extract_if(.., |(due, _)| *due <= now)
+            .extract_if(.., |(due, ..)| *due <= now)
             .collect();
-        for (_, at) in due {
+        for (_, at, period) in due {
             let session = self.next_session;
             self.next_session += 1;
             match self.core.on_wait_point(Some(at), session, false) {
                 WaitVerdict::Waits(id) => {
                     let gives_up = self.timeout.map(|timeout| now + timeout);
-                    self.sessions.insert(session, Session { id, at, gives_up });
+                    let new = Session {
+                        id,
+                        at,
+                        gives_up,
+                        is_overdue: false,
+                    };
+                    self.sessions.insert(session, new);
                 }
                 WaitVerdict::Done(Outcome::Acknowledged) => assert!(self.truth >= Some(at)),
-                WaitVerdict::Done(Outcome::Asynchronous) => assert!(!self.core.status()),
+                WaitVerdict::Done(Outcome::Asynchronous) => {
+                    let is_on = period.is_some() && period == self.period();
+                    assert!(!is_on || self.released >= Some(at));
+                }
                 WaitVerdict::NotCounted => panic!("semi-sync is enabled"),
             }
             self.judge();
@@ -65,6 +81,9 @@ impl World {
             if std::mem::take(&mut connection.skipping) {
                 let skipped = self.log[number - 1];
                 let id = connection.id;
+                if self.core.needs_time() {
+                    self.core.on_time(now * 1000);
+                }
                 self.core.on_ack(id, skipped, Some(skipped));
                 self.judge();
             }
@@ -115,6 +134,7 @@ impl World {
         while let Some(at) = self.connections[connection].to_source.arrived(now) {
             let Connection { id, sent, .. } = self.connections[connection];
             self.judge();
+            self.tell_time();
             let verdict = self.core.on_ack(id, at, sent);
             let lie = self.log.last().is_none_or(|last| at > *last);
             assert_eq!(lie, matches!(verdict, AckVerdict::FromTheFuture { .. }));
@@ -133,8 +153,11 @@ impl World {
         let now = self.now;
         let due = |s: &&Session| s.gives_up.is_some_and(|gives_up| gives_up <= now);
         let due: Vec<_> = self.sessions.values().filter(due).map(|s| s.id).collect();
+        // A timeout may have ended the waits of others.
         for id in due {
-            self.core.on_timeout(id, false);
+            if self.sessions.values().any(|session| session.id == id) {
+                self.time_out(id);
+            }
         }
         self.judge();
     }
