@@ -1,0 +1,230 @@
+//! The alert rules and the dashboard of `monitoring/`: tried with promtool, and with a real
+//! Prometheus on what the real exporter gives of real servers.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use semisync_live_tests::dashboard::Dashboard;
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::prometheus::{Exporter, Prometheus, tool};
+use semisync_live_tests::{
+    A_DAY_MS, Names, PATIENCE, Server, Topology, in_both_vocabularies, repository, wait_for,
+};
+use serde_json::Value;
+
+/// What the alert of a blocked source needs, on a loaded machine.
+const BLOCKED_BOUND: Duration = Duration::from_secs(90);
+
+fn monitoring(file: &str) -> PathBuf {
+    repository().join("monitoring").join(file)
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn rules() -> PathBuf {
+    monitoring("semisync.rules.yml")
+}
+
+/// The dashboard as it shows the last seconds.
+fn dashboard() -> Dashboard {
+    Dashboard::read(&monitoring("dashboard.json"), "10s", "10s")
+}
+
+// --- what needs no server --------------------------------------------------------------------------
+
+fn promtool(arguments: &[&str], files: &[PathBuf]) {
+    let mut command = Command::new(tool("promtool"));
+    let output = command.args(arguments).args(files).output();
+    let output = output.expect("promtool runs");
+    let words = [output.stdout, output.stderr].concat();
+    let words = String::from_utf8_lossy(&words);
+    assert!(output.status.success(), "promtool {arguments:?}:\n{words}");
+    println!("{words}");
+}
+
+/// The files of promtool's unit tests.
+fn cases() -> Vec<PathBuf> {
+    let dir = fs::read_dir(monitoring("tests")).expect("monitoring/tests");
+    let mut files: Vec<PathBuf> = dir.map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    files
+}
+
+/// The words behind `key` at the beginnings of lines.
+fn values<'a>(text: &'a str, key: &str) -> BTreeSet<&'a str> {
+    let lines = text.lines().map(str::trim_start);
+    lines.filter_map(|line| line.strip_prefix(key)).collect()
+}
+
+#[test]
+fn promtool_finds_the_rules_sound_and_every_alert_fires_in_its_cases_alone() {
+    promtool(&["check", "config"], &[monitoring("prometheus.yml")]);
+    promtool(&["check", "rules", "--lint-fatal"], &[rules()]);
+    promtool(&["test", "rules"], &cases());
+
+    let rules = read(&rules());
+    let cases: String = cases().iter().map(|file| read(file)).collect();
+    let alerts = values(&rules, "- alert: ");
+    assert!(alerts.len() > 6, "{alerts:?}");
+    for alert in alerts {
+        let fires = cases.contains(&format!("alertname=\"{alert}\", alertstate=\"firing\", "))
+            || cases.contains(&format!("alertname=\"{alert}\", alertstate=\"firing\",\n"))
+            || cases.contains(&format!("alertname: {alert}\n        exp_alerts:"));
+        assert!(fires, "no case in which {alert} fires");
+        let silent = cases.contains(&format!("- {{ eval_time: 15s, alertname: {alert} }}"))
+            || cases.contains(&format!("- expr: ALERTS{{alertname=\"{alert}\""));
+        assert!(silent, "no case in which {alert} does not fire");
+    }
+}
+
+#[test]
+fn the_dashboard_is_in_order() {
+    let dashboard = dashboard();
+    let mut cells = HashSet::new();
+    let mut titles = HashSet::new();
+    for panel in &dashboard.panels {
+        let title = &panel.title;
+        assert!(titles.insert(title), "two panels {title:?}");
+        let [x, y, w, h] = panel.place;
+        assert!(x + w <= 24, "{title} is too wide");
+        for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+            assert!(cells.insert(cell), "{title} overlaps another panel");
+        }
+        let about = panel.json["description"].as_str().unwrap_or_default();
+        assert!(about.ends_with('.'), "{title} is not described: {about:?}");
+        assert!(!panel.queries.is_empty(), "{title}");
+        for target in panel.json["targets"].as_array().expect("targets") {
+            assert_eq!(target["datasource"]["uid"], "${datasource}", "{title}");
+        }
+    }
+    let all = dashboard.json["panels"].as_array().expect("panels");
+    let ids: HashSet<u64> = all.iter().filter_map(|one| one["id"].as_u64()).collect();
+    assert_eq!(ids.len(), all.len(), "each panel has an id of its own");
+}
+
+// --- real servers, the real exporter, a real Prometheus ---------------------------------------------
+
+/// The block of that language in monitoring/README.md.
+fn block(language: &str) -> String {
+    let readme = read(&monitoring("README.md"));
+    let begin = format!("```{language}\n");
+    let (_, behind) = readme.split_once(&begin).expect("the block is there");
+    let (block, _) = behind.split_once("```").expect("the block ends");
+    block.to_owned()
+}
+
+/// The exporter's user and its options, as the README tells.
+fn exporter(server: &Server) -> Exporter {
+    let mut conn = server.conn();
+    let mut statements = vec!["SET sql_log_bin = 0".to_owned()];
+    statements.extend(block("sql").split(";\n").map(str::to_owned));
+    for sql in statements.iter().filter(|sql| !sql.trim().is_empty()) {
+        semisync_live_tests::sql::rows_of(&mut conn, sql)
+            .unwrap_or_else(|e| panic!("{server}: {sql}: {e}"));
+    }
+    let my_cnf = block("ini");
+    let value = |key: &str| *values(&my_cnf, key).first().expect("a line of my.cnf");
+    let options = block("sh");
+    let options: Vec<&str> = options
+        .split_whitespace()
+        .filter(|word| word.starts_with("--no-"))
+        .collect();
+    assert!(!options.is_empty());
+    Exporter::start(server, value("user="), value("password="), &options)
+}
+
+struct Watched {
+    pair: Topology,
+    prometheus: Prometheus,
+    _exporters: [Exporter; 2],
+}
+
+/// A pair that knows of no timeout, and a Prometheus that sees both ends.
+fn watched(names: Names) -> Watched {
+    let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+    let exporters = [&pair.source, pair.replica()].map(exporter);
+    let [source, replica] = &exporters;
+    let instances = [("source", source), ("replica", replica)];
+    let prometheus = Prometheus::start(&monitoring("prometheus.yml"), &instances);
+    wait_for(PATIENCE, "both servers are scraped", || {
+        let up = prometheus.query("mysql_up == 1");
+        if up.len() == 2 {
+            Ok(())
+        } else {
+            Err(format!("{up:?}"))
+        }
+    });
+    Watched {
+        pair,
+        prometheus,
+        _exporters: exporters,
+    }
+}
+
+in_both_vocabularies! {
+    fn a_source_that_stands_still_raises_the_alarm_until_it_goes_on(names) {
+        let Watched { pair, prometheus, _exporters } = watched(names);
+        pair.source.insert(1);
+        let firing = || -> Vec<Value> {
+            let alerts = prometheus.alerts().into_iter();
+            alerts.filter(|alert| alert["state"] == "firing").collect()
+        };
+        assert_eq!(firing(), Vec::<Value>::new());
+
+        pair.replica().freeze();
+        let commit = Waiting::insert(&pair.source, 2);
+        let (alert, took) = wait_for(BLOCKED_BOUND, "the alarm", || {
+            firing().pop().ok_or_else(|| format!("{:?}", prometheus.alerts()))
+        });
+        println!("the alarm came {took:?} after the commit");
+        let labels = &alert["labels"];
+        assert_eq!(labels["alertname"], "SemiSyncSourceBlocked", "{alert}");
+        assert_eq!(labels["instance"], "source");
+        assert_eq!(labels["severity"], "critical");
+        assert!(!commit.is_over());
+
+        pair.replica().thaw();
+        commit.done_within(PATIENCE);
+        wait_for(PATIENCE, "the end of the alarm", || match firing() {
+            none if none.is_empty() => Ok(()),
+            alerts => Err(format!("{alerts:?}")),
+        });
+    }
+}
+
+#[test]
+fn every_alert_says_how_urgent_it_is_and_what_to_do() {
+    let prometheus = Prometheus::start(&monitoring("prometheus.yml"), &[]);
+    let rules = prometheus.rules();
+    let alerts = rules.iter().filter(|rule| rule["type"] == "alerting");
+    let mut names = HashSet::new();
+    for alert in alerts {
+        let name = alert["name"].as_str().expect("a name");
+        assert!(names.insert(name), "two alerts {name}");
+        let severity = alert["labels"]["severity"].as_str().unwrap_or_default();
+        assert!(
+            ["critical", "warning"].contains(&severity),
+            "{name}: {severity:?}"
+        );
+        for annotation in ["summary", "description", "action"] {
+            let text = alert["annotations"][annotation]
+                .as_str()
+                .unwrap_or_default();
+            assert!(text.len() > 20, "{name}: {annotation}: {text:?}");
+        }
+        let readme = read(&monitoring("README.md"));
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "the README does not know {name}"
+        );
+    }
+    assert!(names.len() > 6, "{names:?}");
+    let of_text = read(&self::rules());
+    // Prometheus shows no `for` of zero: it has to be written all the same, as a decision.
+    assert_eq!(of_text.matches("        for: ").count(), names.len());
+}
