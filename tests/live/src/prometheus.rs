@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::process;
 use crate::scratch::{free_port, keep, new_dir};
 use crate::server::Server;
+use crate::sql::rows_of;
 use crate::wait::{PATIENCE, eventually};
 
 /// How often Prometheus scrapes and evaluates here.
@@ -123,46 +124,50 @@ fn made_dir() -> PathBuf {
 pub struct Exporter(Daemon);
 
 impl Exporter {
-    /// Scrapes `server` through its socket as that user, with further options.
+    /// The exporter of `server`, with the user, the option file and the options that `guide` tells
+    /// people to use.
     #[track_caller]
-    pub fn start(server: &Server, user: &str, password: &str, options: &[&str]) -> Exporter {
+    pub fn start(server: &Server, guide: &Path) -> Exporter {
+        let guide =
+            fs::read_to_string(guide).unwrap_or_else(|e| panic!("{}: {e}", guide.display()));
+        let mut conn = server.conn();
+        let statements = block(&guide, "sql").trim_end().trim_end_matches(';');
+        for sql in std::iter::once("SET sql_log_bin = 0").chain(statements.split(";\n")) {
+            rows_of(&mut conn, sql).unwrap_or_else(|e| panic!("{server}: {sql}: {e}"));
+        }
         let dir = made_dir();
-        let socket = server.socket();
-        let my_cnf = format!(
-            "[client]\nuser={user}\npassword={password}\nsocket={}\n",
-            socket.display()
-        );
+        let socket = format!("socket={}", server.socket().display());
+        let lines = block(&guide, "ini").lines().map(|line| match line {
+            line if line.starts_with("socket=") => &socket,
+            line => line,
+        });
+        let my_cnf = lines.collect::<Vec<_>>().join("\n");
         fs::write(dir.join("my.cnf"), my_cnf).expect("my.cnf is written");
+        let words = block(&guide, "sh").split_whitespace();
+        let switches = words.filter(|word| word.starts_with("--no-collect"));
         let arguments = |_: &Path, port| {
-            let mut words = vec![
+            let mut arguments = vec![
                 "--config.my-cnf=my.cnf".to_owned(),
                 format!("--web.listen-address=127.0.0.1:{port}"),
             ];
-            words.extend(options.iter().map(|&option| option.to_owned()));
-            words
+            arguments.extend(switches.map(str::to_owned));
+            arguments
         };
         let exporter = Daemon::start("prometheus-mysqld-exporter", dir, "/", arguments);
         Exporter(exporter)
     }
 
-    /// What it gives now, in Prometheus' text format.
-    #[track_caller]
-    pub fn scrape(&self) -> String {
-        let (status, body) = self.0.get("/metrics").expect("an answer of the exporter");
-        assert_eq!(status, 200, "{body}");
-        body
-    }
-
-    /// What it complained of so far.
-    pub fn errors(&self) -> Vec<String> {
-        let log = self.0.log();
-        let bad = log.lines().filter(|line| line.contains("level=error"));
-        bad.map(str::to_owned).collect()
-    }
-
     fn target(&self) -> String {
         format!("127.0.0.1:{}", self.0.port)
     }
+}
+
+/// The first block of that language in a page.
+#[track_caller]
+fn block<'a>(page: &'a str, language: &str) -> &'a str {
+    let behind = page.split_once(&format!("```{language}\n"));
+    let block = behind.and_then(|(_, rest)| rest.split_once("```"));
+    block.unwrap_or_else(|| panic!("no block of {language}")).0
 }
 
 /// One value of an answer, with the labels that belong to it, `__name__` among them.

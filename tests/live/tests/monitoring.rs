@@ -11,11 +11,11 @@ use semisync_live_tests::dashboard::Dashboard;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::prometheus::{Exporter, Prometheus, tool};
 use semisync_live_tests::{
-    A_DAY_MS, Names, PATIENCE, Server, Topology, in_both_vocabularies, repository, wait_for,
+    A_DAY_MS, Names, PATIENCE, Topology, in_both_vocabularies, repository, wait_for,
 };
 use serde_json::Value;
 
-/// What the alert of a blocked source needs, on a loaded machine.
+/// What the alert of a blocked source on a loaded machine.
 const BLOCKED_BOUND: Duration = Duration::from_secs(90);
 
 fn monitoring(file: &str) -> PathBuf {
@@ -109,35 +109,6 @@ fn the_dashboard_is_in_order() {
 
 // --- real servers, the real exporter, a real Prometheus ---------------------------------------------
 
-/// The block of that language in monitoring/README.md.
-fn block(language: &str) -> String {
-    let readme = read(&monitoring("README.md"));
-    let begin = format!("```{language}\n");
-    let (_, behind) = readme.split_once(&begin).expect("the block is there");
-    let (block, _) = behind.split_once("```").expect("the block ends");
-    block.to_owned()
-}
-
-/// The exporter's user and its options, as the README tells.
-fn exporter(server: &Server) -> Exporter {
-    let mut conn = server.conn();
-    let mut statements = vec!["SET sql_log_bin = 0".to_owned()];
-    statements.extend(block("sql").split(";\n").map(str::to_owned));
-    for sql in statements.iter().filter(|sql| !sql.trim().is_empty()) {
-        semisync_live_tests::sql::rows_of(&mut conn, sql)
-            .unwrap_or_else(|e| panic!("{server}: {sql}: {e}"));
-    }
-    let my_cnf = block("ini");
-    let value = |key: &str| *values(&my_cnf, key).first().expect("a line of my.cnf");
-    let options = block("sh");
-    let options: Vec<&str> = options
-        .split_whitespace()
-        .filter(|word| word.starts_with("--no-"))
-        .collect();
-    assert!(!options.is_empty());
-    Exporter::start(server, value("user="), value("password="), &options)
-}
-
 struct Watched {
     pair: Topology,
     prometheus: Prometheus,
@@ -147,7 +118,8 @@ struct Watched {
 /// A pair that knows of no timeout, and a Prometheus that sees both ends.
 fn watched(names: Names) -> Watched {
     let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
-    let exporters = [&pair.source, pair.replica()].map(exporter);
+    let guide = monitoring("README.md");
+    let exporters = [&pair.source, pair.replica()].map(|server| Exporter::start(server, &guide));
     let [source, replica] = &exporters;
     let instances = [("source", source), ("replica", replica)];
     let prometheus = Prometheus::start(&monitoring("prometheus.yml"), &instances);
