@@ -243,9 +243,9 @@ impl Server {
         (found == 0 && is_null == 0).then_some(value)
     }
 
-    /// As [`Server::user_variable`], as text. None also for one that is longer than
-    /// [`Server::USER_TEXT`] bytes, and for what is not UTF-8 (the text comes in the character
-    /// set that the variable has).
+    /// As [`Server::user_variable`], as text. What is longer than [`Server::USER_TEXT`] bytes is
+    /// cut off one byte later, so that it is seen to be too long. What is not UTF-8 is replaced
+    /// (the text comes in the character set that the variable has).
     pub fn user_text(self, name: &CStr) -> Option<String> {
         // SAFETY: hooks run in threads of the server.
         if unsafe { self.symbols.connections.current_session() }.is_null() {
@@ -268,8 +268,7 @@ impl Server {
             return None;
         }
         let text = CStr::from_bytes_until_nul(&value).ok()?.to_bytes();
-        let text = (text.len() <= Self::USER_TEXT).then_some(text)?;
-        String::from_utf8(text.to_vec()).ok()
+        Some(String::from_utf8_lossy(text).into_owned())
     }
 
     /// The longest text of a user variable that is read, in bytes.

@@ -14,11 +14,12 @@
 //! may not run, so there the flag is not set in advance.
 
 use crate::{
-    dump_file::DumpFile, messages, replica_connection::ReplicaConnection, replicas::Replicas,
-    source::Source, state::State, variables::traces_details,
+    announcement::Announcement, dump_file::DumpFile, messages,
+    replica_connection::ReplicaConnection, replicas::Replicas, source::Source, state::State,
+    variables::traces_details,
 };
 use semisync_core::{
-    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Member, Position, announced_position,
+    AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Position, announced_position,
     may_end_transaction,
 };
 use semisync_server::{
@@ -112,8 +113,13 @@ impl SemiSyncDump {
         let (state, replicas) = (&source.state, &source.replicas);
         let id = replicas.new_id();
         let thread_id = session::thread_id(state.server);
+        let announcement = Announcement::read(state.server, server_id);
         let connection = Arc::new(ReplicaConnection::new(
-            id, server_id, thread_id, shared, reader,
+            id,
+            announcement,
+            thread_id,
+            shared,
+            reader,
         ));
         if let Some(why) = fault {
             messages::served_asynchronously(server_id, why);
@@ -160,14 +166,14 @@ impl SemiSyncDump {
             return true;
         }
         let began = state.server.command_began();
-        let member = Arc::new(Member::of(replica.server_id));
+        let member = replica.member();
         let counts = state.update_log(|core, files| {
             let clock = system_micros();
             let began = began.unwrap_or_else(|| clock.saturating_sub(LONGEST_START));
             let counts = !files.reset_since(began, clock);
             if counts {
                 replica.on_joined(core.flushed());
-                core.on_connect(replica.id, member, self.start_position.get());
+                core.on_connect(replica.id, Arc::clone(&member), self.start_position.get());
             }
             counts
         });
@@ -177,6 +183,7 @@ impl SemiSyncDump {
             self.must_reconnect.set(true);
             return true;
         }
+        self.replicas.tell_member(state, replica, &member);
         if let Err(errno) = self.replicas.read_from(replica) {
             self.replicas.refuse_unreadable(state, replica, errno);
             return false;

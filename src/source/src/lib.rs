@@ -26,6 +26,7 @@
 //! | `gone` | replicas that have left |
 //! | `survey` | looks at all this and makes figures of it |
 //! | `replica_connection` | one replica's connection and its life |
+//! | `announcement` | who a replica says it is |
 //! | `figures` | what the operator sees, as plain copies |
 //! | `ack_figures` | what one connection has acknowledged, in figures |
 //! | `state` | the one lock around the coordinator of `semisync-core`, and its effects |
@@ -49,6 +50,7 @@
 
 mod ack_figures;
 mod alarm;
+mod announcement;
 mod commit;
 #[doc(hidden)]
 pub mod counters;

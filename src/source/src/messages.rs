@@ -255,6 +255,30 @@ pub fn must_connect_again(server_id: u32, peer: &str) {
     );
 }
 
+/// A replica calls itself by a word that is none. `what`: "name" or "zone".
+pub fn ignored_word(server_id: u32, what: &str, word: &str) {
+    log::plain(
+        Level::Warning,
+        format_args!(
+            "Replica (server_id: {server_id}) says that its {what} is '{}'. This is ignored: a \
+             {what} has 1 to 64 printable ASCII characters, no space, none of , ( ) : = @ \" ' *, \
+             and is neither a number nor a UUID.",
+            printable(word.as_bytes())
+        ),
+    );
+}
+
+/// A replica calls itself by a name that `semisync_source_members` gives to another server.
+pub fn claims_anothers_name(server_id: u32, name: &str) {
+    log::plain(
+        Level::Warning,
+        format_args!(
+            "Replica (server_id: {server_id}) says that its name is '{name}'. This is ignored: \
+             semisync_source_members gives the name to another server."
+        ),
+    );
+}
+
 /// A semi-sync replica that does not count and is not asked, and why.
 pub fn served_asynchronously(server_id: u32, why: &str) {
     log::message(

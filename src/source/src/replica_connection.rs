@@ -13,10 +13,11 @@
 //! "It counts" is the coordinator's to know: the registry tells it (see `replicas`). A
 //! connection that cannot be shared stays `New` until it is closed.
 
-use crate::{ack_figures::AckFigures, figures::AckLevel};
+use crate::{ack_figures::AckFigures, announcement::Announcement, figures::AckLevel};
 use parking_lot::Mutex;
 use semisync_core::{
-    AckReader, Claim, LogName, Place, Position, ReplicaConnectionId, Reply, SentFiles, Violation,
+    AckReader, Claim, LogName, Member, Place, Position, ReplicaConnectionId, Reply, SentFiles,
+    Violation,
 };
 use semisync_server::{
     dump::{Received, SharedConnection},
@@ -42,6 +43,10 @@ enum Life {
 pub struct ReplicaConnection {
     pub id: ReplicaConnectionId,
     pub server_id: u32,
+    /// Who the replica is by its own words.
+    pub claimed: Member,
+    /// Who it is.
+    member: Mutex<Arc<Member>>,
     /// The replica's address, for the error log.
     pub peer: String,
     /// The id of its dump in the process list.
@@ -72,22 +77,25 @@ pub enum ReadEnd {
 }
 
 impl ReplicaConnection {
-    /// `reader`: None if the connection cannot be shared, so that nobody reads from it.
+    /// `announcement`: the replica's own words. `reader`: None if the connection cannot be shared, so that nobody reads from it.
     /// `shared`: None if it cannot even be ended.
     pub fn new(
         id: ReplicaConnectionId,
-        server_id: u32,
+        announcement: Announcement,
         thread_id: u64,
         shared: Option<Arc<SharedConnection>>,
         reader: Option<AckReader>,
     ) -> Self {
         let peer = shared.as_ref().filter(|_| reader.is_some());
+        let Announcement { member, ack_level } = announcement;
         Self {
             id,
-            server_id,
+            server_id: member.server_id,
+            member: Mutex::new(Arc::new(member.clone())),
+            claimed: member,
             peer: peer.map(|shared| shared.peer()).unwrap_or_default(),
             thread_id,
-            ack_level: AckLevel::default(),
+            ack_level,
             connected_since: system_micros(),
             acks: AckFigures::default(),
             fault: OnceLock::new(),
@@ -98,6 +106,17 @@ impl ReplicaConnection {
             sent: Sent::default(),
             life: AtomicU8::new(Life::New as u8),
         }
+    }
+
+    // ---- who it is ----
+
+    /// After overruling.
+    pub fn member(&self) -> Arc<Member> {
+        Arc::clone(&self.member.lock())
+    }
+
+    pub fn set_member(&self, member: Arc<Member>) {
+        *self.member.lock() = member;
     }
 
     // ---- its life ----
@@ -302,7 +321,11 @@ mod tests {
     use super::*;
 
     fn connection() -> ReplicaConnection {
-        ReplicaConnection::new(ReplicaConnectionId(1), 2, 9, None, None)
+        let announcement = Announcement {
+            member: Member::of(2),
+            ack_level: AckLevel::Received,
+        };
+        ReplicaConnection::new(ReplicaConnectionId(1), announcement, 9, None, None)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Lock order: the registry, then what one connection locks inside.
 
 use crate::{gone::Gone, messages, replica_connection::ReplicaConnection, state::State, survey};
-use semisync_core::ReplicaConnectionId;
+use semisync_core::{Member, Members, ReplicaConnectionId};
 use semisync_server::{
     MonotonicMicros, Poller, Server,
     instruments::{Cond, Mutex},
@@ -31,6 +31,8 @@ pub struct Replicas {
 #[derive(Default)]
 struct Registry {
     connections: HashMap<ReplicaConnectionId, Arc<ReplicaConnection>>,
+    /// By what the replicas' own words are overruled.
+    members: Members,
     /// None: no receiver runs.
     poller: Option<Arc<Poller>>,
 }
@@ -51,9 +53,54 @@ impl Replicas {
 
     /// A dump begins.
     pub fn add(&self, state: &State, connection: Arc<ReplicaConnection>) {
-        let connections = &mut self.registry.lock().connections;
-        connections.insert(connection.id, connection);
-        self.tell_use_locked(state, connections);
+        let lost = {
+            let mut registry = self.registry.lock();
+            let (member, lost) = registry.members.overrule(connection.claimed.clone());
+            connection.set_member(Arc::new(member));
+            let connections = &mut registry.connections;
+            connections.insert(connection.id, Arc::clone(&connection));
+            self.tell_use_locked(state, connections);
+            lost
+        };
+        if let Some(name) = lost {
+            messages::claims_anothers_name(connection.server_id, &name);
+        }
+    }
+
+    /// From now on the replicas' own words are overruled by `members`.
+    pub fn overrule(&self, state: &State, members: Members) {
+        let (mut changed, mut lost) = (Vec::new(), Vec::new());
+        {
+            let mut registry = self.registry.lock();
+            registry.members = members;
+            for connection in registry.connections.values() {
+                let claimed = connection.claimed.clone();
+                let (member, name) = registry.members.overrule(claimed);
+                lost.extend(name.map(|name| (connection.server_id, name)));
+                if member != *connection.member() {
+                    let member = Arc::new(member);
+                    connection.set_member(Arc::clone(&member));
+                    changed.push((connection.id, member));
+                }
+            }
+        }
+        for (server_id, name) in lost {
+            messages::claims_anothers_name(server_id, &name);
+        }
+        state.update(|core| core.on_members(&changed));
+    }
+
+    /// The connection was counted as `member`'s, who may have been overruled meanwhile.
+    pub fn tell_member(
+        &self,
+        state: &State,
+        connection: &ReplicaConnection,
+        counted: &Arc<Member>,
+    ) {
+        let member = connection.member();
+        if !Arc::ptr_eq(&member, counted) {
+            state.update(|core| core.on_members(&[(connection.id, member)]));
+        }
     }
 
     /// From now on the receiver, if it runs, reads from the connection. The error is an

@@ -14,6 +14,7 @@ use crate::{
     survey,
 };
 use parking_lot::Mutex;
+use semisync_core::Members;
 use semisync_server::{MonotonicMicros, Server, callback::Callback};
 use std::sync::{Arc, OnceLock};
 
@@ -109,6 +110,11 @@ impl Source {
             self.state.alarm.watch(None);
             receiver.stop();
         }
+    }
+
+    /// The operator says who the replicas are, whatever they say themselves.
+    pub fn set_members(&self, members: Members) {
+        self.replicas.overrule(&self.state, members);
     }
 
     // ---- what the operator sees ----

@@ -8,7 +8,7 @@ use crate::{
     replica_connection::ReplicaConnection,
     state::State,
 };
-use semisync_core::{Member, Position, Standing, Voter};
+use semisync_core::{Position, Standing, Voter};
 use semisync_server::MonotonicMicros;
 use std::{net::SocketAddr, sync::Arc};
 
@@ -75,10 +75,7 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
         let is_streaming = connection.has_caught_up() || own.sent >= view.flushed;
         ReplicaFigures {
             connection: connection.id,
-            member: voter.map_or_else(
-                || Arc::new(Member::of(connection.server_id)),
-                |voter| Arc::clone(&voter.member),
-            ),
+            member: voter.map_or_else(|| connection.member(), |voter| Arc::clone(&voter.member)),
             host: host(&connection.peer),
             thread_id: connection.thread_id,
             phase: match is_streaming {
