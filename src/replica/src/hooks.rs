@@ -27,11 +27,11 @@ impl RelayIoObserver for RelayIo {
         messages::thread_starts(channel, semi_sync);
     }
 
-    fn on_thread_stop() {
+    fn on_thread_stop(_: &Channel<'_>) {
         ChannelState::disconnect(false);
     }
 
-    fn before_request(source: Option<&SourceConnection>) -> Result<(), Refused> {
+    fn before_request(_: &Channel<'_>, source: Option<&SourceConnection>) -> Result<(), Refused> {
         let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
         // In use from here on: if the source agrees, its packets carry headers.
         ChannelState::disconnect(replica.is_some());

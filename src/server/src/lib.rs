@@ -17,6 +17,7 @@
 //! | `dump` | a dump thread's connection to its replica, and what the receiver shares of it |
 //! | `client` | a receiver thread's connection to its source |
 //! | `stand_by` | our libraries for MySQL in a MariaDB server that has semi-sync built in |
+//! | `relay_logs` | where the server keeps relay logs, and how it syncs them |
 //! | `callback` | the one list of functions that the server enters |
 //! | `guard` | no panic unwinds into the server |
 //! | `failpoint` | faults on purpose, for tests |
@@ -45,6 +46,7 @@ pub mod observers;
 pub mod plugin;
 mod poller;
 pub mod psi;
+mod relay_logs;
 mod server;
 pub mod session;
 pub mod socket;
@@ -58,6 +60,7 @@ pub mod wait;
 
 pub use log_pos::LogPos;
 pub use poller::{Poller, Ready};
+pub use relay_logs::RelayLogPlaces;
 use semisync_sys as sys;
 pub use semisync_sys::compat::{
     HAS_BEFORE_COMMIT, HAS_WAIT_COUNT, HAS_WAIT_POINT, WAITS_AFTER_COMMIT,

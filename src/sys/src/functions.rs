@@ -7,7 +7,7 @@
 use crate::{bindings::*, compat, symbols::symbols};
 use std::{
     ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void},
-    sync::atomic::AtomicU8,
+    sync::atomic::{AtomicU8, AtomicU32},
 };
 
 /// Registers an observer, or takes one back; in `init` and `deinit`. `observer` lives in writable
@@ -147,6 +147,22 @@ symbols! {
         /// `@@GLOBAL.log_bin_index`: path of the file that lists the binary logs, relative to the
         /// data directory; null without binary logs. MariaDB 5.5 does not show it.
         log_bin_index [optional]: *const *const c_char = c"log_bin_index";
+        /// `@@GLOBAL.relay_log_index`: path of the file that lists the relay logs of the default
+        /// channel, relative to the data directory. MariaDB 5.5 does not show it.
+        relay_log_index [optional]: *const *const c_char = c"relay_log_index";
+        /// The option `relay_log` as it was given, or null; 8.0 and later put the default there,
+        /// without a directory. Set before any plugin is loaded.
+        opt_relay_logname [optional]: *const *const c_char = c"opt_relay_logname";
+        /// The option `relay_log_index` as it was given, or null; as `opt_relay_logname`.
+        opt_relaylog_index_name [optional]: *const *const c_char = c"opt_relaylog_index_name";
+        /// `char pidfile_name[]`: path of the file of the server's process id, by which MariaDB 5.5
+        /// calls its logs.
+        pidfile_name [optional]: *const c_char = c"pidfile_name";
+        /// `@@GLOBAL.sync_relay_log`, an unsigned int: the server syncs a relay log after so many
+        /// events; 0: never. Any thread, at any time.
+        sync_relaylog_period [optional]: *const AtomicU32 = c"sync_relaylog_period";
+        /// `@@GLOBAL.relay_log_recovery`, a bool. Any thread, at any time.
+        relay_log_recovery [optional]: *const AtomicU8 = c"relay_log_recovery";
         /// Never called: a server that has it lays out its mutexes otherwise than the declarations
         /// do.
         checked_mutexes [optional]: *const c_void = compat::CHECKED_MUTEXES;

@@ -71,3 +71,6 @@ pub const HAS_WAIT_COUNT: bool = false;
 /// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
 /// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = true;
+/// Whether a receiver stops when the server could not flush or sync what it queued. (Where not, the
+/// server passes over the failure: `after_append_to_relay_log` of 5.7, `append` of MariaDB.)
+pub const RELAY_LOG_FAILURES_STOP: bool = false;

@@ -2,6 +2,8 @@
 
 use std::ffi::CStr;
 
+#[path = "relay_io/untold_channel.rs"]
+mod channel;
 #[path = "mariadb.rs"]
 mod mariadb;
 #[path = "session/stage.rs"]
@@ -15,6 +17,7 @@ mod start_wait;
 #[path = "storage/flush_and_sync_with_flags.rs"]
 mod storage;
 
+pub use channel::*;
 pub use mariadb::*;
 pub use session::*;
 pub(in crate::compat) use session_names::*;

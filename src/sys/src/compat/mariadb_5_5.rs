@@ -2,6 +2,8 @@
 
 use std::ffi::CStr;
 
+#[path = "relay_io/one_channel.rs"]
+mod channel;
 #[path = "mariadb.rs"]
 mod mariadb;
 #[path = "session/message.rs"]
@@ -13,6 +15,7 @@ mod start_wait;
 #[path = "storage/flush_with_flags.rs"]
 mod storage;
 
+pub use channel::*;
 pub use mariadb::*;
 pub use session::*;
 pub use stages::*;

@@ -20,7 +20,7 @@
 //! | `trans_observer` | `transaction` | the hooks of transactions |
 //! | `Refusals`, `HAS_BEFORE_COMMIT` | `transaction` | refusing a transaction before it is written |
 //! | `after_send_event`, `set_observed` | `transmit` | the hooks of a dump |
-//! | `fit_relay_io_observer` | `relay_io` | the hooks of a receiver thread |
+//! | `fit_relay_io_observer`, `channel_name` | `relay_io` | the hooks of a receiver thread |
 //! | `export_declarations!`, `Services` | `descriptor` | what a plugin library exports |
 //! | `HAS_WAIT_POINT`, ... | | what the server, or stock's plugin for it, has |
 //!

@@ -58,5 +58,9 @@ pub const VIO_SSL_SHUTDOWN: &CStr = c"vio_ssl_shutdown";
 /// speaks against it.
 pub const HAS_WAIT_COUNT: bool = true;
 
+/// Whether a receiver stops when the server could not flush or sync what it queued. (Where not, the
+/// server passes over the failure: `after_append_to_relay_log` of 5.7, `append` of MariaDB.)
+pub const RELAY_LOG_FAILURES_STOP: bool = false;
+
 /// The type of a status row that is a function.
 pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;

@@ -2,6 +2,8 @@
 
 use std::ffi::CStr;
 
+#[path = "relay_io/one_channel.rs"]
+mod channel;
 #[path = "connection/net_searched_5_6.rs"]
 mod connections;
 #[path = "psi/no_memory.rs"]
@@ -23,6 +25,7 @@ mod storage;
 #[path = "transaction/plain.rs"]
 mod transaction;
 
+pub use channel::*;
 pub use connections::*;
 pub(in crate::compat) use memory::*;
 pub use mysql_5::*;

@@ -5,6 +5,8 @@ use std::ffi::CStr;
 
 #[path = "transaction/before_commit.rs"]
 mod before_commit;
+#[path = "relay_io/channel.rs"]
+mod channel;
 #[path = "connection/net_of_stand_in.rs"]
 mod connections;
 #[path = "psi/memory_5_7.rs"]
@@ -30,6 +32,7 @@ mod storage;
 #[path = "transaction/before_dml.rs"]
 mod transaction;
 
+pub use channel::*;
 pub use connections::*;
 pub(in crate::compat) use memory::*;
 pub use mysql_5::*;

@@ -1,5 +1,7 @@
 //! What MySQL has had since 8.0.
 
+#[path = "relay_io/channel.rs"]
+mod channel;
 #[path = "connection/compression.rs"]
 mod compression;
 #[path = "psi/counted_memory.rs"]
@@ -51,6 +53,7 @@ mod transmit;
 #[path = "psi/waits.rs"]
 mod waits;
 
+pub use channel::*;
 pub use compression::*;
 pub use descriptor::*;
 pub use log::*;
@@ -82,6 +85,10 @@ pub const HAS_WAIT_COUNT: bool = true;
 /// Whether commits wait after the engine's commit by default: the default of `wait_point`, if there
 /// is this variable.
 pub const WAITS_AFTER_COMMIT: bool = false;
+
+/// Whether a receiver stops when the server could not flush or sync what it queued. (Where not, the
+/// server passes over the failure: `after_append_to_relay_log` of 5.7, `append` of MariaDB.)
+pub const RELAY_LOG_FAILURES_STOP: bool = true;
 
 /// The type of a status row that is a function.
 pub const SHOW_ROW: crate::enum_mysql_show_type = crate::SHOW_FUNC;
