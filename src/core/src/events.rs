@@ -14,6 +14,7 @@ const CHECKSUM_SIZE: usize = 4;
 mod kind {
     #[cfg(test)]
     pub const QUERY: u8 = 2;
+    pub const STOP: u8 = 3;
     pub const ROTATE: u8 = 4;
     pub const INTVAR: u8 = 5;
     pub const RAND: u8 = 13;
@@ -31,6 +32,10 @@ mod kind {
     pub const PARTIAL_UPDATE_ROWS: u8 = 39;
     pub const HEARTBEAT_V2: u8 = 41;
     pub const GTID_TAGGED: u8 = 42;
+    // Of MariaDB.
+    pub const BINLOG_CHECKPOINT: u8 = 161;
+    pub const GTID_LIST: u8 = 163;
+    pub const START_ENCRYPTION: u8 = 164;
     #[cfg(test)]
     pub const XID: u8 = 16;
 }
@@ -60,6 +65,24 @@ pub fn may_end_transaction(event: &[u8]) -> bool {
             | kind::HEARTBEAT_V2
             | kind::GTID_TAGGED
     )
+}
+
+/// Whether the event belongs to a transaction, and not to the log's own affairs.
+pub fn is_of_transaction(event: &[u8]) -> bool {
+    event.get(TYPE_AT).is_some_and(|kind| {
+        !matches!(
+            *kind,
+            kind::STOP
+                | kind::ROTATE
+                | kind::FORMAT_DESCRIPTION
+                | kind::HEARTBEAT
+                | kind::PREVIOUS_GTIDS
+                | kind::HEARTBEAT_V2
+                | kind::START_ENCRYPTION
+                | kind::BINLOG_CHECKPOINT
+                | kind::GTID_LIST
+        )
+    })
 }
 
 /// Whether the event is a heartbeat, of either version.
@@ -168,6 +191,15 @@ fn length_encoded(bytes: &mut &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_logs_own_affairs_are_no_transactions() {
+        let of = |kind| is_of_transaction(&event(kind, 0, b"", false));
+        assert!(of(kind::QUERY) && of(kind::XID) && of(kind::GTID) && of(kind::GTID_TAGGED));
+        assert!(!of(kind::ROTATE) && !of(kind::FORMAT_DESCRIPTION) && !of(kind::HEARTBEAT));
+        assert!(!of(kind::PREVIOUS_GTIDS) && !of(kind::GTID_LIST));
+        assert!(!is_of_transaction(b""));
+    }
 
     fn event(kind: u8, log_pos: u32, body: &[u8], checksum: bool) -> Vec<u8> {
         let mut event = vec![0; HEADER_SIZE];

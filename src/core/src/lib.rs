@@ -50,7 +50,9 @@ mod wire;
 
 pub use coordinator::{Coordinator, LeftUnconfirmed, VotersView, WaitsView};
 pub use effects::{Effects, Message, Outcome};
-pub use events::{Announced, announced_position, is_heartbeat, may_end_transaction};
+pub use events::{
+    Announced, announced_position, is_heartbeat, is_of_transaction, may_end_transaction,
+};
 pub use flush_times::FlushTimes;
 pub use histogram::{BUCKETS, Histogram, bucket_limits, bucket_of};
 pub use log_files::{LogFiles, LogName, Place, index_names};

@@ -12,13 +12,16 @@
 
 use crate::{peer::Peer, replica::Replica};
 use parking_lot::Mutex;
-use semisync_core::Position;
+use semisync_core::{Position, is_heartbeat, is_of_transaction};
 use semisync_server::socket::is_hung_up;
 use std::{
     cell::Cell,
     collections::BTreeMap,
     net::{Shutdown, TcpStream},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,6 +32,7 @@ static NEXT_RECEIVER: AtomicU64 = AtomicU64::new(1);
 
 /// A connection on which the source sends headers.
 struct Connection {
+    channel: Arc<str>,
     /// A descriptor of our own; None: there was none left.
     socket: Option<TcpStream>,
     /// The source has semi-sync enabled.
@@ -50,7 +54,11 @@ impl Connection {
     /// socket is hung up then.
     fn is_on(&self) -> bool {
         let passes = self.grace.is_some_and(|until| Instant::now() < until);
-        (self.enabled || passes) && !self.socket.as_ref().is_some_and(is_hung_up)
+        (self.enabled || passes) && !self.has_ended()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.socket.as_ref().is_some_and(is_hung_up)
     }
 }
 
@@ -121,6 +129,29 @@ pub fn any_semi_sync() -> bool {
     any_on(&RECEIVERS.lock())
 }
 
+/// Semi-sync on one channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SemiSync {
+    On,
+    /// Not connected, or not asked for here.
+    Off,
+    /// Connected to a source that has no semi-sync, or has it disabled.
+    Refused,
+}
+
+/// Semi-sync on one channel now; None: it has no semi-sync connection. Any thread.
+pub fn semi_sync_of(channel: &str) -> Option<SemiSync> {
+    let receivers = RECEIVERS.lock();
+    let mut connections = receivers.values().flatten();
+    let connection = connections
+        .find(|connection| *connection.channel == *channel && !connection.has_ended())?;
+    Some(if connection.is_on() {
+        SemiSync::On
+    } else {
+        SemiSync::Refused
+    })
+}
+
 /// Has every semi-sync channel connect again: the plugin goes, and nobody takes
 /// the headers off any more. (Where the server asks before it uninstalls, there is
 /// none.)
@@ -146,6 +177,10 @@ pub struct ChannelState {
     pub acknowledged: Option<Position>,
     /// The error log says that the source does not read.
     pub told_unread: bool,
+    /// The event that was read last belongs to a transaction, the first on this connection.
+    pub first_transaction: bool,
+    /// A transaction came on this connection.
+    pub transactions: bool,
 }
 
 impl ChannelState {
@@ -155,6 +190,8 @@ impl ChannelState {
         heartbeat: false,
         acknowledged: None,
         told_unread: false,
+        first_transaction: false,
+        transactions: false,
     };
 
     /// The current receiver thread's channel.
@@ -167,10 +204,11 @@ impl ChannelState {
     }
 
     /// A connection begins on which the source will send headers.
-    pub fn connect(peer: Peer, socket: Option<TcpStream>) {
+    pub fn connect(channel: Arc<str>, peer: Peer, socket: Option<TcpStream>) {
         let enabled = peer.is_enabled();
         let was_enabled = WAS_ENABLED.swap(enabled, Ordering::AcqRel);
         let connection = Connection {
+            channel,
             socket,
             enabled,
             grace: (was_enabled && !enabled).then(|| Instant::now() + GRACE),
@@ -188,6 +226,13 @@ impl ChannelState {
     pub fn disconnect(may_negotiate: bool) {
         PLACE.with(|place| place.set(may_negotiate.then_some(None)));
         Self::NEW.save();
+    }
+
+    /// An event was read.
+    pub fn on_event(&mut self, event: &[u8]) {
+        self.heartbeat = self.peer.is_some() && is_heartbeat(event);
+        self.first_transaction = !self.transactions && is_of_transaction(event);
+        self.transactions |= self.first_transaction;
     }
 
     /// A packet came over the connection, with these flags.
@@ -223,12 +268,16 @@ mod tests {
             ChannelState::disconnect(true);
             assert!(in_use() && !any_semi_sync());
 
+            assert_eq!(semi_sync_of("a"), None);
             let (ours, theirs) = connect();
-            ChannelState::connect(Peer::new(true, true), Some(ours));
+            ChannelState::connect("a".into(), Peer::new(true, true), Some(ours));
             assert!(in_use() && any_semi_sync());
+            assert_eq!(semi_sync_of("a"), Some(SemiSync::On));
+            assert_eq!(semi_sync_of("b"), None);
             let mut channel = ChannelState::current();
             channel.on_packet(FLAG_DISABLED);
             assert!(in_use() && !any_semi_sync());
+            assert_eq!(semi_sync_of("a"), Some(SemiSync::Refused));
             channel.on_packet(0);
             assert!(any_semi_sync());
             drop(theirs);
@@ -236,15 +285,16 @@ mod tests {
                 std::thread::yield_now();
             }
             assert!(in_use());
+            assert_eq!(semi_sync_of("a"), None);
 
             ChannelState::disconnect(false);
             assert!(!in_use());
-            ChannelState::connect(Peer::new(true, true), None);
+            ChannelState::connect("a".into(), Peer::new(true, true), None);
             assert!(in_use() && any_semi_sync());
             // Back to a source that was disabled meanwhile: for a while, once.
-            ChannelState::connect(Peer::new(true, false), None);
+            ChannelState::connect("a".into(), Peer::new(true, false), None);
             assert!(any_semi_sync());
-            ChannelState::connect(Peer::new(true, false), None);
+            ChannelState::connect("a".into(), Peer::new(true, false), None);
             assert!(in_use() && !any_semi_sync());
             // It ends without a word.
         });

@@ -2,19 +2,20 @@
 //! channel; what it answers with an error for, stock's does too.
 
 use crate::{
+    ack_after,
     channel::ChannelState,
-    messages,
-    negotiation::{Agreement, negotiate},
+    figures, messages,
+    negotiation::{Agreement, Announced, negotiate},
+    operator::values::AckAfter,
     peer::Peer,
     replica::{Replica, is_enabled, traces_details},
 };
-use semisync_core::{
-    FLAG_ASK, MAX_ACK, Position, encode_ack, is_heartbeat, split_event_header, split_name,
-};
+use semisync_core::{FLAG_ASK, MAX_ACK, Position, encode_ack, split_event_header, split_name};
 use semisync_server::{
     client::{SendError, SourceConnection},
     observers::{Channel, Refused, RelayIoObserver, RelayIoTable},
 };
+use std::{borrow::Cow, sync::Arc};
 
 pub static RELAY_IO: RelayIoTable = RelayIoTable::new::<RelayIo>();
 
@@ -24,22 +25,43 @@ impl RelayIoObserver for RelayIo {
     fn on_thread_start(channel: &Channel<'_>) {
         let semi_sync = is_enabled();
         ChannelState::disconnect(semi_sync);
+        ack_after::end();
+        figures::on_disconnect(&key(channel));
         messages::thread_starts(channel, semi_sync);
     }
 
-    fn on_thread_stop(_: &Channel<'_>) {
+    fn on_thread_stop(channel: &Channel<'_>) {
         ChannelState::disconnect(false);
+        ack_after::end();
+        figures::on_disconnect(&key(channel));
     }
 
-    fn before_request(_: &Channel<'_>, source: Option<&SourceConnection>) -> Result<(), Refused> {
+    fn before_request(
+        channel: &Channel<'_>,
+        source: Option<&SourceConnection>,
+    ) -> Result<(), Refused> {
         let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
         // In use from here on: if the source agrees, its packets carry headers.
         ChannelState::disconnect(replica.is_some());
+        let key = key(channel);
+        figures::on_disconnect(&key);
         let (Some(replica), Some(source)) = (replica, source) else {
+            ack_after::end();
             return Ok(());
         };
-        match negotiate(source, replica.words.names.main)? {
-            Agreement::SemiSync(peer) => ChannelState::connect(peer, source.socket()),
+        let announced = Announced::now();
+        let agreement = negotiate(source, replica.words.names.main, &announced)?;
+        let semi_sync = agreement != Agreement::Asynchronous;
+        let ack_after = if semi_sync {
+            announced.ack_after
+        } else {
+            AckAfter::Received
+        };
+        ack_after::begin(replica.server, ack_after);
+        let uuid = channel.source_uuid().map(Arc::from);
+        figures::on_connect(&key, semi_sync, ack_after, uuid);
+        match agreement {
+            Agreement::SemiSync(peer) => ChannelState::connect(key.into(), peer, source.socket()),
             Agreement::Asynchronous => ChannelState::disconnect(false),
         }
         Ok(())
@@ -53,8 +75,9 @@ impl RelayIoObserver for RelayIo {
         };
         state.on_packet(flags);
         state.ask = flags & FLAG_ASK != 0;
-        state.heartbeat = state.peer.is_some() && is_heartbeat(event);
+        state.on_event(event);
         state.save();
+        ack_after::on_read();
         if state.peer.is_some() && traces_details() {
             messages::trace_read(state.ask);
         }
@@ -68,6 +91,10 @@ impl RelayIoObserver for RelayIo {
 
     fn after_queue(channel: &Channel<'_>, source: &SourceConnection) {
         let mut state = ChannelState::current();
+        ack_after::on_queued();
+        if state.first_transaction {
+            figures::on_transaction(&key(channel));
+        }
         let (Some(replica), Some(mut peer)) = (Replica::get(), state.peer) else {
             return;
         };
@@ -92,6 +119,9 @@ impl RelayIoObserver for RelayIo {
         let Some(bytes) = encode_ack(file, offset, &mut buffer) else {
             return;
         };
+        if !ack_after::is_reached(channel) {
+            return;
+        }
         if traces_details() {
             messages::trace_reply(channel);
         }
@@ -104,6 +134,7 @@ impl RelayIoObserver for RelayIo {
         };
         match sent {
             Ok(()) => {
+                figures::on_ack(&key(channel), file, offset);
                 if !state.ask {
                     peer.on_volunteered();
                     state.peer = Some(peer);
@@ -119,6 +150,15 @@ impl RelayIoObserver for RelayIo {
             }
             Err(error) => messages::not_sent(&error),
         }
+    }
+}
+
+/// The name by which a channel's figures are kept. Where the server does not tell the channel's, its
+/// source stands for it.
+fn key<'a>(channel: &Channel<'a>) -> Cow<'a, str> {
+    match channel.name() {
+        Some(name) => name.into(),
+        None => format!("{}:{}", channel.host(), channel.port()).into(),
     }
 }
 

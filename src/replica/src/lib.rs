@@ -5,12 +5,17 @@
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
 //! | `operator/plugin` | the same for the operator's plugin: install, uninstall |
+//! | `report` | what is told of the channels, put together |
 //! | `hooks` | the relay log I/O observer |
 //! | `negotiation` | what is asked of the source when a connection begins |
 //! | `channel` | the state of one receiver thread, and how many are semi-sync |
+//! | `ack_after` | what an acknowledgement waits for |
 //! | `replica` | what all hooks need, the values of the variables, what a panic leads to |
+//! | `figures` | what is told of each channel |
 //! | `peer` | what a receiver knows of its source, and what it may send unasked |
 //! | `messages` | what is said in the error log |
+//! | `relay_log` | a relay log that must be on disk |
+//! | `operator` | the operator's plugin: what was set |
 //! | `vocabulary` | the words of the two names |
 //!
 //! A file uses files below it in this table only.
@@ -20,7 +25,9 @@
 
 #![forbid(unsafe_code)]
 
+mod ack_after;
 mod channel;
+mod figures;
 mod hooks;
 mod library;
 mod messages;
@@ -30,7 +37,10 @@ pub mod operator;
 mod peer;
 #[doc(hidden)]
 pub mod plugin;
+mod relay_log;
 mod replica;
+#[allow(dead_code)] // shown by the operator's plugin, and by the table
+mod report;
 mod vocabulary;
 
 #[doc(hidden)]

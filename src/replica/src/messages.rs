@@ -1,5 +1,6 @@
 //! What the replica side says in the error log: stock's messages by the server's own numbers.
 
+use crate::relay_log::SyncError;
 use semisync_server::{
     client::SendError,
     log::{self, Arg, Level, messages as stock, printable},
@@ -34,6 +35,58 @@ pub fn no_header(packet: &[u8]) {
         stock::ER_SEMISYNC_MISSING_MAGIC_NO_FOR_SEMISYNC_PKT,
         &[Arg::Number(length)],
     );
+}
+
+/// An acknowledgement was left out, because the relay log may not be on disk.
+pub fn relay_log_not_synced(channel: &Channel<'_>, error: &SyncError) {
+    let channel = of(channel);
+    if error.is_lost() {
+        log::plain(
+            Level::Error,
+            format_args!(
+                "Relay log{channel}: {error}. What is in it may be lost when this machine \
+                 crashes. So nothing is acknowledged (ack_after=SYNCED) until that file is gone: \
+                 applied and purged, or thrown away by RESET REPLICA. Replication goes on."
+            ),
+        );
+    } else {
+        log::plain(
+            Level::Warning,
+            format_args!(
+                "Relay log{channel}: {error}. So it cannot be synced, and acknowledgements are \
+                 left out (ack_after=SYNCED) until it can be. Replication goes on."
+            ),
+        );
+    }
+}
+
+/// After `relay_log_not_synced`.
+pub fn relay_log_is_synced_again(channel: &Channel<'_>) {
+    let channel = of(channel);
+    log::plain(
+        Level::Note,
+        format_args!("Relay log{channel}: it is synced again, and acknowledgements go on."),
+    );
+}
+
+/// `ack_after=SYNCED` beside `relay_log_recovery`.
+pub fn relay_log_is_recovered() {
+    log::plain(
+        Level::Note,
+        format_args!(
+            "relay_log_recovery is ON: a start of this server throws its relay logs away, synced \
+             or not (ack_after=SYNCED), and fetches again from the source what was not applied. \
+             If the source is gone by then, that is lost here."
+        ),
+    );
+}
+
+/// " of channel 'name'", for a channel that has a name.
+fn of(channel: &Channel<'_>) -> String {
+    match channel.name() {
+        None | Some("") => String::new(),
+        Some(name) => format!(" of channel '{}'", printable(name.as_bytes())),
+    }
 }
 
 /// An acknowledgement was left out, because writing it would wait.

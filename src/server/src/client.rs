@@ -42,23 +42,23 @@ impl SourceConnection {
 
     /// Runs a statement and throws its result away. The error is the number
     /// that the source (or the client library) gave.
-    pub fn execute(&self, statement: &CStr) -> Result<(), u32> {
-        self.query(statement, |_| ()).map(drop)
+    pub fn execute(&self, statement: &str) -> Result<(), u32> {
+        self.query(statement.as_bytes(), |_| ()).map(drop)
     }
 
     /// Asks for a boolean: the first field of the first row. The error as in `execute`.
     pub fn select_bool(&self, statement: &CStr) -> Result<bool, u32> {
-        self.query(statement, |field| field.to_bytes() == b"1")
+        self.query(statement.to_bytes(), |field| field.to_bytes() == b"1")
             .map(Option::unwrap_or_default)
     }
 
     /// Runs a statement and shows `look` the first field of its first row; None:
     /// there is none, or it is NULL.
-    fn query<R>(&self, statement: &CStr, look: impl FnOnce(&CStr) -> R) -> Result<Option<R>, u32> {
-        let length = u64::try_from(statement.count_bytes()).unwrap_or_default();
-        // SAFETY: the hook's connection, which is idle before the dump.
-        let failed =
-            unsafe { (self.symbols.mysql_real_query)(self.mysql, statement.as_ptr(), length) != 0 };
+    fn query<R>(&self, statement: &[u8], look: impl FnOnce(&CStr) -> R) -> Result<Option<R>, u32> {
+        let length = u64::try_from(statement.len()).unwrap_or_default();
+        let text = statement.as_ptr().cast();
+        // SAFETY: the hook's connection, which is idle before the dump; `length` bytes of text.
+        let failed = unsafe { (self.symbols.mysql_real_query)(self.mysql, text, length) != 0 };
         if failed {
             return Err(self.errno());
         }

@@ -3,11 +3,13 @@
 //! | file | what it owns |
 //! |---|---|
 //! | `plugin` | install, uninstall |
+//! | `values` | what was set |
 //!
 //! What the plugin decides is done by the main plugin. So without the main plugin, nothing of this
 //! has an effect.
 
 pub mod plugin;
+pub mod values;
 
 use semisync_server::{status::Rows, variables::Variables};
 use std::ffi::CStr;
