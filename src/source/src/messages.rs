@@ -1,20 +1,14 @@
 //! What the source side says in the error log: stock's messages by the server's
 //! own numbers, in stock's order.
 
-use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Refusal, Violation};
+pub mod operator;
+
+use semisync_core::{LeftUnconfirmed, LogName, Message, OutOfOrder, Position, Violation};
 use semisync_server::{
     LogPos,
     log::{self, Arg, Level, messages as stock, printable},
 };
 use std::ffi::c_int;
-
-/// To the client whose wait KILL has ended.
-pub const KILLED: &str = "KILL has ended the wait for acknowledgements: the transaction is \
-                          committed here, but perhaps on no replica.";
-
-/// The last line.
-pub const ABORTS: &str = "Too few replicas have acknowledged a transaction in time, and \
-                          timeout_action is ABORT_SERVER: the server ends itself.";
 
 /// `name_of_file`: the name of a position's file, while it is known.
 pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogName>) {
@@ -45,63 +39,15 @@ pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogN
                 Arg::Number(offset_of(confirmed)),
             ],
         ),
-        Message::WaitsOn => log::plain(
-            Level::Warning,
-            format_args!(
-                "Semi-sync stays ON after this timeout, because timeout_action is WAIT: sessions \
-                 wait on. Further timeouts are not logged until a commit is confirmed."
-            ),
-        ),
-        Message::Released { up_to: None, .. } => log::plain(
-            Level::Note,
-            format_args!("Semi-sync has released nobody: no session waits."),
-        ),
-        Message::Released {
-            sessions,
-            up_to: Some(up_to),
-        } => log::plain(
-            Level::Warning,
-            format_args!(
-                "Semi-sync has released {sessions} waiting session(s) as the operator wished, with \
-                 all transactions up to {}. They are committed here, and perhaps nowhere else. \
-                 Semi-sync stays ON.",
-                place(up_to)
-            ),
-        ),
-        Message::Killed { waiting, confirmed } => {
-            let confirmed = confirmed.as_ref().map_or_else(
-                || "nothing since semi-sync was enabled".to_owned(),
-                |at| format!("everything up to {}", place(at)),
-            );
-            log::plain(
-                Level::Warning,
-                format_args!(
-                    "KILL has ended a session's wait for acknowledgements of {}. Its transaction, \
-                     and those of the same commit group, are committed here, but perhaps on no \
-                     replica. Acknowledged is {confirmed}. Semi-sync stays ON.",
-                    place(waiting)
-                ),
-            );
+        Message::WaitsOn => operator::waits_on(),
+        Message::Released { sessions, up_to } => {
+            operator::released(*sessions, up_to.as_ref().map(place).as_deref());
         }
-        Message::Refuses(Refusal::Timeout) => log::plain(
-            Level::Warning,
-            format_args!(
-                "New transactions are refused, because timeout_action is REFUSE: replicas that \
-                 must have each commit are not there, or do not answer. Sessions that wait go on \
-                 waiting."
-            ),
-        ),
-        Message::Refuses(Refusal::TooFew) => log::plain(
-            Level::Warning,
-            format_args!(
-                "New transactions are refused: fewer replicas that count are connected than \
-                 min_replicas."
-            ),
-        ),
-        Message::RefusesNoMore => log::plain(
-            Level::Note,
-            format_args!("New transactions are not refused any more."),
-        ),
+        Message::Killed { waiting, confirmed } => {
+            operator::killed(&place(waiting), &up_to(confirmed.as_ref().map(place)));
+        }
+        Message::Refuses(refusal) => operator::refuses(*refusal),
+        Message::RefusesNoMore => operator::refuses_no_more(),
         Message::ForcedShutdown => {
             log::message(Level::Warning, stock::ER_SEMISYNC_FORCED_SHUTDOWN, &[]);
         }
@@ -119,6 +65,14 @@ pub fn report(message: &Message, name_of_file: impl Fn(&Position) -> Option<LogN
     }
 }
 
+/// What is confirmed, where that is a place.
+fn up_to(place: Option<String>) -> String {
+    place.map_or_else(
+        || "nothing since semi-sync was enabled".to_owned(),
+        |place| format!("everything up to {place}"),
+    )
+}
+
 /// The server's shutdown is done with all sessions.
 /// `not_cut`: clients that were told OK because their connection cannot be cut.
 pub fn left_unconfirmed(
@@ -131,13 +85,10 @@ pub fn left_unconfirmed(
         first,
         confirmed,
     } = left;
-    let confirmed = confirmed.map_or_else(
-        || "nothing since semi-sync was enabled".to_owned(),
-        |at| {
-            let file = text_of_name(name_of_file(&at));
-            format!("everything up to ({file}, {})", at.offset)
-        },
-    );
+    let confirmed = up_to(confirmed.map(|at| {
+        let file = text_of_name(name_of_file(&at));
+        format!("({file}, {})", at.offset)
+    }));
     let clients = match not_cut {
         0 => "Their clients lost the connection and were not told OK.".to_owned(),
         some => format!(

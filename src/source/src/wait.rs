@@ -91,7 +91,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     match end {
         End::Released => WAITS.end(&wait),
         End::GivenUp => {}
-        End::Killed => session::warn(server, messages::KILLED),
+        End::Killed => session::warn(server, messages::operator::KILLED),
     }
 }
 
@@ -216,7 +216,7 @@ impl Waits<'_> {
                 self.deadline = None;
                 None
             }
-            TimeoutVerdict::Abort => abort(format_args!("{}", messages::ABORTS)),
+            TimeoutVerdict::Abort => abort(format_args!("{}", messages::operator::ABORTS)),
         }
     }
 }
