@@ -110,12 +110,9 @@ fn every_case_of_the_table() {
                 Event::Count(count) => rule = Rule::of_count(count),
                 Event::Connects(server_id, acked) => {
                     connections += 1;
-                    voters.push(Voter {
-                        member: Member::of(server_id).into(),
-                        connection: ReplicaConnectionId(connections),
-                        acked,
-                        streaming: true,
-                    });
+                    let connection = ReplicaConnectionId(connections);
+                    let member = Member::of(server_id).into();
+                    voters.push(Voter::new(connection, member, acked, true));
                 }
                 Event::Acknowledges(replica, at) => {
                     let voter = newest_of(&voters, replica);

@@ -102,19 +102,17 @@ fn voter(text: &str, connection: ReplicaConnectionId) -> Option<Voter> {
         Some(server_id) => (Some(who.into()), server_id),
         None => (None, who),
     };
-    Some(Voter {
-        member: Arc::new(Member {
-            name,
-            zone,
-            ..Member::of(server_id.parse().ok()?)
-        }),
-        connection,
-        acked: match acked {
-            "-" => None,
-            offset => Some(at(offset.parse().ok()?)),
-        },
-        streaming,
-    })
+    let member = Member {
+        name,
+        zone,
+        ..Member::of(server_id.parse().ok()?)
+    };
+    let acked = match acked {
+        "-" => None,
+        offset => Some(at(offset.parse().ok()?)),
+    };
+    let member = Arc::new(member);
+    Some(Voter::new(connection, member, acked, streaming))
 }
 
 #[test]

@@ -305,8 +305,7 @@ impl Dump for SemiSyncDump {
         };
         let id = self.connection.id;
         let (asks, is_newest) = self.state.update(|core| {
-            core.on_send(id, position);
-            let asks = core.wants_ack(id, position);
+            let asks = core.on_send(id, position);
             if asks {
                 core.on_asked();
             }

@@ -20,12 +20,9 @@ impl<W> Coordinator<W> {
         member: Arc<Member>,
         start: Option<Position>,
     ) {
-        self.voters.push(Voter {
-            member,
-            connection,
-            acked: start.min(self.flushed),
-            streaming: start >= self.flushed,
-        });
+        let (acked, streaming) = (start.min(self.flushed), start >= self.flushed);
+        self.voters
+            .push(Voter::new(connection, member, acked, streaming));
         self.count_replicas();
         self.count_votes();
     }
@@ -108,13 +105,17 @@ impl<W> Coordinator<W> {
         self.on_caught_up(has_caught_up);
     }
 
-    /// The event that ends at `end` is about to be sent.
-    pub fn on_send(&mut self, connection: ReplicaConnectionId, end: Position) {
+    /// The event that ends at `end` is about to be sent. Whether the event should ask for an
+    /// acknowledgement.
+    pub fn on_send(&mut self, connection: ReplicaConnectionId, end: Position) -> bool {
         let flushed = self.flushed;
-        if let Some(voter) = self.voter_mut(connection) {
-            let has_caught_up = voter.catches_up(Some(end), flushed);
-            self.on_caught_up(has_caught_up);
-        }
+        let Some(voter) = self.voter_mut(connection) else {
+            return false;
+        };
+        let has_caught_up = voter.catches_up(Some(end), flushed);
+        let acked = voter.acked;
+        self.on_caught_up(has_caught_up);
+        self.asks(acked, end)
     }
 
     /// `FIRST` may choose a replica that has caught up. A count does not ask for that.
@@ -124,13 +125,15 @@ impl<W> Coordinator<W> {
         }
     }
 
-    /// Whether the event that ends at `end`, about to be sent, should ask for an
-    /// acknowledgement.
+    /// What [`Self::on_send`] would answer, as long as nothing changes.
     pub fn wants_ack(&self, connection: ReplicaConnectionId, end: Position) -> bool {
-        let Some(voter) = self.voter(connection) else {
-            return false;
-        };
-        if voter.acked >= Some(end) {
+        self.voter(connection)
+            .is_some_and(|voter| self.asks(voter.acked, end))
+    }
+
+    /// Whether the event that ends at `end` should ask a replica that has `acked`.
+    fn asks(&self, acked: Option<Position>, end: Position) -> bool {
+        if acked >= Some(end) {
             return false;
         }
         match self.mode {

@@ -61,13 +61,14 @@ mod tests {
     fn voters() -> impl Strategy<Value = Vec<Voter>> {
         let acked = proptest::option::of((1..3_u64, 0..9_u64));
         vec((1..6_u32, acked), 0..10).prop_map(|connections| {
-            let voter =
-                |(connection, (server_id, acked)): (u64, (u32, Option<(u64, u64)>))| Voter {
-                    member: Arc::new(Member::of(server_id)),
-                    connection: ReplicaConnectionId(connection),
-                    acked: acked.map(|(file, offset)| Position { file, offset }),
-                    streaming: true,
-                };
+            let voter = |(connection, (server_id, acked)): (u64, (u32, Option<(u64, u64)>))| {
+                Voter::new(
+                    ReplicaConnectionId(connection),
+                    Arc::new(Member::of(server_id)),
+                    acked.map(|(file, offset)| Position { file, offset }),
+                    true,
+                )
+            };
             (0..).zip(connections).map(voter).collect()
         })
     }
@@ -119,12 +120,7 @@ mod tests {
         assert_eq!(connected_servers(&[]), 0);
         let acked = Some(Position { file: 1, offset: 4 });
         let connection = ReplicaConnectionId(1);
-        let one = [Voter {
-            member: Arc::new(Member::of(1)),
-            connection,
-            acked,
-            streaming: true,
-        }];
+        let one = [Voter::new(connection, Arc::new(Member::of(1)), acked, true)];
         assert_eq!(nth_position(&one, 0, &mut scratch), None);
         assert_eq!(nth_position(&one, u32::MAX, &mut scratch), None);
         assert_eq!(nth_position(&one, 1, &mut scratch), acked);
@@ -133,11 +129,13 @@ mod tests {
     #[test]
     fn nothing_is_allocated_in_the_long_run() {
         let voters: Vec<_> = (1..=7)
-            .map(|server_id| Voter {
-                member: Arc::new(Member::of(server_id)),
-                connection: ReplicaConnectionId(server_id.into()),
-                acked: Some(Position { file: 1, offset: 4 }),
-                streaming: true,
+            .map(|server_id| {
+                Voter::new(
+                    ReplicaConnectionId(server_id.into()),
+                    Arc::new(Member::of(server_id)),
+                    Some(Position { file: 1, offset: 4 }),
+                    true,
+                )
             })
             .collect();
         let mut scratch = Vec::new();

@@ -18,11 +18,28 @@ pub struct Voter {
     /// Whether this connection was ever sent the whole log. A replica that still catches up
     /// is false.
     pub streaming: bool,
+    /// The member's, once more: voters are compared by it all the time.
+    server_id: u32,
 }
 
 impl Voter {
+    pub fn new(
+        connection: ReplicaConnectionId,
+        member: Arc<Member>,
+        acked: Option<Position>,
+        streaming: bool,
+    ) -> Self {
+        Self {
+            server_id: member.server_id,
+            member,
+            connection,
+            acked,
+            streaming,
+        }
+    }
+
     pub fn server_id(&self) -> u32 {
-        self.member.server_id
+        self.server_id
     }
 
     /// The log up to `sent` was sent over this connection; `flushed`: how much there is. true:

@@ -6,6 +6,8 @@
 
 mod naive;
 mod operations;
+#[path = "../support/rules.rs"]
+mod rules;
 
 use naive::{Answer, Naive};
 use operations::{Operation, operations, place, settings};
@@ -14,9 +16,10 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
+use rules::member_of;
 use semisync_core::{
-    AckVerdict, CommitVerdict, Coordinator, Effects, Member, Message, Outcome, Position, Refusal,
-    ReplicaConnectionId, Rule, Settings, TimeoutVerdict, WaitId, WaitVerdict,
+    AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position, Refusal,
+    ReplicaConnectionId, Settings, TimeoutVerdict, WaitId, WaitVerdict,
 };
 use std::collections::BTreeMap;
 
@@ -91,11 +94,7 @@ impl Run {
                 let start = start.map(|back| place(self.end + back));
                 self.connections.push(number);
                 self.connected.push(number);
-                core.on_connect(
-                    ReplicaConnectionId(number),
-                    Member::of(server).into(),
-                    start,
-                );
+                core.on_connect(ReplicaConnectionId(number), member_of(server), start);
                 naive.on_connect(number, server, start);
             }
             Operation::Disconnect { nth, shutting_down } => {
@@ -185,9 +184,15 @@ impl Run {
                 naive.on_settings(settings.clone());
             }
             Operation::Pass(times) => self.pass(times),
-            Operation::SetWaitCount(count) => {
-                core.on_rule(Rule::of_count(count));
-                naive.on_wait_count(count);
+            Operation::Send { nth, from_end } => {
+                let number = self.connection(nth);
+                let end = place(self.end + from_end);
+                let asks = self.core.on_send(ReplicaConnectionId(number), end);
+                assert_eq!(asks, self.naive.on_send(number, end));
+            }
+            Operation::SetRule(ref rule) => {
+                core.on_rule(rule.rule());
+                naive.on_rule(rule.clone());
             }
             Operation::SetWaitNoReplica(on) => {
                 core.on_wait_no_replica(on);

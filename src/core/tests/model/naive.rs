@@ -2,6 +2,7 @@
 //! worked out anew from them at every step. Written from what the operator is promised, not
 //! from the coordinator. Nothing here is quick.
 
+use crate::rules::{PlainRule, Server};
 use std::collections::BTreeSet;
 
 use semisync_core::{
@@ -21,6 +22,8 @@ struct Connection {
     number: u64,
     server: u32,
     acked: Option<Position>,
+    /// Whether all of the log was ever sent over it.
+    streaming: bool,
     warned: bool,
 }
 
@@ -40,7 +43,9 @@ pub struct Naive {
     pub stats: Stats,
     pub released: Vec<(u64, Outcome)>,
     pub messages: Vec<Message>,
+    /// But for the rule.
     settings: Settings,
+    rule: PlainRule,
     connections: Vec<Connection>,
     /// Groups that were written while ON or closing, and are not confirmed.
     groups: Vec<Position>,
@@ -74,6 +79,7 @@ impl Naive {
             stats: Stats::default(),
             released: Vec::new(),
             messages: Vec::new(),
+            rule: PlainRule::Count(settings.rule.count),
             settings,
             connections: Vec::new(),
             groups: Vec::new(),
@@ -92,24 +98,23 @@ impl Naive {
 
     // ---- what follows from the lists ----
 
-    /// Of each server that is connected, the most that any of its connections has
-    /// acknowledged.
-    fn servers(&self) -> Vec<Option<Position>> {
-        let mut numbers: Vec<u32> = self
-            .connections
-            .iter()
-            .map(|connection| connection.server)
-            .collect();
-        numbers.sort();
-        numbers.dedup();
-        let acked_by = |server| {
-            let its = self
-                .connections
-                .iter()
-                .filter(|connection| connection.server == server);
-            its.map(|connection| connection.acked).max().flatten()
+    /// Each server that is connected, by the connection over which it has acknowledged most.
+    fn servers(&self) -> Vec<Server<Option<Position>>> {
+        let numbers: BTreeSet<u32> = self.connections.iter().map(|c| c.server).collect();
+        let best_of = |server: u32| {
+            let its = self.connections.iter().filter(|c| c.server == server);
+            its.max_by_key(|c| (c.acked, c.number))
         };
-        numbers.into_iter().map(acked_by).collect()
+        let server = |connection: &Connection| Server {
+            id: connection.server,
+            has: connection.acked,
+            streaming: connection.streaming,
+        };
+        numbers
+            .into_iter()
+            .filter_map(best_of)
+            .map(server)
+            .collect()
     }
 
     pub fn clients(&self) -> usize {
@@ -117,16 +122,16 @@ impl Naive {
     }
 
     fn few(&self) -> bool {
-        self.clients() < self.settings.rule.count as usize
+        !self.rule.is_met(&self.servers(), |_| true)
     }
 
-    /// What enough replicas have.
+    /// The newest that enough replicas have.
     fn quorum(&self) -> Option<Position> {
-        let mut positions: Vec<Position> = self.servers().into_iter().flatten().collect();
-        positions.sort();
-        positions.reverse();
-        let nth = self.settings.rule.count as usize;
-        positions.into_iter().nth(nth - 1)
+        let servers = self.servers();
+        let acked = servers.iter().filter_map(|server| server.has);
+        acked
+            .filter(|at| self.rule.is_met(&servers, |has| *has >= Some(*at)))
+            .max()
     }
 
     pub fn sessions(&self) -> usize {
@@ -156,7 +161,7 @@ impl Naive {
     }
 
     pub fn refusal(&self) -> Option<Refusal> {
-        let few = self.clients() < self.settings.min_replicas as usize;
+        let few = self.rule.counted(&self.servers()) < self.settings.min_replicas as usize;
         match (self.enabled, self.refusing, few) {
             (true, true, _) => Some(Refusal::Timeout),
             (true, false, true) => Some(Refusal::TooFew),
@@ -225,8 +230,8 @@ impl Naive {
         }
     }
 
-    pub fn on_wait_count(&mut self, count: u32) {
-        self.settings.rule.count = count;
+    pub fn on_rule(&mut self, rule: PlainRule) {
+        self.rule = rule;
         self.replicas_changed();
     }
 
@@ -240,6 +245,7 @@ impl Naive {
 
     pub fn on_settings(&mut self, settings: Settings) {
         let before = std::mem::replace(&mut self.settings, settings);
+        self.rule = PlainRule::Count(self.settings.rule.count);
         let action = self.settings.timeout_action;
         self.refusing &= action == TimeoutAction::Refuse;
         if before.rejoin_after != self.settings.rejoin_after {
@@ -322,6 +328,7 @@ impl Naive {
             server,
             // Said before the next commit, so this does not count for the next commit.
             acked: start.min(self.flushed),
+            streaming: start >= self.flushed,
             warned: false,
         });
         self.replicas_changed();
@@ -354,13 +361,33 @@ impl Naive {
             let first = !std::mem::replace(&mut connection.warned, true);
             return AckVerdict::FromTheFuture { first };
         }
+        let catches_up = !connection.streaming && sent >= self.flushed;
+        connection.streaming |= catches_up;
         let of_commits = self.flushed.map(|flushed| at.min(flushed));
-        if connection.acked >= of_commits {
-            return AckVerdict::Stale;
+        let verdict = if connection.acked >= of_commits {
+            AckVerdict::Stale
+        } else {
+            connection.acked = of_commits;
+            AckVerdict::Accepted
+        };
+        if verdict == AckVerdict::Accepted || (catches_up && self.asks_who_streams()) {
+            self.replicas_changed();
         }
-        connection.acked = of_commits;
-        self.replicas_changed();
-        AckVerdict::Accepted
+        verdict
+    }
+
+    /// An event is sent. Whether it asks for an acknowledgement.
+    pub fn on_send(&mut self, number: u64, end: Position) -> bool {
+        let flushed = self.flushed;
+        let catches_up =
+            |c: &&mut Connection| c.number == number && !c.streaming && Some(end) >= flushed;
+        if let Some(connection) = self.connections.iter_mut().find(catches_up) {
+            connection.streaming = true;
+            if self.asks_who_streams() {
+                self.replicas_changed();
+            }
+        }
+        self.wants_ack(number, end)
     }
 
     pub fn on_flush(&mut self, end: Position) {
@@ -494,6 +521,11 @@ impl Naive {
     }
 
     // ---- what follows ----
+
+    /// Stock's count does not ask who streams.
+    fn asks_who_streams(&self) -> bool {
+        matches!(self.rule, PlainRule::Terms(_))
+    }
 
     fn replicas_changed(&mut self) {
         self.act_if_few();

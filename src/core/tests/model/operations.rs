@@ -1,6 +1,7 @@
 //! The random operations: what can happen to a coordinator, weighted so that runs get far.
 //! All positions lie within a few groups of the end of the log.
 
+use crate::rules::{PlainRule, rules};
 use proptest::{collection::vec, prelude::*};
 use semisync_core::{Position, Rule, Settings, TimeoutAction};
 
@@ -50,7 +51,12 @@ pub enum Operation {
     Kill {
         nth: usize,
     },
-    SetWaitCount(u32),
+    /// A transaction-ending event is sent.
+    Send {
+        nth: usize,
+        from_end: i64,
+    },
+    SetRule(PlainRule),
     SetWaitNoReplica(bool),
     /// All settings in one step.
     Set(Settings),
@@ -88,7 +94,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
         5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
-        2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(SetWaitCount),
+        2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(|count| SetRule(PlainRule::Count(count))),
+        2 => rules(7).prop_map(SetRule),
+        4 => (nth(), near_end()).prop_map(|(nth, from_end)| Send { nth, from_end }),
         2 => Just(Release),
         2 => nth().prop_map(|nth| Kill { nth }),
         1 => any::<bool>().prop_map(SetWaitNoReplica),

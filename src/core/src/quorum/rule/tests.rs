@@ -22,15 +22,14 @@ fn voters() -> impl Strategy<Value = Vec<Voter>> {
     let words = (option::of(boxed(&NAMES)), option::of(boxed(&ZONES)));
     let voter = (1..6_u32, words, option::of(position()), any::<bool>());
     vec(voter, 0..10).prop_map(|connections| {
-        let voter = |(number, (server_id, (name, zone), acked, streaming))| Voter {
-            member: Arc::new(Member {
+        let voter = |(number, (server_id, (name, zone), acked, streaming))| {
+            let member = Member {
                 name,
                 zone,
                 ..Member::of(server_id)
-            }),
-            connection: ReplicaConnectionId(number),
-            acked,
-            streaming,
+            };
+            let connection = ReplicaConnectionId(number);
+            Voter::new(connection, Arc::new(member), acked, streaming)
         };
         (1..).zip(connections).map(voter).collect()
     })
@@ -284,14 +283,14 @@ fn nothing_is_allocated_in_the_long_run() {
         ..Rule::of_count(1)
     };
     let voters: Vec<_> = (1..=7)
-        .map(|server_id| Voter {
-            member: Arc::new(Member {
+        .map(|server_id| {
+            let member = Member {
                 zone: Some("east".into()),
                 ..Member::of(server_id)
-            }),
-            connection: ReplicaConnectionId(server_id.into()),
-            acked: Some(Position { file: 1, offset: 4 }),
-            streaming: true,
+            };
+            let connection = ReplicaConnectionId(server_id.into());
+            let acked = Some(Position { file: 1, offset: 4 });
+            Voter::new(connection, Arc::new(member), acked, true)
         })
         .collect();
     let mut scratch = Scratch::default();

@@ -8,8 +8,8 @@ use crate::{
     settings::{Settings, TimeoutAction},
     verdicts::{WaitId, WaitVerdict},
 };
-use proptest::{collection::vec, prelude::*};
-use std::collections::BTreeSet;
+use proptest::{collection::vec, prelude::*, sample::select};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// `nth` chooses among what there is, `back` counts back from the end of the log.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub enum Operation {
     Release,
     Kill { nth: usize },
     WaitCount(u32),
+    Quorum(&'static str),
+    Send { nth: usize, back: u64 },
     WaitNoReplica(bool),
     TimeoutAction(TimeoutAction),
     MinReplicas(u32),
@@ -71,6 +73,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
         4 => (back(), rarely()).prop_map(|(back, applier)| EngineCommit { back, applier }),
         1 => (1..=3_u32).prop_map(WaitCount),
+        1 => select(&["FIRST 1 (1, 2, 3)", "ANY 2 (*)", "ZONES 1"]).prop_map(Quorum),
+        2 => (nth(), back()).prop_map(|(nth, back)| Send { nth, back }),
         1 => Just(Release),
         1 => nth().prop_map(|nth| Kill { nth }),
         1 => any::<bool>().prop_map(WaitNoReplica),
@@ -282,6 +286,17 @@ impl History {
                 return format!("{waited:?}");
             }
             Operation::WaitCount(count) => self.core.on_rule(Rule::of_count(count)),
+            Operation::Quorum(text) => {
+                let quorum = text.parse().map(Arc::new).expect("a quorum");
+                self.core.on_rule(Rule {
+                    quorum: Some(quorum),
+                    ..Rule::of_count(1)
+                });
+            }
+            Operation::Send { nth, back } => {
+                let asks = self.core.on_send(self.connection(nth), self.at(back));
+                return format!("{asks}");
+            }
             Operation::WaitNoReplica(on) => self.core.on_wait_no_replica(on),
             Operation::TimeoutAction(timeout_action) => self.set(|settings| {
                 settings.timeout_action = timeout_action;
