@@ -56,7 +56,7 @@ pub use events::{
 pub use flush_times::FlushTimes;
 pub use histogram::{BUCKETS, Histogram, bucket_limits, bucket_of};
 pub use log_files::{LogFiles, LogName, Place, index_names};
-pub use member::{Member, NotUuid, Uuid, is_word};
+pub use member::{Member, NotUuid, Uuid, check_word, is_word};
 pub use members::Members;
 pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};

@@ -1,5 +1,6 @@
 //! Who a replica is: its server id, its UUID, its name and its zone.
 
+use crate::syntax::SyntaxError;
 use std::{fmt, str::FromStr};
 
 /// A server's UUID.
@@ -98,11 +99,31 @@ const LONGEST_WORD: usize = 64;
 /// without space and without what has a meaning in the settings, and nothing that is read as
 /// a server id or a UUID.
 pub fn is_word(text: &str) -> bool {
-    let may_occur = |byte: u8| byte.is_ascii_graphic() && !b",():=@\"'*".contains(&byte);
-    (1..=LONGEST_WORD).contains(&text.len())
-        && text.bytes().all(may_occur)
-        && !text.bytes().all(|byte| byte.is_ascii_digit())
-        && text.parse::<Uuid>().is_err()
+    check_word(text).is_ok()
+}
+
+/// As [`is_word`]. Err: why it may not, and where.
+pub fn check_word(text: &str) -> Result<(), SyntaxError> {
+    let may_occur = |c: char| c.is_ascii_graphic() && !",():=@\"'*".contains(c);
+    let fault = |place: usize, message: String| Err(SyntaxError { place, message });
+    let occurs = text.chars().position(|c| !may_occur(c));
+    if let Some((at, c)) = occurs.and_then(|at| Some((at, text.chars().nth(at)?))) {
+        return fault(at + 1, format!("a name or zone has no {c:?}"));
+    }
+    if text.is_empty() {
+        return fault(1, "a name or zone is expected".to_owned());
+    }
+    if text.len() > LONGEST_WORD {
+        let message = format!("a name or zone has at most {LONGEST_WORD} characters");
+        return fault(LONGEST_WORD + 1, message);
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return fault(1, "a server id is no name or zone".to_owned());
+    }
+    if text.parse::<Uuid>().is_ok() {
+        return fault(1, "a UUID is no name or zone".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -182,5 +203,26 @@ mod tests {
         ] {
             assert!(!is_word(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_word_is_told_with_its_place() {
+        for (text, said) in [
+            ("", "a name or zone is expected at character 1"),
+            ("db 2", "a name or zone has no ' ' at character 3"),
+            ("db2@east", "a name or zone has no '@' at character 4"),
+            ("\u{e4}", "a name or zone has no '\u{e4}' at character 1"),
+            ("b\n", "a name or zone has no '\\n' at character 2"),
+            ("17", "a server id is no name or zone at character 1"),
+            (
+                "3e11fa47-71ca-11e1-9e33-c80aa9429562",
+                "a UUID is no name or zone at character 1",
+            ),
+        ] {
+            assert_eq!(check_word(text).unwrap_err().to_string(), said);
+        }
+        let long = check_word(&"x".repeat(65)).unwrap_err();
+        assert_eq!(long.place, 65);
+        assert_eq!(check_word(&"x".repeat(64)), Ok(()));
     }
 }
