@@ -24,9 +24,11 @@ typedef struct MYSQL_LEX_CSTRING {
 #define PLUGIN_VAR_BOOL 0x0001
 #define PLUGIN_VAR_INT 0x0002
 #define PLUGIN_VAR_LONG 0x0003
+#define PLUGIN_VAR_STR 0x0005
 #define PLUGIN_VAR_ENUM 0x0006
 #define PLUGIN_VAR_UNSIGNED 0x0080
 #define PLUGIN_VAR_OPCMDARG 0x2000 /* the argument on the command line is optional */
+#define PLUGIN_VAR_MEMALLOC 0x8000 /* the server allocates and frees the string */
 
 struct st_mysql_value;
 struct st_mysql_sys_var;
@@ -67,6 +69,13 @@ struct sys_var_ulong {
   unsigned long min_val;
   unsigned long max_val;
   unsigned long blk_sz;
+};
+
+/* With PLUGIN_VAR_MEMALLOC `value` is the server's own copy, or NULL. */
+struct sys_var_str {
+  struct st_mysql_sys_var head;
+  char **value;
+  const char *def_val;
 };
 
 struct sys_var_enum {

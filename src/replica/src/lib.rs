@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
-//! | `operator/plugin` | the same for the operator's plugin: install, uninstall |
+//! | `operator/plugin`, `operator/settings` | the same for the operator's plugin |
 //! | `report` | what is told of the channels, put together |
 //! | `hooks` | the relay log I/O observer |
 //! | `negotiation` | what is asked of the source when a connection begins |
@@ -15,7 +15,7 @@
 //! | `peer` | what a receiver knows of its source, and what it may send unasked |
 //! | `messages` | what is said in the error log |
 //! | `relay_log` | a relay log that must be on disk |
-//! | `operator` | the operator's plugin: what was set |
+//! | `operator/values` | what the operator has set |
 //! | `vocabulary` | the words of the two names |
 //!
 //! A file uses files below it in this table only.

@@ -57,7 +57,7 @@ macro_rules! replica_plugin {
                 init: |plugin| $crate::operator::plugin::init(&VOCABULARY, plugin),
                 deinit: $crate::operator::plugin::deinit,
                 status: $crate::operator::STATUS,
-                variables: $crate::operator::VARIABLES,
+                variables: $crate::operator::settings::ALL,
             },
         }
     };

@@ -33,6 +33,8 @@ callbacks! {
     CheckUninstall = "check_uninstall",
     /// `UNINSTALL PLUGIN`, or the server's end.
     Deinit = "deinit",
+    /// `SET GLOBAL` of a text: whether it may have this value.
+    CheckVariable = "check_variable",
     /// `SET GLOBAL` of a variable that does more than to keep its value.
     UpdateVariable = "update_variable",
     /// `SHOW STATUS` of a row that is a function.

@@ -283,6 +283,11 @@ impl Server {
         );
     }
 
+    /// Reports that a variable cannot have the value that `SET` wants.
+    pub(crate) fn error_wrong_value(self, error: &CStr) {
+        self.error(sys::ER_WRONG_VALUE_FOR_VAR, c"%s%s", [error, c""]);
+    }
+
     /// `format` holds two `%s`.
     fn error(self, number: u32, format: &CStr, [first, second]: [&CStr; 2]) {
         // SAFETY: two strings for two conversions.

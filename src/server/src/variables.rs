@@ -1,10 +1,13 @@
 //! System variables: descriptors that the server writes into, over values that
-//! are atomics, so that Rust reads what the server stores without a lock.
+//! are atomics, so that Rust reads what the server stores without a lock. A [`Text`] the server
+//! keeps to itself; Rust is told of each value.
 //!
 //! The server stores a value before `init` (default, option file, command line) and in
 //! `SET GLOBAL`: by itself, or through [`Update`]. Updates run under
 //! `LOCK_global_system_variables`, one at a time; sessions that read variables wait
 //! meanwhile, so updates are quick.
+
+mod text;
 
 use crate::{callback::Callback, guard::guard, sys};
 use semisync_sys::{Ended, Shared};
@@ -12,11 +15,12 @@ use std::{
     ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void},
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64},
 };
+pub use text::{Text, TextUpdate, TextValue};
 
 /// What `SET GLOBAL` of one variable does. It stores the value itself, or keeps the old
 /// one. In the session of `SET`.
 pub trait Update: 'static {
-    /// `bool` or `u32`, as the variable.
+    /// `bool`, `u32` or `u64`, as the variable.
     type Value: Copy + 'static;
 
     /// `SET GLOBAL` to this value, which is within the variable's range.
@@ -58,15 +62,36 @@ const fn head(
 pub struct Bool(Shared<sys::sys_var_bool>);
 
 impl Bool {
-    /// `value` holds the value between the server and its readers.
+    /// `value` holds the value between the server and its readers. `U` may keep ON to itself: the
+    /// variable turns itself OFF then, once `U` has done what it is for.
     pub const fn new<U: Update<Value = bool>>(
         name: &'static CStr,
         comment: &'static CStr,
         value: &'static AtomicBool,
         default: bool,
     ) -> Self {
+        Self::with(name, comment, value, default, Some(update::<U>))
+    }
+
+    /// As `new`, and the server stores the value.
+    pub const fn stored(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicBool,
+        default: bool,
+    ) -> Self {
+        Self::with(name, comment, value, default, None)
+    }
+
+    const fn with(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicBool,
+        default: bool,
+        update: sys::mysql_var_update_func,
+    ) -> Self {
         Self(Shared::new(sys::sys_var_bool {
-            head: head(sys::PLUGIN_VAR_BOOL, name, comment, Some(update::<U>)),
+            head: head(sys::PLUGIN_VAR_BOOL, name, comment, update),
             value: value.as_ptr(),
             def_val: default,
         }))
@@ -107,24 +132,46 @@ impl Uint {
     }
 }
 
-/// A number of 64 bits, which the server stores.
+/// A number of 64 bits.
 pub struct Ulong(Shared<sys::sys_var_ulong>);
 
 impl Ulong {
-    /// 0 to 2^64-1.
-    pub const fn new(
+    /// 0 to `greatest`; the server clamps to it with a warning.
+    pub const fn new<U: Update<Value = u64>>(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+        greatest: c_ulong,
+    ) -> Self {
+        Self::with(name, comment, value, default, greatest, Some(update::<U>))
+    }
+
+    /// 0 to 2^64-1; the server stores the value.
+    pub const fn stored(
         name: &'static CStr,
         comment: &'static CStr,
         value: &'static AtomicU64,
         default: c_ulong,
     ) -> Self {
+        Self::with(name, comment, value, default, c_ulong::MAX, None)
+    }
+
+    const fn with(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+        greatest: c_ulong,
+        update: sys::mysql_var_update_func,
+    ) -> Self {
         let kind = sys::PLUGIN_VAR_LONG | sys::PLUGIN_VAR_UNSIGNED;
         Self(Shared::new(sys::sys_var_ulong {
-            head: head(kind, name, comment, None),
+            head: head(kind, name, comment, update),
             value: value.as_ptr(),
             def_val: default,
             min_val: 0,
-            max_val: c_ulong::MAX,
+            max_val: greatest,
             blk_sz: 1,
         }))
     }
@@ -133,7 +180,7 @@ impl Ulong {
     pub const fn trace_level(value: &'static AtomicU64) -> Self {
         let comment = c"What to trace in the error log: the sum of 1 (general), 16 (details), \
                         32 (network waits), 64 (functions).";
-        Self::new(c"trace_level", comment, value, 32)
+        Self::stored(c"trace_level", comment, value, 32)
     }
 
     /// For [`Variables`].
@@ -142,20 +189,42 @@ impl Ulong {
     }
 }
 
-/// One of some names, which the server stores; the value is the index into the names.
+/// One of some names; the value is the index into the names.
 pub struct Enum(Shared<sys::sys_var_enum>);
 
 impl Enum {
     /// `names`: a static of its own.
-    pub const fn new(
+    pub const fn new<U: Update<Value = u64>>(
         name: &'static CStr,
         comment: &'static CStr,
         value: &'static AtomicU64,
         default: c_ulong,
         names: &'static Names,
     ) -> Self {
+        Self::with(name, comment, value, default, names, Some(update::<U>))
+    }
+
+    /// As `new`, and the server stores the value.
+    pub const fn stored(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+        names: &'static Names,
+    ) -> Self {
+        Self::with(name, comment, value, default, names, None)
+    }
+
+    const fn with(
+        name: &'static CStr,
+        comment: &'static CStr,
+        value: &'static AtomicU64,
+        default: c_ulong,
+        names: &'static Names,
+        update: sys::mysql_var_update_func,
+    ) -> Self {
         Self(Shared::new(sys::sys_var_enum {
-            head: head(sys::PLUGIN_VAR_ENUM, name, comment, None),
+            head: head(sys::PLUGIN_VAR_ENUM, name, comment, update),
             value: value.as_ptr(),
             def_val: default,
             typelib: names.0.as_ptr(),

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall |
-//! | `operator/plugin` | the same for the operator's plugin |
+//! | `operator/plugin`, `operator/settings`, `operator/status` | the operator's plugin |
 //! | `tables` | the tables of performance_schema |
 //! | `settings`, `status` | what the operator sets and sees |
 //! | `commit` | transaction and binary log storage observers |
@@ -37,6 +37,7 @@
 //! | `wait_histogram` | how long sessions have waited |
 //! | `messages` | what is said in the error log |
 //! | `decisions` | what the operator's plugin decides |
+//! | `operator/values` | what else the operator has set |
 //! | `variables` | the values of the system variables |
 //! | `vocabulary` | the words of the two names |
 //!

@@ -143,8 +143,8 @@ macro_rules! source_plugin {
                 description: $crate::operator::DESCRIPTION,
                 init: |plugin| $crate::operator::plugin::init(&VOCABULARY, plugin),
                 deinit: $crate::operator::plugin::deinit,
-                status: $crate::operator::STATUS,
-                variables: $crate::operator::VARIABLES,
+                status: $crate::operator::status::ALL,
+                variables: $crate::operator::settings::ALL,
             },
         }
     };

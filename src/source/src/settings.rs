@@ -17,7 +17,7 @@ pub const fn enabled(comment: &'static CStr) -> Bool {
 }
 
 pub const fn timeout(comment: &'static CStr) -> Ulong {
-    Ulong::new(c"timeout", comment, &variables::TIMEOUT_MS, 10_000)
+    Ulong::stored(c"timeout", comment, &variables::TIMEOUT_MS, 10_000)
 }
 
 pub const fn trace_level() -> Ulong {
@@ -37,7 +37,7 @@ pub const fn wait_point() -> Enum {
                     nobody sees what no replica has. AFTER_COMMIT: it waits after that, before \
                     the client is told.";
     let value = &variables::WAIT_POINT;
-    Enum::new(
+    Enum::stored(
         c"wait_point",
         comment,
         value,

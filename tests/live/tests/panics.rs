@@ -26,6 +26,8 @@ use stage::{FAILPOINT, Stage};
 const TIMEOUT_MS: &str = "3000";
 /// `ER_CANT_INITIALIZE_UDF`: a plugin's `init` has failed.
 const INIT_FAILED: u16 = 1123;
+/// `ER_WRONG_VALUE_FOR_VAR`
+const WRONG_VALUE: u16 = 1231;
 /// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
 const STILL_IN_USE: u16 = 1883;
 
@@ -51,6 +53,7 @@ fn scenario(callback: Callback) -> Scenario {
         Callback::Init => Installation(fails_to_install),
         Callback::CheckUninstall => Either(does_not_uninstall),
         Callback::Deinit => Installation(uninstalls_all_the_same),
+        Callback::CheckVariable => Either(refuses_the_value),
         Callback::UpdateVariable => Either(keeps_the_variables),
         Callback::ShowStatus => Either(leaves_a_row_empty),
         Callback::BeforeCommit => Source(commits_all_the_same),
@@ -252,6 +255,19 @@ fn keeps_the_variables(stage: &Stage) {
         stage.wait_for_panic(Callback::UpdateVariable);
         assert_eq!(stage.server.variable(&variable), "1", "{set}");
     }
+}
+
+/// A text of the operator's plugin, which lies in the same library and is loaded with the other.
+fn refuses_the_value(stage: &Stage) {
+    let variable = match stage.is_source {
+        true => "semisync_source_zone",
+        false => "semisync_replica_zone",
+    };
+    let (code, message) = stage
+        .server
+        .error(&format!("SET GLOBAL {variable} = 'east'"));
+    assert_eq!(code, WRONG_VALUE, "{message}");
+    assert_eq!(stage.server.variable(variable), "");
 }
 
 /// The row that panicked; the others tell the truth.

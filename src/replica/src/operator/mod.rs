@@ -3,17 +3,18 @@
 //! | file | what it owns |
 //! |---|---|
 //! | `plugin` | install, uninstall |
+//! | `settings` | the variables |
 //! | `values` | what was set |
 //!
-//! What the plugin decides is done by the main plugin. So without the main plugin, nothing of this
-//! has an effect.
+//! A file uses files below it in this table only. What the plugin decides is done by the main
+//! plugin. So without the main plugin, nothing of this has an effect.
 
 pub mod plugin;
+pub mod settings;
 pub mod values;
 
-use semisync_server::{status::Rows, variables::Variables};
+use semisync_server::status::Rows;
 use std::ffi::CStr;
 
 pub const DESCRIPTION: &CStr = c"Semi-synchronous replication, what operators of a replica decide.";
-pub static VARIABLES: Variables<0> = Variables::new([]);
 pub static STATUS: Rows<0> = Rows::new([]);

@@ -1,15 +1,21 @@
 //! Installing and uninstalling the operator's plugin of the replica side.
 
+use super::settings;
 use crate::{Vocabulary, replica::after_panic};
 use semisync_server::{Server, plugin::Handle};
 
 /// `INSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::init`].
 pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
-    Server::install(plugin, &words.names, after_panic).is_some()
+    let installed = Server::install(plugin, &words.names, after_panic).is_some();
+    if installed {
+        settings::begin();
+    }
+    installed
 }
 
 /// `UNINSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::deinit`].
 pub fn deinit(plugin: &Handle) -> bool {
+    settings::reset();
     Server::disconnect(plugin);
     true
 }

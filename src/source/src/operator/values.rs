@@ -1,0 +1,49 @@
+//! What the operator has set that the coordinator does not decide by. The defaults change nothing,
+//! and are what counts while the operator's plugin is not installed. (The other values are in
+//! `decisions`.)
+
+use parking_lot::Mutex;
+use semisync_core::Members;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static FENCED: AtomicBool = AtomicBool::new(false);
+static WAITS_WHEN_READ_ONLY: AtomicBool = AtomicBool::new(true);
+static SHOWS_REPLICAS: AtomicBool = AtomicBool::new(false);
+/// Held for a copy only. None: nobody is overruled.
+static MEMBERS: Mutex<Option<Members>> = Mutex::new(None);
+
+/// Whether new transactions are refused. Any thread, no lock.
+pub fn is_fenced() -> bool {
+    FENCED.load(Ordering::Acquire)
+}
+
+pub fn set_fenced(fenced: bool) {
+    FENCED.store(fenced, Ordering::Release);
+}
+
+/// Whether commits wait on a server that is `read_only`. Any thread, no lock.
+pub fn waits_when_read_only() -> bool {
+    WAITS_WHEN_READ_ONLY.load(Ordering::Acquire)
+}
+
+pub fn set_waits_when_read_only(waits: bool) {
+    WAITS_WHEN_READ_ONLY.store(waits, Ordering::Release);
+}
+
+/// Whether there are status rows for each replica. Any thread, no lock.
+pub fn shows_replicas() -> bool {
+    SHOWS_REPLICAS.load(Ordering::Acquire)
+}
+
+pub fn set_shows_replicas(shows: bool) {
+    SHOWS_REPLICAS.store(shows, Ordering::Release);
+}
+
+/// By what the replicas' own words are overruled.
+pub fn members() -> Members {
+    MEMBERS.lock().clone().unwrap_or_default()
+}
+
+pub fn set_members(members: Members) {
+    *MEMBERS.lock() = Some(members);
+}
