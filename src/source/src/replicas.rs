@@ -2,8 +2,11 @@
 //!
 //! Lock order: the registry, then what one connection locks inside.
 
-use crate::{gone::Gone, messages, replica_connection::ReplicaConnection, state::State, survey};
-use semisync_core::{Member, Members, ReplicaConnectionId};
+use crate::{
+    gone::Gone, messages, operator::values, replica_connection::ReplicaConnection, state::State,
+    survey,
+};
+use semisync_core::{Member, ReplicaConnectionId};
 use semisync_server::{
     MonotonicMicros, Poller, Server,
     instruments::{Cond, Mutex},
@@ -31,8 +34,6 @@ pub struct Replicas {
 #[derive(Default)]
 struct Registry {
     connections: HashMap<ReplicaConnectionId, Arc<ReplicaConnection>>,
-    /// By what the replicas' own words are overruled.
-    members: Members,
     /// None: no receiver runs.
     poller: Option<Arc<Poller>>,
 }
@@ -55,7 +56,8 @@ impl Replicas {
     pub fn add(&self, state: &State, connection: Arc<ReplicaConnection>) {
         let lost = {
             let mut registry = self.registry.lock();
-            let (member, lost) = registry.members.overrule(connection.claimed.clone());
+            let claimed = connection.claimed.clone();
+            let (member, lost) = values::members().overrule(claimed);
             connection.set_member(Arc::new(member));
             let connections = &mut registry.connections;
             connections.insert(connection.id, Arc::clone(&connection));
@@ -67,15 +69,15 @@ impl Replicas {
         }
     }
 
-    /// From now on the replicas' own words are overruled by `members`.
-    pub fn overrule(&self, state: &State, members: Members) {
+    /// The operator says otherwise by now who the replicas are.
+    pub fn overrule_anew(&self, state: &State) {
         let (mut changed, mut lost) = (Vec::new(), Vec::new());
         {
-            let mut registry = self.registry.lock();
-            registry.members = members;
+            let registry = self.registry.lock();
+            let members = values::members();
             for connection in registry.connections.values() {
                 let claimed = connection.claimed.clone();
-                let (member, name) = registry.members.overrule(claimed);
+                let (member, name) = members.overrule(claimed);
                 lost.extend(name.map(|name| (connection.server_id, name)));
                 if member != *connection.member() {
                     let member = Arc::new(member);
@@ -87,7 +89,9 @@ impl Replicas {
         for (server_id, name) in lost {
             messages::claims_anothers_name(server_id, &name);
         }
-        state.update(|core| core.on_members(&changed));
+        if !changed.is_empty() {
+            state.on_members(&changed);
+        }
     }
 
     /// The connection was counted as `member`'s, who may have been overruled meanwhile.
@@ -99,7 +103,7 @@ impl Replicas {
     ) {
         let member = connection.member();
         if !Arc::ptr_eq(&member, counted) {
-            state.update(|core| core.on_members(&[(connection.id, member)]));
+            state.on_members(&[(connection.id, member)]);
         }
     }
 

@@ -14,7 +14,6 @@ use crate::{
     survey,
 };
 use parking_lot::Mutex;
-use semisync_core::Members;
 use semisync_server::{MonotonicMicros, Server, callback::Callback};
 use std::sync::{Arc, OnceLock};
 
@@ -112,9 +111,9 @@ impl Source {
         }
     }
 
-    /// The operator says who the replicas are, whatever they say themselves.
-    pub fn set_members(&self, members: Members) {
-        self.replicas.overrule(&self.state, members);
+    /// The operator says otherwise by now who the replicas are.
+    pub fn on_members(&self) {
+        self.replicas.overrule_anew(&self.state);
     }
 
     // ---- what the operator sees ----

@@ -46,6 +46,9 @@ impl TextUpdate for SetMembers {
 /// From now on the replicas' own words are overruled by these.
 pub fn set_members(members: Members) {
     values::set_members(members);
+    if let Some(source) = Source::get() {
+        source.on_members();
+    }
 }
 
 /// Of `semisync_source_zone`.
