@@ -13,6 +13,7 @@
 //! | `member` | who a replica is |
 //! | `syntax` | how a setting's text is read, what is wrong with it, and where |
 //! | `pending` | commit groups that are not confirmed yet |
+//! | `counted_ends` | which transactions were counted |
 //! | `flush_times` | when commit groups were flushed: how old is what a replica lacks |
 //! | `histogram` | how long things took, in the server's buckets |
 //! | `stats` | the counters behind the status variables |
@@ -28,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod coordinator;
+mod counted_ends;
 mod effects;
 mod events;
 mod failpoint;
@@ -49,6 +51,7 @@ mod verdicts;
 mod wire;
 
 pub use coordinator::{Coordinator, LeftUnconfirmed, VotersView, WaitsView};
+pub use counted_ends::CountedEnds;
 pub use effects::{Effects, Message, Outcome};
 pub use events::{
     Announced, announced_position, is_heartbeat, is_of_transaction, may_end_transaction,

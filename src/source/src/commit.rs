@@ -1,9 +1,12 @@
-//! A commit's way past the hooks: flushed, at its wait point, told OK or not.
+//! A commit's way past the hooks: refused or not, flushed, at its wait point, told OK or not.
 //!
 //! No hook answers with an error where stock's do not: an error of `after_sync`
 //! would abort the server (`binlog_error_action`).
 
 use crate::{
+    counters::count_transaction,
+    operator::values::waits_when_read_only,
+    refusal,
     source::Source,
     variables::{WaitPoint, wait_point},
     wait::wait_for_acknowledgement,
@@ -23,16 +26,18 @@ struct Commit;
 
 impl StorageObserver for Commit {
     fn after_flush(end: LogPos<'_>) {
-        if let Some(source) = Source::enabled()
-            && source.state.on_flush(end.file(), end.offset)
-        {
-            source.on_new_log();
+        if let Some(source) = Source::enabled() {
+            let state = &source.state;
+            if state.on_flush(end.file(), end.offset, !is_exempt(source)) {
+                source.on_new_log();
+            }
         }
     }
 
     fn after_sync(end: LogPos<'_>) {
         if let Some(source) = Source::enabled()
             && wait_point() == WaitPoint::AfterSync
+            && !is_exempt(source)
         {
             wait_for_acknowledgement(source, end);
         }
@@ -41,7 +46,7 @@ impl StorageObserver for Commit {
 
 impl TransactionObserver for Commit {
     fn before_commit() -> Result<(), RefusedBy> {
-        Ok(())
+        Source::get().map_or(Ok(()), |source| refusal::ask(&source.state))
     }
 
     fn after_commit(end: LogPos<'_>) {
@@ -57,14 +62,26 @@ fn after_transaction(end: LogPos<'_>) {
     let Some(source) = Source::enabled() else {
         return;
     };
-    if wait_point() == WaitPoint::AfterCommit {
+    let exempt = is_exempt(source);
+    if wait_point() == WaitPoint::AfterCommit && !exempt {
         wait_for_acknowledgement(source, end);
     }
     // At either wait point every member of a commit group passes here before its client
     // is told OK.
-    if source.state.is_unsettled() {
+    let state = &source.state;
+    if state.is_unsettled() {
         settle(source, end);
     }
+    if !exempt && let Some(is_confirmed) = state.is_confirmed(end.file(), end.offset) {
+        count_transaction(is_confirmed);
+    }
+}
+
+/// Whether nobody waits: the server is `read_only`, and what its appliers write is confirmed
+/// elsewhere (`semisync_source_wait_when_read_only`). Then nobody asks for the commit, and it is
+/// counted neither as confirmed nor as unconfirmed.
+fn is_exempt(source: &Source) -> bool {
+    !waits_when_read_only() && source.state.server.is_read_only()
 }
 
 /// Cuts the client off whose commit is not confirmed and may not be told OK.

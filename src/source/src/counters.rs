@@ -14,6 +14,28 @@ pub static NO_TIMES: AtomicU64 = AtomicU64::new(0);
 pub static TIMEFUNC_FAILURES: AtomicU64 = AtomicU64::new(0);
 pub static WAIT_POS_BACKTRAVERSE: AtomicU64 = AtomicU64::new(0);
 
+/// Transactions that were confirmed when their clients were told OK. One for each transaction,
+/// also of a group, unlike `YES_TX` at AFTER_SYNC.
+pub static CONFIRMED_TX: AtomicU64 = AtomicU64::new(0);
+/// The others: committed here, perhaps nowhere else.
+pub static UNCONFIRMED_TX: AtomicU64 = AtomicU64::new(0);
+
+/// Counts a transaction whose client is about to be told OK.
+pub fn count_transaction(is_confirmed: bool) {
+    let counter = if is_confirmed {
+        &CONFIRMED_TX
+    } else {
+        &UNCONFIRMED_TX
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A new installation.
+pub fn forget_transactions() {
+    CONFIRMED_TX.store(0, Ordering::Relaxed);
+    UNCONFIRMED_TX.store(0, Ordering::Relaxed);
+}
+
 /// Carries what was counted since `before` over to the counters; they begin
 /// anew where the coordinator has begun anew.
 pub fn publish(before: &Stats, now: &Stats) {

@@ -17,6 +17,7 @@
 //! | `tables` | the tables of performance_schema |
 //! | `settings`, `status` | what the operator sets and sees |
 //! | `commit` | transaction and binary log storage observers |
+//! | `refusal` | who is refused before a transaction is written, and by which option |
 //! | `wait` | a session's wait at the wait point |
 //! | `transmit`, `dump` | the transmit observer, and one dump to a semi-sync replica |
 //! | `dump_file` | which file a dump is in, and how far |
@@ -69,6 +70,7 @@ pub mod operator;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;
+mod refusal;
 mod replica_connection;
 mod replicas;
 #[doc(hidden)]

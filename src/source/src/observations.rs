@@ -1,9 +1,9 @@
 //! What is noted beside the coordinator, under its lock, of what happens: when commit groups were
-//! flushed, and since when semi-sync is OFF. It decides nothing.
+//! flushed, which transactions were counted, and since when semi-sync is OFF. It decides nothing.
 //!
 //! Times are microseconds of the monotonic clock.
 
-use semisync_core::{FlushTimes, Position};
+use semisync_core::{CountedEnds, FlushTimes, Position};
 use semisync_server::MonotonicMicros;
 
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub struct Observations {
     /// The end of the first commit group that was flushed.
     begin: Option<Position>,
     off_since: Option<u64>,
+    /// Of transactions that were counted as confirmed or not.
+    pub counted_ends: CountedEnds,
 }
 
 impl Observations {

@@ -96,6 +96,7 @@ impl State {
     /// A new installation: nothing is left of an earlier one.
     pub fn begin_anew(&self) {
         WAITS.clear();
+        counters::forget_transactions();
         self.update_all(|core, files, observed| {
             *core = Coordinator::new(decisions::settings());
             // While the plugin was not there, the log may have been reset.
@@ -300,10 +301,10 @@ impl State {
 
     // ---- the binary log ----
 
-    /// A commit group was written and ends at `offset` of the file `name`. true: the log
-    /// begins anew there. It was reset, and the server has not told so yet; what was said
-    /// of the old one is gone.
-    pub fn on_flush(&self, name: &[u8], offset: u64) -> bool {
+    /// A commit group was written and ends at `offset` of the file `name`. `is_awaited`: its
+    /// sessions will wait. true: the log begins anew there. It was reset, and the server has not
+    /// told so yet; what was said of the old one is gone.
+    pub fn on_flush(&self, name: &[u8], offset: u64, is_awaited: bool) -> bool {
         let now = MonotonicMicros::now();
         self.update_all(|core, files, observed| {
             let reset = files.begins_anew(name, offset);
@@ -315,9 +316,22 @@ impl State {
             }
             let end = files.on_flush(name, offset);
             observed.on_flush(end, now);
-            core.on_flush(end);
+            if is_awaited {
+                core.on_flush(end);
+            } else {
+                core.on_unawaited_flush(end);
+            }
             reset
         })
+    }
+
+    /// Whether the transaction that ends at `offset` of the file `name` is confirmed. None: it is
+    /// not to be counted, because it has been, or because nobody watched when it was written.
+    pub fn is_confirmed(&self, name: &[u8], offset: u64) -> Option<bool> {
+        let mut locked = self.locked.lock();
+        let at = locked.files.find(name, offset)?;
+        let is_new = locked.observed.counted_ends.insert(at);
+        is_new.then(|| locked.core.confirmed() >= Some(at))
     }
 
     /// The server tells of a RESET. false: its first flush has told before.

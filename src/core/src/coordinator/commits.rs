@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl<W> Coordinator<W> {
-    /// A commit group was written to the binary log.
-    pub fn on_flush(&mut self, end: Position) {
+    /// As [`Self::on_flush`], where nobody will wait for the group: no replica is asked for it.
+    pub fn on_unawaited_flush(&mut self, end: Position) {
         if matches!(self.mode, Mode::Disabled | Mode::Broken) {
             return;
         }
@@ -19,6 +19,11 @@ impl<W> Coordinator<W> {
         if self.mode == Mode::Off {
             self.lag();
         }
+    }
+
+    /// A commit group was written to the binary log.
+    pub fn on_flush(&mut self, end: Position) {
+        self.on_unawaited_flush(end);
         if matches!(self.mode, Mode::On | Mode::Closing)
             && let Err(out_of_order) = self.pending.push(end)
         {

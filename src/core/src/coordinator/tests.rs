@@ -45,6 +45,26 @@ fn nothing_is_pending_and_nobody_waits_while_off_or_disabled() {
 }
 
 #[test]
+fn what_nobody_waits_for_is_kept_nowhere_and_asked_of_nobody() {
+    let mut core = Coordinator::<()>::new(Settings::default());
+    core.on_enable();
+    core.on_connect(ReplicaConnectionId(1), Member::of(1).into(), None);
+    for end in 1..1000 {
+        core.on_unawaited_flush(at(end * 100));
+    }
+    assert!(core.status() && !core.pending.covers(at(0)));
+    assert_eq!(
+        core.on_wait_point(Some(at(99_900)), (), false),
+        WaitVerdict::Done(Outcome::Asynchronous)
+    );
+    // What is said of it counts all the same, and for what comes afterwards too.
+    core.on_ack(ReplicaConnectionId(1), at(99_900), Some(at(99_900)));
+    assert_eq!(core.confirmed(), Some(at(99_900)));
+    core.on_flush(at(100_000));
+    assert!(core.pending.contains(at(100_000)));
+}
+
+#[test]
 fn nothing_is_kept_of_a_connection_that_is_gone() {
     let mut core = with_pending();
     for connection in 2..1000 {

@@ -2,7 +2,7 @@
 
 use super::values;
 use crate::{
-    counters::{NO_TX, YES_TX},
+    counters::{CONFIRMED_TX, UNCONFIRMED_TX},
     figures::{ReplicaFigures, SourceFigures},
     source::Source,
     wait_histogram::LIMITS,
@@ -42,8 +42,8 @@ fn add_source(group: &mut Group, figures: &SourceFigures) {
     add("waiting_lag_bytes", figures.waiting_lag_bytes);
     add("state", figures.state);
     add("off_since_us", figures.off_since_us);
-    add("confirmed_tx", YES_TX.load(Ordering::Relaxed));
-    add("unconfirmed_tx", NO_TX.load(Ordering::Relaxed));
+    add("confirmed_tx", CONFIRMED_TX.load(Ordering::Relaxed));
+    add("unconfirmed_tx", UNCONFIRMED_TX.load(Ordering::Relaxed));
     for (limit, count) in LIMITS.iter().zip(figures.waits.up_to) {
         add(&format!("wait_le_{limit}"), count);
     }
