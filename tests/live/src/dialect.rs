@@ -75,6 +75,16 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
+    /// DDL is a transaction: it is done and in the binary log, or neither.
+    pub fn has_atomic_ddl(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
+    /// Privileges such as CONNECTION_ADMIN.
+    pub fn has_dynamic_privileges(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
     /// The wait points that can be tried.
     pub fn wait_points(&self) -> &'static [&'static str] {
         if self.has_wait_point() {

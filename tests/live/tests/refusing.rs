@@ -1,0 +1,552 @@
+//! New transactions are refused before they are written: by a fence, by `timeout_action=REFUSE`
+//! after a timeout, and while fewer replicas than `min_replicas` are connected. Nothing of a refused
+//! transaction is left, and the client gets the error that `read_only` gives. And how transactions
+//! are counted, confirmed or not.
+
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, Error};
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Libraries, Link, Load, Names, PATIENCE, Server, Topology, eventually, needs,
+};
+
+const OURS: &str = "stock has no second plugin";
+const CANNOT_REFUSE: &str = "it asks nobody before it writes a transaction";
+/// `ER_OPTION_PREVENTS_STATEMENT`
+const REFUSED: u16 = 1290;
+/// The timeout of sources whose waits are to time out.
+const TIMEOUT_MS: &str = "500";
+/// For what must not hang.
+const AT_ONCE: Duration = Duration::from_secs(5);
+const PASSWORD: &str = "App-1-secret";
+
+fn can_refuse() -> bool {
+    Libraries::are_ours() && Dialect::of_run().has_before_commit()
+}
+
+fn install_operator(source: &Server) {
+    let library = source.names().source_library();
+    source.execute(&format!(
+        "INSTALL PLUGIN semisync_source SONAME '{library}'"
+    ));
+}
+
+fn set(source: &Server, suffix: &str, value: &str) {
+    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
+}
+
+fn pair() -> Topology {
+    let pair = Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .start();
+    install_operator(&pair.source);
+    pair
+}
+
+fn insert(n: i64) -> String {
+    format!("INSERT INTO {TABLE} (n) VALUES ({n})")
+}
+
+/// The error's text, as the server writes it for `--read-only`.
+fn refused_by(option: &str) -> String {
+    format!(
+        "The MySQL server is running with the --semisync_source_{option} option so it cannot \
+         execute this statement"
+    )
+}
+
+/// Runs the statements; the last one is refused.
+#[track_caller]
+fn assert_refused(conn: &mut Conn, statements: &[&str], option: &str) {
+    let (last, before) = statements.split_last().expect("a statement");
+    for sql in before {
+        conn.query_drop(sql)
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    match conn.query_drop(last) {
+        Err(Error::MySqlError(e)) => {
+            assert_eq!((e.code, e.message), (REFUSED, refused_by(option)), "{last}");
+        }
+        other => panic!("{last}: {other:?}"),
+    }
+}
+
+/// Two accounts: `read_only` refuses `app`, and lets `admin` write.
+fn make_accounts(server: &Server) {
+    let privilege = match server.dialect().has_dynamic_privileges() {
+        true => "CONNECTION_ADMIN",
+        false => "SUPER",
+    };
+    let mut conn = server.conn();
+    for sql in [
+        "SET sql_log_bin = 0".to_owned(),
+        format!("CREATE USER app IDENTIFIED BY '{PASSWORD}'"),
+        format!("CREATE USER admin IDENTIFIED BY '{PASSWORD}'"),
+        "GRANT SELECT, INSERT ON app.* TO app".to_owned(),
+        "GRANT SELECT, INSERT ON app.* TO admin".to_owned(),
+        format!("GRANT {privilege} ON *.* TO admin"),
+    ] {
+        conn.query_drop(&sql)
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+}
+
+fn operator_status(source: &Server, suffix: &str) -> u64 {
+    let text = source.global_status(&format!("Semisync_source_{suffix}"));
+    text.parse().expect("a number")
+}
+
+// --- the fence ---
+
+#[test]
+fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let (source, replica) = (&pair.source, pair.replica());
+    source.insert(1);
+    set(source, "fenced", "ON");
+    let before = source.binlog_position();
+    let mark = source.log_mark();
+    let mut conn = source.conn();
+    let row = insert(2);
+    let mut refused: Vec<Vec<&str>> = vec![
+        vec![&row],
+        vec!["BEGIN", &row, &row, "COMMIT"],
+        vec!["SET autocommit = 0", &row, "COMMIT"],
+        vec![
+            "SET autocommit = 1",
+            "BEGIN",
+            &row,
+            "SAVEPOINT a",
+            &row,
+            "COMMIT",
+        ],
+        vec!["XA START 'a'", &row, "XA END 'a'", "XA PREPARE 'a'"],
+        vec![
+            "XA START 'b'",
+            &row,
+            "XA END 'b'",
+            "XA COMMIT 'b' ONE PHASE",
+        ],
+    ];
+    if source.dialect().has_atomic_ddl() {
+        refused.extend([
+            vec!["CREATE TABLE app.new (n INT)"],
+            vec!["CREATE TABLE app.new AS SELECT 1 AS n"],
+            vec!["ALTER TABLE app.t ADD COLUMN new INT"],
+            vec!["TRUNCATE TABLE app.t"],
+            vec!["DROP TABLE app.t"],
+            vec!["CREATE DATABASE new"],
+            vec!["CREATE USER new"],
+        ]);
+    }
+    for statements in &refused {
+        assert_refused(&mut conn, statements, "fenced");
+    }
+    assert_eq!(source.binlog_position(), before, "no event");
+    assert_eq!(source.count_rows(None), 1, "no row");
+    assert_eq!(source.rows("SHOW TABLES FROM app"), [["t"]]);
+    assert_eq!(source.rows("SHOW DATABASES LIKE 'new'").len(), 0);
+    assert_eq!(source.rows("XA RECOVER").len(), 0);
+    let strays = source.stray_errors_since(mark);
+    assert!(strays.is_empty(), "no line for each refusal: {strays:#?}");
+
+    // The same session goes on.
+    set(source, "fenced", "OFF");
+    conn.query_drop(&row).expect("nobody refuses it");
+    assert_eq!(source.count_rows(None), 2);
+    replica.assert_same_rows(source);
+}
+
+#[test]
+fn a_fence_lets_pass_what_writes_nothing_to_the_binary_log() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let source = &pair.source;
+    source.insert(1);
+    set(source, "fenced", "ON");
+    let mut conn = source.conn();
+    let (select, row) = (format!("SELECT COUNT(*) FROM {TABLE}"), insert(2));
+    for sql in [
+        &*select,
+        "BEGIN",
+        &select,
+        "COMMIT",
+        "BEGIN",
+        &row,
+        "ROLLBACK",
+        "SET GLOBAL max_connections = 200",
+        "CREATE TEMPORARY TABLE app.mine (n INT)",
+        "INSERT INTO app.mine VALUES (1)",
+        "DROP TEMPORARY TABLE app.mine",
+        "SET sql_log_bin = 0",
+        &row,
+    ] {
+        conn.query_drop(sql)
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+}
+
+/// A refusal would leave rows, or a table, that no replica hears of.
+#[test]
+fn what_cannot_be_undone_is_not_refused() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let (source, replica) = (&pair.source, pair.replica());
+    source.execute("CREATE TABLE app.plain (n INT) ENGINE=MyISAM");
+    let mut prepared = source.conn();
+    for sql in ["XA START 'a'", &insert(3), "XA END 'a'", "XA PREPARE 'a'"] {
+        prepared
+            .query_drop(sql)
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    set(source, "fenced", "ON");
+    source.execute("INSERT INTO app.plain VALUES (1)");
+    prepared
+        .query_drop("XA COMMIT 'a'")
+        .expect("it was logged before");
+    assert_eq!(source.count_rows(Some(3)), 1);
+    if !source.dialect().has_atomic_ddl() {
+        // The table is there before anybody is asked.
+        source.execute("CREATE TABLE app.new (n INT)");
+    }
+    assert_eq!(source.error(&insert(4)).0, REFUSED);
+    replica.assert_same_rows(source);
+    assert_eq!(replica.value("SELECT COUNT(*) FROM app.plain"), "1");
+    let tables = source.rows("SHOW TABLES FROM app");
+    assert_eq!(replica.rows("SHOW TABLES FROM app"), tables);
+}
+
+#[test]
+fn sessions_that_wait_when_the_fence_comes_go_on_waiting() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let source = &pair.source;
+    for wait_point in source.dialect().wait_points() {
+        source.set_wait_point(wait_point);
+        pair.replica().freeze();
+        let waiting = Waiting::insert(source, 1);
+        set(source, "fenced", "ON");
+        assert_eq!(source.error(&insert(2)).0, REFUSED);
+        assert!(!waiting.is_over(), "nobody has acknowledged");
+        pair.replica().thaw();
+        waiting.done_within(PATIENCE);
+        set(source, "fenced", "OFF");
+    }
+    assert_eq!(source.counter("no_tx"), 0);
+}
+
+#[test]
+fn a_fence_lets_appliers_pass() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = Topology::new(Names::newest())
+        .configure_replica(|config| config.as_source())
+        .start();
+    let (source, replica) = (&pair.source, pair.replica());
+    install_operator(replica);
+    set(replica, "fenced", "ON");
+    set(replica, "min_replicas", "1");
+    source.insert(1);
+    replica.assert_same_rows(source);
+    assert_eq!(replica.error(&insert(2)).0, REFUSED);
+}
+
+#[test]
+fn a_fence_holds_while_semi_sync_is_disabled_and_falls_with_its_plugin() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let source = &pair.source;
+    set(source, "fenced", "ON");
+    source.set_source("enabled", "OFF");
+    assert_eq!(source.error(&insert(1)).0, REFUSED);
+    source.uninstall("semisync_source");
+    source.insert(2);
+    install_operator(source);
+    source.insert(3);
+    assert_eq!(source.variable("semisync_source_fenced"), "0");
+}
+
+/// The runbook: fence, wait until nobody waits, `super_read_only`, promote.
+#[test]
+fn a_switch_over_under_load_behind_a_fence_loses_nothing_and_hangs_nowhere() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .configure_replica(|config| config.as_source())
+        .start();
+    let (source, replica) = (&pair.source, pair.replica());
+    install_operator(source);
+    replica.execute("SET GLOBAL super_read_only = ON");
+    let load = Load::start(source, 8);
+    load.wait_progress(200);
+
+    set(source, "fenced", "ON");
+    source.wait_status("wait_sessions", "0");
+    let begin = Instant::now();
+    source.execute("SET GLOBAL super_read_only = ON");
+    assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+    let seen = load.finish();
+    assert_eq!(seen.errors.len(), 8, "each writer was refused");
+    for error in &seen.errors {
+        assert!(error.contains(&refused_by("fenced")), "{error}");
+    }
+    replica.assert_same_rows(source);
+    assert_eq!(replica.count_rows(Some(1)), seen.committed);
+    assert_eq!(source.counter("no_tx"), 0);
+
+    replica.script("STOP REPLICA;\nRESET REPLICA ALL;\nSET GLOBAL super_read_only = OFF;");
+    replica.execute("SET GLOBAL read_only = OFF");
+    set(source, "fenced", "OFF");
+    source.replicate_from(replica, &Link::default());
+    replica.insert(2);
+    source.assert_same_rows(replica);
+    assert_eq!(source.count_rows(None), seen.committed + 1);
+}
+
+#[test]
+fn super_read_only_passes_a_stuck_source_that_is_fenced_and_released() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let source = &pair.source;
+    pair.replica().freeze();
+    let waiting = Waiting::insert(source, 1);
+    set(source, "fenced", "ON");
+    let read_only = Waiting::start(source, "SET GLOBAL super_read_only = ON");
+    set(source, "release_waits", "ON");
+    waiting.done_within(PATIENCE);
+    read_only.done_within(AT_ONCE);
+    pair.replica().thaw();
+    pair.replica().assert_same_rows(source);
+}
+
+// --- too few replicas ---
+
+#[test]
+fn with_too_few_replicas_all_are_refused_whom_read_only_would_refuse() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let (source, replica) = (&pair.source, pair.replica());
+    make_accounts(source);
+    let mut app = source.tcp_conn("app", PASSWORD);
+    set(source, "min_replicas", "1");
+    app.query_drop(insert(1)).expect("one replica is there");
+    set(source, "min_replicas", "2");
+    let before = source.binlog_position();
+    let row = insert(2);
+    assert_refused(&mut app, &[&row], "min_replicas");
+    assert_refused(&mut app, &["BEGIN", &row, "COMMIT"], "min_replicas");
+    assert_eq!(source.binlog_position(), before, "no event");
+    assert_eq!(source.count_rows(Some(2)), 0, "no row");
+
+    source.insert(3); // root has SUPER
+    let mut admin = source.tcp_conn("admin", PASSWORD);
+    admin
+        .query_drop(insert(4))
+        .expect("read_only would let it write");
+
+    // The replica goes, and comes back.
+    set(source, "min_replicas", "1");
+    app.query_drop(insert(5)).expect("one replica is there");
+    replica.execute("STOP REPLICA IO_THREAD");
+    source.wait_status("clients", "0");
+    assert_refused(&mut app, &[&row], "min_replicas");
+    replica.execute("START REPLICA IO_THREAD");
+    source.wait_status("clients", "1");
+    app.query_drop(row).expect("the replica is back");
+    replica.assert_same_rows(source);
+}
+
+#[test]
+fn too_few_replicas_refuse_nobody_while_semi_sync_is_disabled() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let source = &pair.source;
+    make_accounts(source);
+    let mut app = source.tcp_conn("app", PASSWORD);
+    set(source, "min_replicas", "2");
+    assert_refused(&mut app, &[&insert(1)], "min_replicas");
+    source.set_source("enabled", "OFF");
+    app.query_drop(insert(2)).expect("nobody counts");
+}
+
+// --- a timeout ---
+
+/// Nobody is let through: what is written could not be confirmed.
+#[test]
+fn after_a_timeout_refuse_refuses_accounts_with_every_privilege_too() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = Topology::new(Names::newest())
+        .set("timeout", TIMEOUT_MS)
+        .start();
+    let (source, replica) = (&pair.source, pair.replica());
+    install_operator(source);
+    set(source, "timeout_action", "REFUSE");
+    replica.freeze();
+    let waiting = Waiting::insert(source, 1);
+    let mut conn = source.conn();
+    let row = insert(2);
+    source.wait_log("semisync_source_timeout_action is REFUSE");
+    let before = source.binlog_position();
+    assert_refused(&mut conn, &[&row], "timeout_action");
+    assert_eq!(source.binlog_position(), before, "no event");
+    assert!(!waiting.is_over(), "who waits goes on waiting");
+    assert_eq!(source.status("status"), "ON");
+    replica.thaw();
+    waiting.done_within(PATIENCE);
+    eventually(PATIENCE, "nobody is refused", || {
+        conn.query_drop(&row).is_ok()
+    });
+    replica.assert_same_rows(source);
+    assert_eq!(source.counter("no_tx"), 0);
+}
+
+// --- who is counted as confirmed ---
+
+#[test]
+fn each_transaction_is_counted_once_confirmed_or_not() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair();
+    let source = &pair.source;
+    let counts = || {
+        let count = |suffix| operator_status(source, suffix);
+        (count("confirmed_tx"), count("unconfirmed_tx"))
+    };
+    source.script(&format!(
+        "CREATE PROCEDURE app.three() BEGIN \
+         INSERT INTO {TABLE} (n) VALUES (1); \
+         SELECT COUNT(*) FROM {TABLE}; \
+         START TRANSACTION; INSERT INTO {TABLE} (n) VALUES (2); COMMIT; \
+         START TRANSACTION; SELECT COUNT(*) FROM {TABLE}; COMMIT; \
+         INSERT INTO {TABLE} (n) VALUES (3); \
+         COMMIT; ROLLBACK; END"
+    ));
+    for wait_point in source.dialect().wait_points() {
+        source.set_wait_point(wait_point);
+        let (confirmed, unconfirmed) = counts();
+        source.execute("CREATE TABLE app.other (n INT)");
+        source.execute("ALTER TABLE app.other ADD COLUMN m INT");
+        source.script("BEGIN;\nINSERT INTO app.other VALUES (1, 1);\nCOMMIT;\nCOMMIT;");
+        source.script(&format!("BEGIN;\nSELECT COUNT(*) FROM {TABLE};\nCOMMIT;"));
+        source.script(&format!("BEGIN;\n{};\nROLLBACK;", insert(9)));
+        source.conn().query_drop("CALL app.three()").expect("CALL");
+        source.execute("DROP TABLE app.other");
+        assert_eq!(counts(), (confirmed + 7, unconfirmed), "{wait_point}");
+
+        pair.replica().freeze();
+        let waiting = Waiting::insert(source, 4);
+        set(source, "release_waits", "ON");
+        waiting.done_within(PATIENCE);
+        assert_eq!(counts(), (confirmed + 7, unconfirmed + 1), "{wait_point}");
+        pair.replica().thaw();
+        pair.replica().assert_same_rows(source);
+    }
+}
+
+#[test]
+fn under_load_as_many_are_counted_as_are_committed() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair();
+    let source = &pair.source;
+    for (wait_point, ordered) in [
+        ("AFTER_SYNC", "ON"),
+        ("AFTER_SYNC", "OFF"),
+        ("AFTER_COMMIT", "ON"),
+    ] {
+        if !source.dialect().wait_points().contains(&wait_point) {
+            continue;
+        }
+        source.set_wait_point(wait_point);
+        source.order_commits(ordered);
+        let before = operator_status(source, "confirmed_tx");
+        let load = Load::start(source, 16);
+        load.wait_progress(2000);
+        let seen = load.finish_clean();
+        let counted = operator_status(source, "confirmed_tx") - before;
+        assert_eq!(counted, seen.committed, "{wait_point}, ordered {ordered}");
+    }
+    assert_eq!(operator_status(source, "unconfirmed_tx"), 0);
+}
+
+/// The members of the group were all released by one session.
+#[test]
+fn when_kill_ends_a_wait_the_whole_group_is_counted_unconfirmed() {
+    needs!(Libraries::are_ours(), OURS);
+    needs!(
+        Dialect::of_run().has_wait_point(),
+        "sessions wait side by side"
+    );
+    let pair = pair();
+    let source = &pair.source;
+    set(source, "kill_ends_wait", "ON");
+    source.set_wait_point("AFTER_SYNC");
+    pair.replica().freeze();
+    let first = Waiting::insert(source, 1);
+    // The next group forms behind the one that waits.
+    let group: Vec<Waiting> = (2..6).map(|n| Waiting::start(source, &insert(n))).collect();
+    let mut killed = vec![first.connection];
+    source.execute(&format!("KILL QUERY {}", first.connection));
+    let waiting_state = source.names().waiting_state();
+    while group.iter().any(|member| !member.is_over()) {
+        let leader = group
+            .iter()
+            .map(|member| member.connection)
+            .find(|id| !killed.contains(id) && source.processlist_state(*id) == waiting_state);
+        if let Some(leader) = leader {
+            source.execute(&format!("KILL QUERY {leader}"));
+            killed.push(leader);
+        }
+    }
+    assert!(killed.len() < 5, "they waited one by one: {killed:?}");
+    eventually(PATIENCE, "all five are counted", || {
+        operator_status(source, "unconfirmed_tx") == 5
+    });
+    assert_eq!(operator_status(source, "confirmed_tx"), 0);
+    assert_eq!(source.status("status"), "ON");
+    pair.replica().thaw();
+    pair.replica().assert_same_rows(source);
+}
+
+#[test]
+fn what_a_read_only_server_does_not_wait_for_is_counted_nowhere() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair();
+    let source = &pair.source;
+    set(source, "wait_when_read_only", "OFF");
+    source.execute("SET GLOBAL read_only = ON");
+    pair.replica().freeze();
+    for n in 0..100 {
+        source.insert(n);
+    }
+    assert_eq!(operator_status(source, "confirmed_tx"), 0);
+    assert_eq!(operator_status(source, "unconfirmed_tx"), 0);
+    assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (0, 0));
+    assert_eq!(source.status("status"), "ON");
+    // Promoted, it waits at once.
+    source.execute("SET GLOBAL read_only = OFF");
+    let waiting = Waiting::insert(source, 100);
+    pair.replica().thaw();
+    waiting.done_within(PATIENCE);
+    assert_eq!(operator_status(source, "confirmed_tx"), 1);
+    pair.replica().assert_same_rows(source);
+}
+
+// --- series ---
+
+#[test]
+fn a_series_that_cannot_refuse_lacks_the_variables() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair();
+    let shown = pair.source.rows("SHOW VARIABLES LIKE 'semisync_source%'");
+    for suffix in ["fenced", "min_replicas"] {
+        let name = format!("semisync_source_{suffix}");
+        let is_there = shown.iter().any(|row| row[0] == name);
+        assert_eq!(is_there, Dialect::of_run().has_before_commit(), "{name}");
+    }
+    if !Dialect::of_run().has_before_commit() {
+        let refuse = "SET GLOBAL semisync_source_timeout_action = REFUSE";
+        assert!(pair.source.try_rows(refuse).is_err(), "{refuse}");
+    }
+}
