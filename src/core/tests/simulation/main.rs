@@ -5,14 +5,17 @@
 //! nothing but heartbeats asks for acknowledgements.
 
 mod network;
+#[path = "../support/rules.rs"]
+mod rules;
 mod world;
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
+use rules::{PlainRule, rules};
 use semisync_core::{
     Settings,
     TimeoutAction::{self, Async, Refuse, Wait},
 };
-use world::{Wanted, World};
+use world::World;
 
 #[derive(Clone, Debug)]
 enum Operation {
@@ -23,7 +26,7 @@ enum Operation {
     Abandon { replica: usize },
     Crash { replica: usize, lost: usize },
     Lie { replica: usize },
-    SetWanted(Wanted),
+    SetRule(PlainRule),
     Release,
     Kill { nth: usize },
     SetAction(TimeoutAction),
@@ -71,8 +74,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => replica().prop_map(|replica| Abandon { replica }),
         1 => (replica(), 0..4_usize).prop_map(|(replica, lost)| Crash { replica, lost }),
         1 => replica().prop_map(|replica| Lie { replica }),
-        1 => prop_oneof![(1..=3_u32).prop_map(Wanted::Count), Just(Wanted::BothZones)]
-            .prop_map(SetWanted),
+        1 => (1..=3_u32).prop_map(|count| SetRule(PlainRule::Count(count))),
+        2 => rules(5).prop_map(SetRule),
         1 => Just(Release),
         1 => (0..4_usize).prop_map(|nth| Kill { nth }),
         1 => action().prop_map(SetAction),
@@ -95,7 +98,7 @@ fn carry_out(world: &mut World, operation: &Operation) {
         Operation::Abandon { replica } => world.abandon(replica % many),
         Operation::Crash { replica, lost } => world.crash(replica % many, lost),
         Operation::Lie { replica } => world.lie(replica % many),
-        Operation::SetWanted(wanted) => world.set_wanted(wanted),
+        Operation::SetRule(ref rule) => world.set_rule(rule),
         Operation::Release => world.release(),
         Operation::Kill { nth } => world.kill(nth),
         Operation::SetAction(action) => world.set(|settings| settings.timeout_action = action),

@@ -3,10 +3,12 @@
 
 mod tick;
 
-use crate::network::{Chance, Connection, Pipe, Replica};
+use crate::{
+    network::{Chance, Connection, Pipe, Replica},
+    rules::{PlainRule, Server, member_of},
+};
 use semisync_core::{
-    Coordinator, Member, Outcome, Position, ReplicaConnectionId, Rule, Settings, TimeoutVerdict,
-    WaitId,
+    Coordinator, Outcome, Position, ReplicaConnectionId, Settings, TimeoutVerdict, WaitId,
 };
 use std::collections::BTreeMap;
 
@@ -16,31 +18,6 @@ struct Session {
     gives_up: Option<u64>,
     /// It has waited for its whole timeout, and waits on.
     is_overdue: bool,
-}
-
-/// Who must have a commit.
-#[derive(Clone, Copy, Debug)]
-pub enum Wanted {
-    /// So many replicas.
-    Count(u32),
-    /// One of zone a and one of zone b: of odd and of even numbers.
-    BothZones,
-}
-
-impl Wanted {
-    fn rule(self) -> Rule {
-        match self {
-            Self::Count(count) => Rule::of_count(count),
-            Self::BothZones => Rule {
-                quorum: Some(std::sync::Arc::new(
-                    "ANY 1 (zone:a) AND ANY 1 (zone:b)"
-                        .parse()
-                        .expect("a quorum"),
-                )),
-                ..Rule::of_count(9)
-            },
-        }
-    }
 }
 
 pub struct World {
@@ -59,7 +36,7 @@ pub struct World {
     pub overdue: usize,
     chance: Chance,
     settings: Settings,
-    wanted: Wanted,
+    rule: PlainRule,
     /// Where the groups end.
     log: Vec<Position>,
     connections: Vec<Connection>,
@@ -77,9 +54,11 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, settings: Settings, replicas: u32, timeout: Option<u64>) -> Self {
-        let wanted = Wanted::Count(2);
-        let rule = wanted.rule();
-        let settings = Settings { rule, ..settings };
+        let rule = PlainRule::Count(2);
+        let settings = Settings {
+            rule: rule.rule(),
+            ..settings
+        };
         let mut world = Self {
             now: 0,
             core: Coordinator::new(settings.clone()),
@@ -98,7 +77,7 @@ impl World {
             overdue: 0,
             chance: Chance::new(seed),
             settings,
-            wanted,
+            rule,
             log: Vec::new(),
             connections: Vec::new(),
             last_id: 0,
@@ -152,10 +131,22 @@ impl World {
         self.flushed.push((arrives, at, self.period()));
     }
 
-    pub fn set_wanted(&mut self, wanted: Wanted) {
-        self.judge();
-        self.wanted = wanted;
-        self.set(|settings| settings.rule = wanted.rule());
+    /// Unless not even all replicas together could meet it.
+    pub fn set_rule(&mut self, rule: &PlainRule) {
+        if rule.is_met(&self.all_replicas(), |()| true) {
+            self.judge();
+            self.rule = rule.clone();
+            self.set(|settings| settings.rule = rule.rule());
+        }
+    }
+
+    fn all_replicas(&self) -> Vec<Server<()>> {
+        let server = |replica: &Replica| Server {
+            id: replica.server_id,
+            has: (),
+            streaming: true,
+        };
+        self.replicas.iter().map(server).collect()
     }
 
     pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
@@ -216,12 +207,9 @@ impl World {
             to_source: Pipe::new(),
             dies: None,
         });
-        let mut member = Member::of(server_id);
-        let zone = if server_id % 2 == 1 { "a" } else { "b" };
-        member.zone = Some(zone.into());
         self.judge();
         self.tell_time();
-        self.core.on_connect(id, member.into(), start);
+        self.core.on_connect(id, member_of(server_id), start);
         self.judge();
     }
 
@@ -264,7 +252,8 @@ impl World {
         }
     }
 
-    /// Nothing is lost any more, all are connected, and nobody gives up.
+    /// Nothing is lost any more, all are connected, nobody gives up, and the operator wants no
+    /// more replicas than can be counted.
     pub fn heal(&mut self) {
         self.careless = false;
         self.timeout = None;
@@ -276,6 +265,10 @@ impl World {
                 let by_position = self.chance.one_in(2);
                 self.connect(replica, by_position);
             }
+        }
+        let counted = self.rule.counted(&self.all_replicas());
+        if counted < self.settings.min_replicas as usize {
+            self.set(|settings| settings.min_replicas = 0);
         }
     }
 
@@ -331,23 +324,22 @@ impl World {
     /// Whether everything that was released or confirmed really is with enough
     /// connected replicas. Called before and after the coordinator learns something.
     fn judge(&mut self) {
-        let mut have: Vec<(Option<Position>, u32)> = (0..self.replicas.len())
+        let have: Vec<Server<Option<Position>>> = (0..self.replicas.len())
             .filter(|replica| self.connections_of(*replica).next().is_some())
             .map(|replica| {
-                let Replica { has, server_id, .. } = self.replicas[replica];
-                (has.checked_sub(1).map(|last| self.log[last]), server_id)
+                let Replica { server_id, has, .. } = self.replicas[replica];
+                Server {
+                    id: server_id,
+                    has: has.checked_sub(1).map(|last| self.log[last]),
+                    streaming: true,
+                }
             })
             .collect();
-        have.sort();
-        have.reverse();
-        let most_of = |rest: u32| {
-            let mut its = have.iter().filter(|(_, server_id)| server_id % 2 == rest);
-            its.next().and_then(|(at, _)| *at)
-        };
-        let safe = match self.wanted {
-            Wanted::Count(count) => have.get(count as usize - 1).and_then(|(at, _)| *at),
-            Wanted::BothZones => most_of(0).min(most_of(1)),
-        };
+        // Whom FIRST has chosen depends on what the source knows.
+        let rule = self.rule.without_order();
+        let enough_have = |at: &Position| rule.is_met(&have, |has| *has >= Some(*at));
+        let safe = have.iter().filter_map(|server| server.has);
+        let safe = safe.filter(enough_have).max();
         if self.settings.timeout_action.is_never_off() {
             assert!(self.core.status());
         }

@@ -69,7 +69,7 @@ impl World {
         let connection = &mut self.connections[connection];
         if let Some(&end) = self.log.get(connection.next) {
             connection.sent = Some(end);
-            let asks = self.core.wants_ack(connection.id, end);
+            let asks = self.core.on_send(connection.id, end);
             if asks {
                 self.core.on_asked();
             }
