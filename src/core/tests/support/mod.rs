@@ -9,6 +9,8 @@ use semisync_core::{
     ReplicaConnectionId, Rule, Settings, Stats, TimeoutVerdict, WaitId, WaitVerdict,
 };
 
+use std::sync::Arc;
+
 pub fn at(offset: u64) -> Position {
     Position { file: 1, offset }
 }
@@ -71,6 +73,13 @@ impl Story {
 
     pub fn set_count(&mut self, count: u32) {
         self.core.on_rule(Rule::of_count(count));
+    }
+
+    pub fn set_quorum(&mut self, text: &str) {
+        self.core.on_rule(Rule {
+            quorum: Some(text.parse().map(Arc::new).expect("a quorum")),
+            ..Rule::of_count(1)
+        });
     }
 
     /// All settings in one step.
@@ -172,6 +181,11 @@ impl Story {
 
     pub fn wake_by_shutdown(&mut self, id: WaitId) -> bool {
         self.core.on_shutdown(id)
+    }
+
+    /// An event that may end a transaction is sent. Whether it asks.
+    pub fn send(&mut self, connection: ReplicaConnectionId, end: u64) -> bool {
+        self.core.on_send(connection, at(end))
     }
 
     /// An acknowledgement of what was sent.
