@@ -239,6 +239,26 @@ struct Scan<T: Table> {
     position: *mut u64,
 }
 
+impl<T: Table> Scan<T> {
+    /// Goes to the next row; its key. None: there is no further row.
+    fn advance(&mut self) -> Option<u64> {
+        let row = self.rows.get(self.next)?;
+        self.current = Some(self.next);
+        self.next += 1;
+        Some(T::key(row))
+    }
+
+    /// Goes to the row of the key. false: there is none.
+    fn seek(&mut self, key: u64) -> bool {
+        self.current = self.rows.iter().position(|row| T::key(row) == key);
+        self.current.is_some()
+    }
+
+    fn current(&self) -> Option<&T::Row> {
+        self.rows.get(self.current?)
+    }
+}
+
 /// Where the server finds the position of a scan that could not be opened.
 static NOWHERE: AtomicU64 = AtomicU64::new(0);
 
@@ -309,15 +329,15 @@ impl<T: Table> TableHooks for Scans<T> {
         guard(Callback::RndNext, compat::TABLE_END, || {
             // SAFETY: the server's.
             let scan = unsafe { Self::of(scan) };
-            let row = scan.and_then(|scan| {
-                let row = scan.rows.get(scan.next)?;
-                // SAFETY: made by `open`, and as long as the scan.
-                unsafe { *scan.position = T::key(row) };
-                scan.current = Some(scan.next);
-                scan.next += 1;
-                Some(())
-            });
-            row.map_or(compat::TABLE_END, |()| 0)
+            let Some((scan, key)) = scan.and_then(|scan| {
+                let key = scan.advance()?;
+                Some((scan, key))
+            }) else {
+                return compat::TABLE_END;
+            };
+            // SAFETY: made by `open`, and as long as the scan.
+            unsafe { *scan.position = key };
+            0
         })
     }
 
@@ -325,13 +345,11 @@ impl<T: Table> TableHooks for Scans<T> {
         guard(Callback::RndPos, compat::TABLE_NO_ROW, || {
             // SAFETY: the server's.
             let scan = unsafe { Self::of(scan) };
-            let found = scan.and_then(|scan| {
+            let found = scan.is_some_and(|scan| {
                 // SAFETY: made by `open`; the server has written the key of a row.
-                let key = unsafe { *scan.position };
-                scan.current = scan.rows.iter().position(|row| T::key(row) == key);
-                scan.current
+                scan.seek(unsafe { *scan.position })
             });
-            found.map_or(compat::TABLE_NO_ROW, |_| 0)
+            if found { 0 } else { compat::TABLE_NO_ROW }
         })
     }
 
@@ -339,7 +357,7 @@ impl<T: Table> TableHooks for Scans<T> {
         guard(Callback::ReadColumnValue, compat::TABLE_FAILED, || {
             // SAFETY: the server's.
             let scan = unsafe { Self::of(scan) };
-            let row = scan.as_ref().and_then(|scan| scan.rows.get(scan.current?));
+            let row = scan.as_ref().and_then(|scan| scan.current());
             let services = scan.as_ref().and_then(|scan| scan.services.as_ref());
             let (Some(row), Some(services)) = (row, services) else {
                 return compat::TABLE_FAILED;
@@ -357,5 +375,104 @@ impl<T: Table> TableHooks for Scans<T> {
             }
             0
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Squares;
+
+    impl Table for Squares {
+        const NAME: &'static CStr = c"squares";
+        const COLUMNS: &'static CStr = c"N BIGINT UNSIGNED NOT NULL, SQUARE BIGINT UNSIGNED";
+        const USUAL_ROWS: u64 = 3;
+        type Row = u64;
+
+        fn rows() -> Vec<u64> {
+            vec![3, 1, 2]
+        }
+
+        fn key(row: &u64) -> u64 {
+            *row
+        }
+
+        fn cell(row: &u64, column: usize) -> Cell<'_> {
+            match column {
+                0 => Cell::Number(*row),
+                _ => Cell::from(row.checked_mul(*row)),
+            }
+        }
+    }
+
+    fn scan() -> Scan<Squares> {
+        Scan {
+            services: None,
+            rows: Squares::rows(),
+            next: 0,
+            current: None,
+            position: null_mut(),
+        }
+    }
+
+    #[test]
+    fn a_scan_comes_by_every_row_once() {
+        let mut scan = scan();
+        assert_eq!(scan.current(), None);
+        let keys: Vec<_> = std::iter::from_fn(|| scan.advance()).collect();
+        assert_eq!(keys, [3, 1, 2]);
+        assert_eq!(scan.advance(), None);
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_key_wherever_it_is_by_now() {
+        let mut first = scan();
+        let key = first.advance().unwrap();
+        let mut later = scan();
+        later.rows.reverse();
+        assert!(later.seek(key));
+        assert_eq!(Squares::cell(later.current().unwrap(), 1), Cell::Number(9));
+        later.rows.retain(|row| *row != key);
+        assert!(!later.seek(key));
+        assert_eq!(later.current(), None);
+    }
+
+    #[test]
+    fn no_scan_before_the_installation_has_rows() {
+        let mut position = null_mut();
+        // SAFETY: as the server calls them: one scan, in order, by one thread.
+        unsafe {
+            let scan = Scans::<Squares>::open(&mut position);
+            assert!(!scan.is_null() && !position.is_null());
+            assert_eq!(Scans::<Squares>::init(scan), 0);
+            assert_eq!(Scans::<Squares>::next(scan), compat::TABLE_END);
+            assert_eq!(Scans::<Squares>::at_position(scan), compat::TABLE_NO_ROW);
+            assert_eq!(
+                Scans::<Squares>::read(scan, null_mut(), 0),
+                compat::TABLE_FAILED
+            );
+            Scans::<Squares>::close(scan);
+        }
+    }
+
+    #[test]
+    fn missing_tables_are_told_in_a_sentence_for_each_reason() {
+        static ONE: Definition = Definition::new::<Squares>();
+        let both = [
+            (&ONE, TableFailure::Refused),
+            (&ONE, TableFailure::InUse),
+            (&ONE, TableFailure::Refused),
+        ];
+        assert_eq!(
+            told(&both, missing),
+            Err(
+                "performance_schema.squares is missing: a session is using it. \
+                 performance_schema.squares, performance_schema.squares are missing: the server \
+                 refused."
+                    .to_owned()
+            )
+        );
+        assert_eq!(told(&[], missing), Ok(()));
     }
 }

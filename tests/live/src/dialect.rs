@@ -80,6 +80,11 @@ impl Dialect {
         self.mysql_from(8, 0)
     }
 
+    /// Plugins have tables in `performance_schema`.
+    pub fn has_tables(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
     /// Privileges such as CONNECTION_ADMIN.
     pub fn has_dynamic_privileges(&self) -> bool {
         self.mysql_from(8, 0)

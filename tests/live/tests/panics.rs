@@ -30,6 +30,8 @@ const INIT_FAILED: u16 = 1123;
 const WRONG_VALUE: u16 = 1231;
 /// `ER_PLUGIN_CANNOT_BE_UNINSTALLED`
 const STILL_IN_USE: u16 = 1883;
+/// `ER_WRONG_PERFSCHEMA_USAGE`
+const WRONG_USE: u16 = 1683;
 
 /// Makes the server call a callback, and tests what the caller gets.
 type Act = fn(&Stage);
@@ -57,6 +59,12 @@ fn scenario(callback: Callback) -> Scenario {
         Callback::UpdateVariable => Either(keeps_the_variables),
         Callback::ShowStatus => Either(leaves_a_row_empty),
         Callback::BeforeCommit => Source(commits_all_the_same),
+        Callback::OpenTable => Source(reads_no_rows),
+        Callback::RndInit => Source(reads_no_rows),
+        Callback::RndNext => Source(reads_no_rows),
+        Callback::RndPos => Source(reads_all_rows),
+        Callback::ReadColumnValue => Source(cannot_read_a_row),
+        Callback::CloseTable => Source(reads_all_rows),
         Callback::AfterFlush => Source(commits),
         Callback::AfterSync => Source(commits),
         Callback::AfterCommit => Source(commits),
@@ -88,6 +96,18 @@ fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
         Callback::BeforeCommit if !dialect.has_before_commit() => {
             Some("it has no hook before_commit")
         }
+        Callback::OpenTable
+        | Callback::RndInit
+        | Callback::RndNext
+        | Callback::RndPos
+        | Callback::ReadColumnValue
+        | Callback::CloseTable
+            if !dialect.has_tables() =>
+        {
+            Some("a plugin has no tables in it")
+        }
+        // Sorts take whole rows along, unless a column is a long text.
+        Callback::RndPos => Some("no statement that reads comes back to a row of such a table"),
         Callback::AfterSync if !dialect.has_wait_point() => Some("it has no hook after_sync"),
         Callback::VisitSession if !dialect.shows_stop_to_workers() => {
             Some("its sessions cannot be visited")
@@ -284,6 +304,31 @@ fn leaves_a_row_empty(stage: &Stage) {
     };
     assert_eq!(empty_rows(), 1, "while one panics");
     assert_eq!(empty_rows(), 0, "afterwards");
+}
+
+/// Of this table it is known how many rows it has.
+const HISTOGRAM: &str = "performance_schema.replication_semisync_wait_histogram";
+const BUCKETS: &str = "900";
+
+fn rows_of_histogram(stage: &Stage) -> String {
+    let sql = format!("SELECT COUNT(*) FROM {HISTOGRAM}");
+    stage.server.value(&sql)
+}
+
+fn reads_no_rows(stage: &Stage) {
+    assert_eq!(rows_of_histogram(stage), "0", "while one panics");
+    assert_eq!(rows_of_histogram(stage), BUCKETS, "afterwards");
+}
+
+fn cannot_read_a_row(stage: &Stage) {
+    let sql = format!("SELECT OUTCOME FROM {HISTOGRAM}");
+    let (code, message) = stage.server.error(&sql);
+    assert_eq!(code, WRONG_USE, "{message}");
+    assert_eq!(stage.server.rows(&sql).len(), 900, "afterwards");
+}
+
+fn reads_all_rows(stage: &Stage) {
+    assert_eq!(rows_of_histogram(stage), BUCKETS);
 }
 
 /// The panic switches semi-sync off, which ends the wait.
