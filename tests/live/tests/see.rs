@@ -1,0 +1,653 @@
+//! What operators see in `performance_schema`: who has what, who waits for whom, and how long.
+//!
+//! Times are never compared with a clock of the test's: a loaded machine takes its time.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, Start};
+use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::process::resident_kib;
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Load, Names, PATIENCE, Server, ServerConfig, Topology, eventually, needs,
+};
+
+const NO_TABLES: &str = "a plugin has no tables in it";
+const REPLICAS: &str = "performance_schema.replication_semisync_replicas";
+const WAITS: &str = "performance_schema.replication_semisync_waits";
+const HISTOGRAM: &str = "performance_schema.replication_semisync_wait_histogram";
+/// The tables of the source's side.
+const OF_SOURCE: [&str; 3] = [REPLICAS, WAITS, HISTOGRAM];
+/// `ER_NO_SUCH_TABLE`
+const NO_SUCH_TABLE: u16 = 1146;
+/// `ER_SERVER_SHUTDOWN`
+const SHUTDOWN: u16 = 1053;
+
+/// The columns: name, type, and whether NULL may be in it.
+type Columns = &'static [(&'static str, &'static str, bool)];
+
+const NUMBER: &str = "bigint unsigned";
+const FILE: &str = "varchar(512)";
+const MOMENT: &str = "timestamp(6)";
+
+const COLUMNS_OF_REPLICAS: Columns = &[
+    ("SERVER_ID", NUMBER, false),
+    ("SERVER_UUID", "varchar(36)", true),
+    ("NAME", "varchar(64)", true),
+    ("ZONE", "varchar(64)", true),
+    ("HOST", "varchar(255)", true),
+    ("PROCESSLIST_ID", NUMBER, true),
+    ("STATE", "enum('CATCHUP','STREAMING','GONE')", false),
+    (
+        "SYNC_STATE",
+        "enum('ASYNC','POTENTIAL','SYNC','QUORUM')",
+        false,
+    ),
+    ("COUNTED", "enum('YES','NO')", false),
+    ("NOT_COUNTED_REASON", "varchar(256)", true),
+    ("ACK_LEVEL", "enum('RECEIVED','SYNCED')", false),
+    ("SENT_LOG_FILE", FILE, true),
+    ("SENT_LOG_POS", NUMBER, true),
+    ("ACKED_LOG_FILE", FILE, true),
+    ("ACKED_LOG_POS", NUMBER, true),
+    ("LAG_BYTES", NUMBER, true),
+    ("LAG_MICROSECONDS", NUMBER, true),
+    ("LAST_ACK", MOMENT, true),
+    ("ACK_MICROSECONDS_P50", NUMBER, true),
+    ("ACK_MICROSECONDS_P99", NUMBER, true),
+    ("ACK_MICROSECONDS_MAX", NUMBER, true),
+    ("ACKS", NUMBER, false),
+    ("ACKS_REFUSED", NUMBER, false),
+    ("CONNECTED_SINCE", MOMENT, true),
+];
+
+const COLUMNS_OF_WAITS: Columns = &[
+    ("PROCESSLIST_ID", NUMBER, false),
+    ("LOG_FILE", FILE, true),
+    ("LOG_POS", NUMBER, true),
+    ("WAITING_MICROSECONDS", NUMBER, false),
+    ("ACKNOWLEDGED_BY", NUMBER, false),
+    ("NEEDED", NUMBER, false),
+    ("MISSING", "varchar(256)", false),
+];
+
+const COLUMNS_OF_HISTOGRAM: Columns = &[
+    ("OUTCOME", "enum('ACKNOWLEDGED','UNCONFIRMED')", false),
+    ("BUCKET_NUMBER", NUMBER, false),
+    ("BUCKET_TIMER_LOW", NUMBER, false),
+    ("BUCKET_TIMER_HIGH", NUMBER, false),
+    ("COUNT_BUCKET", NUMBER, false),
+    ("COUNT_BUCKET_AND_LOWER", NUMBER, false),
+    ("BUCKET_QUANTILE", "double(7,6)", false),
+];
+
+fn assert_columns(server: &Server, table: &str, promised: Columns) {
+    let name = table.rsplit('.').next().expect("a name");
+    let rows = server.rows(&format!(
+        "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = 'performance_schema' AND TABLE_NAME = '{name}' \
+         ORDER BY ORDINAL_POSITION"
+    ));
+    let promised: Vec<Vec<String>> = promised
+        .iter()
+        .map(|(name, kind, nullable)| {
+            let nullable = if *nullable { "YES" } else { "NO" };
+            [*name, *kind, nullable].map(str::to_owned).to_vec()
+        })
+        .collect();
+    assert_eq!(rows, promised, "{table}");
+}
+
+/// The row of one replica by the names of its columns; None: there is none.
+fn try_replica(source: &Server, server_id: u32) -> Option<BTreeMap<&'static str, String>> {
+    let sql = format!("SELECT * FROM {REPLICAS} WHERE SERVER_ID = {server_id}");
+    let mut rows = source.rows(&sql);
+    assert!(rows.len() < 2, "{rows:?}");
+    let names = COLUMNS_OF_REPLICAS.iter().map(|(name, ..)| *name);
+    Some(names.zip(rows.pop()?).collect())
+}
+
+fn replica(source: &Server, server_id: u32) -> BTreeMap<&'static str, String> {
+    try_replica(source, server_id).unwrap_or_else(|| panic!("no row of {server_id}"))
+}
+
+/// Waits until a column of the replica's row has the value; the row.
+#[track_caller]
+fn wait_replica(
+    source: &Server,
+    server_id: u32,
+    column: &str,
+    value: &str,
+) -> BTreeMap<&'static str, String> {
+    let mut seen = None;
+    let what = format!("{column} of {server_id} is {value}");
+    eventually(PATIENCE, &what, || {
+        seen = try_replica(source, server_id);
+        seen.as_ref().is_some_and(|row| row[column] == value)
+    });
+    seen.expect("a row")
+}
+
+fn number(row: &BTreeMap<&str, String>, column: &str) -> u64 {
+    let value = &row[column];
+    value
+        .parse()
+        .unwrap_or_else(|_| panic!("{column} is {value}"))
+}
+
+fn acked(row: &BTreeMap<&str, String>) -> Place {
+    Place {
+        file: row["ACKED_LOG_FILE"].clone(),
+        position: number(row, "ACKED_LOG_POS"),
+    }
+}
+
+fn source_of_fakes(timeout_ms: &str) -> Server {
+    let source = Server::lone_source(Names::newest(), timeout_ms);
+    source.insert_unconfirmed();
+    source
+}
+
+#[test]
+fn the_tables_have_the_columns_that_are_promised() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    for names in Names::available() {
+        let source = Server::start(ServerConfig::new(1, *names).as_source());
+        assert_columns(&source, REPLICAS, COLUMNS_OF_REPLICAS);
+        assert_columns(&source, WAITS, COLUMNS_OF_WAITS);
+        assert_columns(&source, HISTOGRAM, COLUMNS_OF_HISTOGRAM);
+        source.stop();
+    }
+}
+
+#[test]
+fn the_tables_come_and_go_with_the_plugin() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    for names in Names::available() {
+        let server = Server::start(ServerConfig::new(1, *names));
+        let count = || {
+            server.value(
+                "SELECT COUNT(*) FROM information_schema.TABLES \
+                 WHERE TABLE_NAME LIKE 'replication\\_semisync\\_%'",
+            )
+        };
+        for _ in 0..3 {
+            assert_eq!(count(), "0");
+            server.execute(&names.install_source());
+            assert_eq!(count(), "3");
+            assert_eq!(
+                server.value(&format!("SELECT COUNT(*) FROM {HISTOGRAM}")),
+                "900"
+            );
+            server.uninstall(&names.source_plugin());
+        }
+        for table in OF_SOURCE {
+            let (code, _) = server.error(&format!("SELECT * FROM {table}"));
+            assert_eq!(code, NO_SUCH_TABLE, "{table}");
+        }
+        // After a crash the data dictionary still has them. They are made again.
+        server.execute(&names.install_source());
+        server.kill9();
+        server.start_again();
+        assert_eq!(count(), "3");
+        assert_eq!(
+            server.value(&format!("SELECT COUNT(*) FROM {HISTOGRAM}")),
+            "900"
+        );
+        server.stop();
+    }
+}
+
+/// As every table of performance_schema then.
+#[test]
+fn without_performance_schema_the_tables_are_empty() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let config = ServerConfig::new(1, Names::newest()).as_source();
+    let server = Server::start(config.option("performance-schema=OFF"));
+    for table in OF_SOURCE {
+        assert_eq!(server.value(&format!("SELECT COUNT(*) FROM {table}")), "0");
+    }
+    let log = server.log();
+    assert!(!log.contains("replication_semisync_"), "{log}");
+    server.stop();
+}
+
+/// The data dictionary cannot be changed then.
+#[test]
+fn tables_that_cannot_be_made_are_one_warning() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let names = Names::newest();
+    let server = Server::start(ServerConfig::new(1, names));
+    server.stop();
+    server.reconfigure(|config| config.as_source().option("innodb-read-only=ON"));
+    server.start_again();
+    assert!(server.has_plugin(&names.source_plugin()));
+    let log = server.log();
+    let lines: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("replication_semisync_"))
+        .collect();
+    assert!(
+        lines.len() == 1 && lines[0].contains("[Warning]"),
+        "{lines:#?}"
+    );
+    server.stop();
+}
+
+#[test]
+fn a_replica_is_streaming_and_then_gone_and_then_back() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let pair = Topology::new(Names::newest()).start();
+    let (source, server) = (&pair.source, pair.replica());
+    for n in 0..5 {
+        source.insert(n);
+    }
+    let row = wait_replica(source, 2, "STATE", "STREAMING");
+    let newest = source.newest_place();
+    assert_eq!(acked(&row), newest);
+    assert_eq!(row["SENT_LOG_FILE"], newest.file);
+    assert_eq!(number(&row, "SENT_LOG_POS"), newest.position);
+    assert_eq!(row["HOST"], "127.0.0.1");
+    assert_eq!(row["SYNC_STATE"], "QUORUM");
+    assert_eq!(row["COUNTED"], "YES");
+    assert_eq!(row["NOT_COUNTED_REASON"], "NULL");
+    assert_eq!(row["ACK_LEVEL"], "RECEIVED");
+    assert_eq!(row["LAG_BYTES"], "0");
+    assert_eq!(row["PROCESSLIST_ID"], source.dumps()[0].to_string());
+    assert!(number(&row, "ACKS") >= 5, "{row:?}");
+    assert_eq!(row["ACKS_REFUSED"], "0");
+    let percentiles = ["P50", "P99", "MAX"].map(|of| format!("ACK_MICROSECONDS_{of}"));
+    let percentiles = percentiles.map(|column| number(&row, &column));
+    assert!(percentiles.is_sorted() && percentiles[0] > 0, "{row:?}");
+    let in_order = source.value(&format!(
+        "SELECT CONNECTED_SINCE <= LAST_ACK AND LAST_ACK <= NOW(6) \
+         AND LAST_ACK > NOW(6) - INTERVAL 1 HOUR FROM {REPLICAS}"
+    ));
+    assert_eq!(in_order, "1", "{row:?}");
+
+    server.execute("STOP REPLICA IO_THREAD");
+    source.set_source("timeout", "1");
+    source.insert(6);
+    let gone = wait_replica(source, 2, "STATE", "GONE");
+    assert_eq!(acked(&gone), newest, "what it had when it left");
+    for column in ["ACKS", "LAST_ACK", "HOST", "CONNECTED_SINCE"] {
+        assert_eq!(gone[column], row[column], "{column}");
+    }
+    assert_eq!(gone["PROCESSLIST_ID"], "NULL");
+
+    server.execute("START REPLICA IO_THREAD");
+    let back = wait_replica(source, 2, "STATE", "STREAMING");
+    assert_ne!(back["CONNECTED_SINCE"], row["CONNECTED_SINCE"]);
+    source.stop();
+    server.stop();
+}
+
+/// It reads nothing, so the source cannot send it the whole log.
+#[test]
+fn a_replica_that_has_not_come_to_the_end_is_catching_up() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let source = source_of_fakes("1");
+    let (file, position) = source.binlog_position();
+    let start = Start::At {
+        file,
+        position: u32::try_from(position).expect("a short log"),
+    };
+    source.execute("CREATE TABLE app.texts (t LONGTEXT)");
+    for _ in 0..8 {
+        source.execute("INSERT INTO app.texts VALUES (REPEAT('x', 8 << 20))");
+    }
+    let mut fake = FakeReplica::attach_to(&source, 7, Announce::Both, &start).expect("a dump");
+    let row = wait_replica(&source, 7, "STATE", "CATCHUP");
+    assert_eq!(row["COUNTED"], "YES");
+    while let Ok(Some(event)) = fake.next_event(Duration::from_secs(2)) {
+        if event.asks {
+            fake.say(&event.end);
+        }
+    }
+    wait_replica(&source, 7, "STATE", "STREAMING");
+    source.stop();
+}
+
+#[test]
+fn a_lost_acknowledgement_is_a_lag_and_a_wait_for_that_replica() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let source = source_of_fakes(A_DAY_MS);
+    let mut fake = FakeReplica::at_the_end(&source, 7);
+    source.insert_while(|| {
+        fake.answer();
+    });
+    let before = wait_replica(&source, 7, "LAG_BYTES", "0");
+    assert!(source.rows(&format!("SELECT * FROM {WAITS}")).is_empty());
+
+    let commit = Waiting::insert(&source, 1);
+    let event = fake.request();
+    let row = replica(&source, 7);
+    assert_eq!(acked(&row), acked(&before));
+    assert_eq!(row["SENT_LOG_FILE"], event.end.file);
+    assert_eq!(number(&row, "SENT_LOG_POS"), event.end.position);
+    let bytes = event.end.position - acked(&before).position;
+    assert_eq!(number(&row, "LAG_BYTES"), bytes);
+    let lag = number(&row, "LAG_MICROSECONDS");
+    assert!(number(&replica(&source, 7), "LAG_MICROSECONDS") > lag);
+
+    let waits = |columns: &str| source.rows(&format!("SELECT {columns} FROM {WAITS}"));
+    let rows = waits("PROCESSLIST_ID, LOG_FILE, LOG_POS, ACKNOWLEDGED_BY, NEEDED, MISSING");
+    let expected = [
+        commit.connection.to_string(),
+        event.end.file.clone(),
+        event.end.position.to_string(),
+        "0".to_owned(),
+        "1".to_owned(),
+        "7".to_owned(),
+    ];
+    assert_eq!(rows, [expected.to_vec()]);
+    let waited = |rows: Vec<Vec<String>>| -> u64 { rows[0][0].parse().expect("a number") };
+    let first = waited(waits("WAITING_MICROSECONDS"));
+    assert!(waited(waits("WAITING_MICROSECONDS")) > first);
+
+    fake.say(&event.end);
+    commit.done_within(PATIENCE);
+    assert!(waits("*").is_empty());
+    let row = wait_replica(&source, 7, "LAG_BYTES", "0");
+    assert_eq!(number(&row, "ACKS"), number(&before, "ACKS") + 1);
+    source.stop();
+}
+
+#[test]
+fn a_wait_tells_who_has_it_and_who_is_missing() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    needs!(
+        Dialect::of_run().has_wait_count(),
+        "it waits for one replica"
+    );
+    let source = source_of_fakes(A_DAY_MS);
+    let wait_count = source.names().wait_count_var();
+    source.execute(&format!("SET GLOBAL {wait_count} = 2"));
+    let mut fakes = [7, 8].map(|server_id| FakeReplica::at_the_end(&source, server_id));
+    let commit = Waiting::insert(&source, 1);
+    let look = || {
+        source
+            .rows(&format!(
+                "SELECT ACKNOWLEDGED_BY, NEEDED, MISSING FROM {WAITS}"
+            ))
+            .swap_remove(0)
+    };
+    let events = fakes.each_mut().map(FakeReplica::request);
+    assert_eq!(look(), ["0", "2", "7, 8"]);
+    fakes[0].say(&events[0].end);
+    eventually(PATIENCE, "the first has it", || look()[0] == "1");
+    assert_eq!(look(), ["1", "2", "8"]);
+    fakes[1].say(&events[1].end);
+    commit.done_within(PATIENCE);
+    source.stop();
+}
+
+#[test]
+fn a_replica_that_is_not_believed_has_a_row_that_says_why() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let source = source_of_fakes("1");
+    let mut broken = FakeReplica::at_the_end(&source, 7);
+    let _asynchronous = FakeReplica::at_the_end_as(&source, 8, Announce::Nothing);
+    let mut liar = FakeReplica::at_the_end(&source, 9);
+    broken.send_raw(b"\x04\0\0\0junk").expect("a packet");
+    let row = wait_replica(&source, 7, "COUNTED", "NO");
+    assert_eq!(row["SYNC_STATE"], "ASYNC");
+    assert_eq!(row["ACKS_REFUSED"], "1");
+    let reason = &row["NOT_COUNTED_REASON"];
+    assert!(reason.contains("broke the protocol"), "{reason}");
+    assert_eq!(try_replica(&source, 8), None, "an asynchronous one");
+
+    source.insert_while(|| {
+        let mut nowhere = liar.request().end;
+        nowhere.position += 1_000_000;
+        liar.say(&nowhere);
+    });
+    let row = wait_replica(&source, 9, "ACKS_REFUSED", "1");
+    assert_eq!(
+        row["COUNTED"], "YES",
+        "its next acknowledgement may be true"
+    );
+    source.stop();
+}
+
+#[test]
+fn the_histogram_has_the_servers_buckets_and_adds_up() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let source = source_of_fakes(A_DAY_MS);
+    let differences = source.value(&format!(
+        "SELECT COUNT(*) FROM {HISTOGRAM} AS ours \
+         LEFT JOIN performance_schema.events_statements_histogram_global AS theirs \
+         USING (BUCKET_NUMBER, BUCKET_TIMER_LOW, BUCKET_TIMER_HIGH) \
+         WHERE theirs.BUCKET_NUMBER IS NULL"
+    ));
+    assert_eq!(differences, "0");
+    let summary = |outcome: &str| {
+        source
+            .rows(&format!(
+                "SELECT SUM(COUNT_BUCKET), MAX(COUNT_BUCKET_AND_LOWER), MAX(BUCKET_QUANTILE), \
+                 SUM(COUNT_BUCKET_AND_LOWER < 0), COUNT(*) FROM {HISTOGRAM} \
+                 WHERE OUTCOME = '{outcome}'"
+            ))
+            .swap_remove(0)
+    };
+    let before = summary("ACKNOWLEDGED");
+    assert_eq!(before, ["0", "0", "0.000000", "0", "450"]);
+    let mut fake = FakeReplica::at_the_end(&source, 7);
+    for _ in 0..3 {
+        source.insert_while(|| {
+            fake.answer();
+        });
+    }
+    assert_eq!(summary("ACKNOWLEDGED")[..3], ["3", "3", "1.000000"]);
+    let unconfirmed = summary("UNCONFIRMED");
+    assert_eq!(unconfirmed[0], "0");
+
+    source.set_source("timeout", "1");
+    source.insert(1);
+    source.wait_status("status", "OFF");
+    assert_eq!(summary("UNCONFIRMED")[..3], ["1", "1", "1.000000"]);
+    assert_eq!(summary("ACKNOWLEDGED")[0], "3");
+    source.stop();
+}
+
+/// The transaction keeps the table's metadata lock.
+#[test]
+fn an_open_transaction_that_has_read_a_table_holds_up_no_uninstall() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let names = Names::newest();
+    let server = Server::start(ServerConfig::new(1, names).as_source());
+    let count = format!("SELECT COUNT(*) FROM {HISTOGRAM}");
+    let mut reader = server.conn();
+    let mut read = |sql: &str| {
+        let rows = semisync_live_tests::sql::rows_of(&mut reader, sql);
+        rows.unwrap_or_else(|e| panic!("{sql}: {e}"))
+    };
+    for comes_back in [false, true] {
+        let mark = server.log_mark();
+        read("BEGIN");
+        assert_eq!(read(&count)[0], ["900"]);
+        let uninstall = format!("UNINSTALL PLUGIN {}", names.source_plugin());
+        assert_eq!(server.warnings(&uninstall), []);
+        assert!(!server.has_plugin(&names.source_plugin()));
+        let line = server.wait_log_since(mark, "replication_semisync_wait_histogram");
+        assert!(line.contains("[Note]"), "{line}");
+        assert_eq!(read(&count)[0], ["0"], "it is left without rows");
+        assert_eq!(server.value(&count), "0");
+        if comes_back {
+            assert_eq!(server.warnings(&names.install_source()), []);
+            assert_eq!(read(&count)[0], ["900"], "it has rows again");
+            read("COMMIT");
+        } else {
+            read("COMMIT");
+            assert_eq!(server.value(&count), "0");
+            assert_eq!(server.warnings(&names.install_source()), []);
+        }
+        assert_eq!(server.value(&count), "900");
+    }
+    server.uninstall(&names.source_plugin());
+    let (code, _) = server.error(&count);
+    assert_eq!(code, NO_SUCH_TABLE);
+    server.stop();
+}
+
+/// Sessions that read all tables again and again.
+struct Readers<'s> {
+    server: &'s Server,
+    stop: AtomicBool,
+    read: AtomicU64,
+}
+
+impl<'s> Readers<'s> {
+    const NUMBER: usize = 8;
+
+    fn of(server: &'s Server) -> Readers<'s> {
+        Readers {
+            server,
+            stop: AtomicBool::new(false),
+            read: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads while `meanwhile` runs.
+    fn during<R>(&self, meanwhile: impl FnOnce() -> R) -> R {
+        thread::scope(|scope| {
+            for number in 0..Self::NUMBER {
+                scope.spawn(move || self.read(number));
+            }
+            let result = meanwhile();
+            self.stop.store(true, Ordering::Relaxed);
+            result
+        })
+    }
+
+    /// Until it is told to stop. A server that is gone, and a table that is gone, are no error.
+    fn read(&self, number: usize) {
+        let mut conn = None;
+        let mut turn = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            let Some(open) = conn.as_mut() else {
+                conn = mysql::Conn::new(
+                    mysql::OptsBuilder::new()
+                        .socket(Some(self.server.socket().display().to_string()))
+                        .user(Some("root")),
+                )
+                .ok();
+                thread::sleep(Duration::from_millis(5));
+                continue;
+            };
+            let table = OF_SOURCE[(number + turn) % 3];
+            let sql = format!("SELECT * FROM {table} ORDER BY 1");
+            turn += 1;
+            match semisync_live_tests::sql::rows_of(open, &sql) {
+                Ok(_) => {
+                    self.read.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(mysql::Error::MySqlError(e)) if e.code == NO_SUCH_TABLE => {}
+                Err(mysql::Error::MySqlError(e)) if e.code == SHUTDOWN => conn = None,
+                Err(mysql::Error::MySqlError(e)) => panic!("{sql}: {e:?}"),
+                Err(_) => conn = None,
+            }
+        }
+    }
+
+    fn wait_progress(&self) {
+        let before = self.read.load(Ordering::Relaxed);
+        eventually(PATIENCE, "the tables are read", || {
+            self.read.load(Ordering::Relaxed) > before + 100
+        });
+    }
+}
+
+/// Longer than any commit of a loaded machine takes, and far below the timeout.
+const STALL: Duration = Duration::from_secs(5);
+
+#[test]
+fn readers_stall_no_commit_and_leave_no_memory_behind() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let pair = Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .start();
+    let source = &pair.source;
+    let readers = Readers::of(source);
+    readers.during(|| {
+        let load = Load::start(source, 4);
+        load.wait_progress(200);
+        readers.wait_progress();
+        let before = resident_kib(source.pid());
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(10) {
+            load.wait_progress(50);
+            readers.wait_progress();
+        }
+        let after = resident_kib(source.pid());
+        let summary = load.finish_clean();
+        assert!(summary.slowest < STALL, "{summary:?}");
+        println!(
+            "{} commits, slowest {:?}, {} reads, {before} and {after} KiB",
+            summary.committed,
+            summary.slowest,
+            readers.read.load(Ordering::Relaxed)
+        );
+        // Of thousands of reads each takes a hundred KiB.
+        assert!(after < before + 64 * 1024, "{before} and {after} KiB");
+    });
+    assert_eq!(source.status("no_tx"), "0");
+    source.stop();
+    pair.replica().stop();
+}
+
+#[test]
+fn readers_survive_all_that_happens_to_the_plugin() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let names = Names::newest();
+    let pair = Topology::new(names).set("timeout", "2000").start();
+    let (source, server) = (&pair.source, pair.replica());
+    let readers = Readers::of(source);
+    readers.during(|| {
+        // The replica's connection is killed.
+        let load = Load::start(source, 2);
+        for _ in 0..5 {
+            if let Some(dump) = source.dumps().first() {
+                source.execute(&format!("KILL {dump}"));
+            }
+            load.wait_progress(20);
+            readers.wait_progress();
+        }
+        // Semi-sync is switched off and on.
+        for value in ["OFF", "ON", "OFF", "ON"] {
+            source.set_source("enabled", value);
+            readers.wait_progress();
+        }
+        load.finish_clean();
+        // The log begins anew.
+        server.script("STOP REPLICA;\nRESET BINARY LOGS AND GTIDS;");
+        for n in 0..3 {
+            source.execute("RESET BINARY LOGS AND GTIDS");
+            source.execute(&format!("INSERT INTO {TABLE} (n) VALUES ({n})"));
+            readers.wait_progress();
+        }
+        // The plugin goes and comes.
+        eventually(PATIENCE, "no dump is left", || {
+            source.execute(&format!("INSERT INTO {TABLE} (n) VALUES (9)"));
+            source.dumps().is_empty()
+        });
+        let mut left = 0;
+        for _ in 0..10 {
+            let mark = source.log_mark();
+            source.uninstall(&names.source_plugin());
+            left += usize::from(source.log_since(mark).contains("left without rows"));
+            source.execute(&names.install_source());
+            readers.wait_progress();
+        }
+        println!("{left} of 10 times a table was left");
+        // A shutdown.
+        source.stop();
+        source.start_again();
+        readers.wait_progress();
+    });
+    source.stop();
+    server.stop();
+}
