@@ -5,6 +5,7 @@
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
 //! | `operator/plugin`, `operator/settings` | the same for the operator's plugin |
+//! | `table` | the table of performance_schema |
 //! | `report` | what is told of the channels, put together |
 //! | `hooks` | the relay log I/O observer |
 //! | `negotiation` | what is asked of the source when a connection begins |
@@ -41,6 +42,7 @@ mod relay_log;
 mod replica;
 #[allow(dead_code)] // shown by the operator's plugin, and by the table
 mod report;
+mod table;
 mod vocabulary;
 
 #[doc(hidden)]

@@ -37,6 +37,11 @@ pub fn no_header(packet: &[u8]) {
     );
 }
 
+/// `what`: whole sentences about a table that is missing, or stays.
+pub fn table(level: Level, what: &str) {
+    log::plain(level, format_args!("{what}"));
+}
+
 /// An acknowledgement was left out, because the relay log may not be on disk.
 pub fn relay_log_not_synced(channel: &Channel<'_>, error: &SyncError) {
     let channel = of(channel);

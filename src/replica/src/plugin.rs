@@ -5,6 +5,7 @@ use crate::{
     channel::{any_semi_sync, hang_up_all, in_use},
     hooks::RELAY_IO,
     replica::{ENABLED, Replica, TRACE_LEVEL, after_panic},
+    table,
 };
 use semisync_server::{
     Server, guard,
@@ -31,6 +32,8 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
     // Before: after a panic `deinit` is to find what there is to end.
     OBSERVING.store(true, Ordering::Release);
     if RELAY_IO.register(server, plugin) {
+        // Last, because nothing takes the table away again if the installation fails.
+        table::add(server, plugin);
         return true;
     }
     OBSERVING.store(false, Ordering::Release);
@@ -41,9 +44,13 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
 /// Refused while a semi-sync receiver runs: its connection carries our header, or the
 /// next may.
 pub fn check_uninstall() -> bool {
-    let Some(replica) = Replica::get().filter(|_| in_use()) else {
+    let Some(replica) = Replica::get() else {
         return true;
     };
+    if !in_use() {
+        table::remove(replica.server);
+        return true;
+    }
     let words = replica.words;
     replica
         .server
@@ -60,6 +67,7 @@ pub fn deinit(plugin: &Handle) -> bool {
     hang_up_all();
     // Last, because after a panic the server layer tries once more.
     OBSERVING.store(false, Ordering::Release);
+    table::close();
     Server::disconnect(plugin);
     taken_back
 }

@@ -19,6 +19,7 @@ const NO_TABLES: &str = "a plugin has no tables in it";
 const REPLICAS: &str = "performance_schema.replication_semisync_replicas";
 const WAITS: &str = "performance_schema.replication_semisync_waits";
 const HISTOGRAM: &str = "performance_schema.replication_semisync_wait_histogram";
+const CHANNELS: &str = "performance_schema.replication_semisync_channels";
 /// The tables of the source's side.
 const OF_SOURCE: [&str; 3] = [REPLICAS, WAITS, HISTOGRAM];
 /// `ER_NO_SUCH_TABLE`
@@ -82,6 +83,18 @@ const COLUMNS_OF_HISTOGRAM: Columns = &[
     ("COUNT_BUCKET", NUMBER, false),
     ("COUNT_BUCKET_AND_LOWER", NUMBER, false),
     ("BUCKET_QUANTILE", "double(7,6)", false),
+];
+
+const COLUMNS_OF_CHANNELS: Columns = &[
+    ("CHANNEL_NAME", "varchar(64)", false),
+    ("SEMI_SYNC", "enum('ON','OFF','REFUSED BY SOURCE')", false),
+    ("SOURCE_UUID", "varchar(36)", true),
+    ("LAST_ACK", MOMENT, true),
+    ("LAST_ACK_LOG_FILE", FILE, true),
+    ("LAST_ACK_LOG_POS", NUMBER, true),
+    ("ACKS", NUMBER, false),
+    ("ACK_LEVEL", "enum('RECEIVED','SYNCED')", false),
+    ("WAS_ACKER", "enum('YES','NO')", false),
 ];
 
 fn assert_columns(server: &Server, table: &str, promised: Columns) {
@@ -155,7 +168,9 @@ fn source_of_fakes(timeout_ms: &str) -> Server {
 fn the_tables_have_the_columns_that_are_promised() {
     needs!(Dialect::of_run().has_tables(), NO_TABLES);
     for names in Names::available() {
-        let source = Server::start(ServerConfig::new(1, *names).as_source());
+        let config = ServerConfig::new(1, *names).as_source().as_replica();
+        let source = Server::start(config);
+        assert_columns(&source, CHANNELS, COLUMNS_OF_CHANNELS);
         assert_columns(&source, REPLICAS, COLUMNS_OF_REPLICAS);
         assert_columns(&source, WAITS, COLUMNS_OF_WAITS);
         assert_columns(&source, HISTOGRAM, COLUMNS_OF_HISTOGRAM);
@@ -451,6 +466,81 @@ fn the_histogram_has_the_servers_buckets_and_adds_up() {
     assert_eq!(summary("UNCONFIRMED")[..3], ["1", "1", "1.000000"]);
     assert_eq!(summary("ACKNOWLEDGED")[0], "3");
     source.stop();
+}
+
+/// What a failover tool asks when the source is dead.
+#[test]
+fn a_channel_tells_what_it_acknowledged_and_whether_it_was_an_acker() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    for names in Names::available() {
+        let pair = Topology::new(*names).start();
+        let (source, server) = (&pair.source, pair.replica());
+        let look = |columns: &str| {
+            let rows = server.rows(&format!("SELECT {columns} FROM {CHANNELS}"));
+            assert_eq!(rows.len(), 1, "{rows:?}");
+            rows[0].clone()
+        };
+        for n in 0..5 {
+            source.insert(n);
+        }
+        let newest = source.newest_place();
+        let seen = look(
+            "CHANNEL_NAME, SEMI_SYNC, SOURCE_UUID, LAST_ACK_LOG_FILE, LAST_ACK_LOG_POS, \
+             ACK_LEVEL, WAS_ACKER",
+        );
+        let expected = [
+            String::new(),
+            "ON".to_owned(),
+            source.variable("server_uuid"),
+            newest.file,
+            newest.position.to_string(),
+            "RECEIVED".to_owned(),
+            "NO".to_owned(),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(
+            look("ACKS >= 5, LAST_ACK <= NOW(6), CONNECTION_ID() > 0"),
+            ["1"; 3]
+        );
+        let joined = server.value(&format!(
+            "SELECT SERVICE_STATE FROM {CHANNELS} \
+             JOIN performance_schema.replication_connection_status USING (CHANNEL_NAME)"
+        ));
+        assert_eq!(joined, "ON");
+
+        let state = |expected: &str| {
+            eventually(PATIENCE, expected, || look("SEMI_SYNC")[0] == expected);
+        };
+        source.set_source("enabled", "OFF");
+        source.insert(6);
+        // It passes for ON for a while where a source was just switched off and connected anew.
+        state("REFUSED BY SOURCE");
+        source.set_source("enabled", "ON");
+        pair.wait_clients();
+        source.insert(7);
+        state("ON");
+
+        source.kill9();
+        state("OFF");
+        assert_eq!(look("WAS_ACKER"), ["YES"]);
+        server.stop();
+    }
+}
+
+#[test]
+fn an_asynchronous_channel_was_no_acker() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let pair = Topology::new(Names::newest()).start();
+    let (source, server) = (&pair.source, pair.replica());
+    source.insert(1);
+    server.set_replica("enabled", "OFF");
+    server.restart_receiver();
+    source.insert_unconfirmed();
+    server.assert_same_rows(source);
+    source.kill9();
+    let look = || server.rows(&format!("SELECT SEMI_SYNC, WAS_ACKER FROM {CHANNELS}"));
+    eventually(PATIENCE, "it was no acker", || look() == [["OFF", "NO"]]);
+    server.stop();
 }
 
 /// The transaction keeps the table's metadata lock.
