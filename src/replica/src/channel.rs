@@ -33,6 +33,8 @@ static NEXT_RECEIVER: AtomicU64 = AtomicU64::new(1);
 /// A connection on which the source sends headers.
 struct Connection {
     channel: Arc<str>,
+    /// The source was told what the operator has set.
+    announced: bool,
     /// A descriptor of our own; None: there was none left.
     socket: Option<TcpStream>,
     /// The source has semi-sync enabled.
@@ -55,6 +57,13 @@ impl Connection {
     fn is_on(&self) -> bool {
         let passes = self.grace.is_some_and(|until| Instant::now() < until);
         (self.enabled || passes) && !self.has_ended()
+    }
+
+    fn hang_up(&self) {
+        if let Some(socket) = &self.socket {
+            // One that has ended already is no error.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 
     fn has_ended(&self) -> bool {
@@ -157,10 +166,16 @@ pub fn semi_sync_of(channel: &str) -> Option<SemiSync> {
 /// none.)
 pub fn hang_up_all() {
     for connection in RECEIVERS.lock().values().flatten() {
-        if let Some(socket) = &connection.socket {
-            // One that has ended already is no error.
-            let _ = socket.shutdown(Shutdown::Both);
-        }
+        connection.hang_up();
+    }
+}
+
+/// Has those channels connect again whose sources were told what the operator had set.
+pub fn hang_up_announced() {
+    let receivers = RECEIVERS.lock();
+    let connections = receivers.values().flatten();
+    for connection in connections.filter(|connection| connection.announced) {
+        connection.hang_up();
     }
 }
 
@@ -204,11 +219,13 @@ impl ChannelState {
     }
 
     /// A connection begins on which the source will send headers.
-    pub fn connect(channel: Arc<str>, peer: Peer, socket: Option<TcpStream>) {
+    /// `announced`: the source was told what the operator has set.
+    pub fn connect(channel: Arc<str>, peer: Peer, announced: bool, socket: Option<TcpStream>) {
         let enabled = peer.is_enabled();
         let was_enabled = WAS_ENABLED.swap(enabled, Ordering::AcqRel);
         let connection = Connection {
             channel,
+            announced,
             socket,
             enabled,
             grace: (was_enabled && !enabled).then(|| Instant::now() + GRACE),
@@ -270,7 +287,7 @@ mod tests {
 
             assert_eq!(semi_sync_of("a"), None);
             let (ours, theirs) = connect();
-            ChannelState::connect("a".into(), Peer::new(true, true), Some(ours));
+            ChannelState::connect("a".into(), Peer::new(true, true), false, Some(ours));
             assert!(in_use() && any_semi_sync());
             assert_eq!(semi_sync_of("a"), Some(SemiSync::On));
             assert_eq!(semi_sync_of("b"), None);
@@ -289,12 +306,12 @@ mod tests {
 
             ChannelState::disconnect(false);
             assert!(!in_use());
-            ChannelState::connect("a".into(), Peer::new(true, true), None);
+            ChannelState::connect("a".into(), Peer::new(true, true), false, None);
             assert!(in_use() && any_semi_sync());
             // Back to a source that was disabled meanwhile: for a while, once.
-            ChannelState::connect("a".into(), Peer::new(true, false), None);
+            ChannelState::connect("a".into(), Peer::new(true, false), false, None);
             assert!(any_semi_sync());
-            ChannelState::connect("a".into(), Peer::new(true, false), None);
+            ChannelState::connect("a".into(), Peer::new(true, false), false, None);
             assert!(in_use() && !any_semi_sync());
             // It ends without a word.
         });

@@ -13,6 +13,8 @@ static CHANNELS: Mutex<BTreeMap<Arc<str>, Figures>> = Mutex::new(BTreeMap::new()
 /// What is known of one channel.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Figures {
+    /// Which channel it is, counted as they came.
+    pub number: u64,
     /// The source of the newest connection, if it is known.
     pub source_uuid: Option<Arc<str>>,
     /// The newest acknowledgement, on any connection.
@@ -137,7 +139,11 @@ fn change(channel: &str, change: impl FnOnce(&mut Figures)) {
     if let Some(figures) = channels.get_mut(channel) {
         return change(figures);
     }
-    change(channels.entry(channel.into()).or_default());
+    let number = u64::try_from(channels.len()).unwrap_or(u64::MAX);
+    change(channels.entry(channel.into()).or_insert_with(|| Figures {
+        number,
+        ..Figures::default()
+    }));
 }
 
 /// A copy of all, in the order of the names.

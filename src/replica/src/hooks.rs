@@ -61,7 +61,10 @@ impl RelayIoObserver for RelayIo {
         let uuid = channel.source_uuid().map(Arc::from);
         figures::on_connect(&key, semi_sync, ack_after, uuid);
         match agreement {
-            Agreement::SemiSync(peer) => ChannelState::connect(key.into(), peer, source.socket()),
+            Agreement::SemiSync(peer) => {
+                let told = announced != Announced::default();
+                ChannelState::connect(key.into(), peer, told, source.socket());
+            }
             Agreement::Asynchronous => ChannelState::disconnect(false),
         }
         Ok(())

@@ -40,7 +40,6 @@ mod peer;
 pub mod plugin;
 mod relay_log;
 mod replica;
-#[allow(dead_code)] // shown by the operator's plugin, and by the table
 mod report;
 mod table;
 mod vocabulary;

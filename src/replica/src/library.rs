@@ -56,7 +56,7 @@ macro_rules! replica_plugin {
                 description: $crate::operator::DESCRIPTION,
                 init: |plugin| $crate::operator::plugin::init(&VOCABULARY, plugin),
                 deinit: $crate::operator::plugin::deinit,
-                status: $crate::operator::STATUS,
+                status: $crate::operator::status::ALL,
                 variables: $crate::operator::settings::ALL,
             },
         }

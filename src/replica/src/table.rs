@@ -9,28 +9,24 @@ use crate::{
 };
 use semisync_server::{
     Server,
-    log::Level,
+    log::{Level, printable},
     plugin::Handle,
     tables::{self, Cell, Definition, HAS_TABLES, Table},
 };
-use std::{
-    ffi::CStr,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::ffi::CStr;
 
 static CHANNELS: Definition = Definition::new::<Channels>();
-static ALL: [&Definition; 1] = [&CHANNELS];
 
 /// At the end of `init`. A table that cannot be made is a line in the log.
 pub fn add(server: Server, plugin: &Handle) {
-    if HAS_TABLES && let Err(missing) = tables::add(server, plugin, &ALL) {
+    if HAS_TABLES && let Err(missing) = tables::add(server, plugin, &[&CHANNELS]) {
         messages::table(Level::Warning, &missing);
     }
 }
 
 /// At the end of `check_uninstall`, when the plugin goes.
 pub fn remove(server: Server) {
-    if let Err(left) = tables::remove(server, &ALL) {
+    if let Err(left) = tables::remove(server, &[&CHANNELS]) {
         messages::table(Level::Note, &left);
     }
 }
@@ -41,6 +37,11 @@ pub fn close() {
 }
 
 struct Channels;
+
+struct Row {
+    channel: ChannelReport,
+    last_ack_file: Option<String>,
+}
 
 impl Table for Channels {
     const NAME: &'static CStr = c"replication_semisync_channels";
@@ -55,42 +56,44 @@ impl Table for Channels {
         ACK_LEVEL ENUM('RECEIVED', 'SYNCED') NOT NULL,
         WAS_ACKER ENUM('YES', 'NO') NOT NULL";
     const USUAL_ROWS: u64 = 1;
-    type Row = ChannelReport;
+    type Row = Row;
 
-    fn rows() -> Vec<ChannelReport> {
-        report::channels()
+    fn rows() -> Vec<Row> {
+        let channels = report::channels().into_iter();
+        let rows = channels.map(|channel| {
+            let last_ack = channel.figures.last_ack.as_ref();
+            Row {
+                last_ack_file: last_ack.map(|ack| printable(&ack.file)),
+                channel,
+            }
+        });
+        rows.collect()
     }
 
-    /// Names of channels are few.
-    fn key(row: &ChannelReport) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        row.name.hash(&mut hasher);
-        hasher.finish()
+    fn key(row: &Row) -> u64 {
+        row.channel.figures.number
     }
 
-    fn cell(row: &ChannelReport, column: usize) -> Cell<'_> {
-        let figures = &row.figures;
-        let last = figures.last_ack.as_ref();
+    fn cell(row: &Row, column: usize) -> Cell<'_> {
+        let figures = &row.channel.figures;
+        let last_ack = figures.last_ack.as_ref();
         match column {
-            0 => Cell::Text(&row.name),
-            1 => Cell::Enum(match row.semi_sync {
+            0 => Cell::Text(&row.channel.name),
+            1 => Cell::Enum(match row.channel.semi_sync {
                 SemiSync::On => 1,
                 SemiSync::Off => 2,
                 SemiSync::Refused => 3,
             }),
             2 => figures.source_uuid.as_deref().into(),
-            3 => Cell::Time(last.map_or(0, |ack| ack.time)),
-            4 => {
-                let name = last.map(|ack| std::str::from_utf8(&ack.file));
-                name.and_then(Result::ok).into()
-            }
-            5 => last.map(|ack| ack.offset).into(),
+            3 => last_ack.map_or(Cell::Null, |ack| Cell::Time(ack.time)),
+            4 => row.last_ack_file.as_deref().into(),
+            5 => last_ack.map(|ack| ack.offset).into(),
             6 => figures.acks.into(),
             7 => Cell::Enum(match figures.ack_after {
                 AckAfter::Received => 1,
                 AckAfter::Synced => 2,
             }),
-            8 => Cell::Enum(if row.was_acker { 1 } else { 2 }),
+            8 => Cell::Enum(if row.channel.was_acker { 1 } else { 2 }),
             _ => Cell::Null,
         }
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `plugin` | install, uninstall |
 //! | `settings` | the variables |
+//! | `status` | the rows |
 //! | `values` | what was set |
 //!
 //! A file uses files below it in this table only. What the plugin decides is done by the main
@@ -11,10 +12,9 @@
 
 pub mod plugin;
 pub mod settings;
+pub mod status;
 pub mod values;
 
-use semisync_server::status::Rows;
 use std::ffi::CStr;
 
 pub const DESCRIPTION: &CStr = c"Semi-synchronous replication, what operators of a replica decide.";
-pub static STATUS: Rows<0> = Rows::new([]);

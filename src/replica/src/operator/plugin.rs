@@ -1,7 +1,7 @@
 //! Installing and uninstalling the operator's plugin of the replica side.
 
 use super::settings;
-use crate::{Vocabulary, replica::after_panic};
+use crate::{Vocabulary, channel::hang_up_announced, replica::after_panic};
 use semisync_server::{Server, plugin::Handle};
 
 /// `INSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::init`].
@@ -16,6 +16,8 @@ pub fn init(words: &'static Vocabulary, plugin: &Handle) -> bool {
 /// `UNINSTALL PLUGIN`, see [`semisync_server::plugin::Plugin::deinit`].
 pub fn deinit(plugin: &Handle) -> bool {
     settings::reset();
+    // Their sources count them by what they have said.
+    hang_up_announced();
     Server::disconnect(plugin);
     true
 }
