@@ -63,7 +63,7 @@ impl<W> Coordinator<W> {
         let news = Some(at).min(flushed);
         if news > voter.acked {
             voter.acked = news;
-            self.count_votes();
+            self.on_news(connection);
             return AckVerdict::Accepted;
         }
         self.on_caught_up(has_caught_up);
@@ -99,7 +99,7 @@ impl<W> Coordinator<W> {
         let news = Some(at).min(flushed);
         if last_sent.min(flushed) <= voter.acked && news > voter.acked {
             voter.acked = news;
-            self.count_votes();
+            self.on_news(connection);
             return;
         }
         self.on_caught_up(has_caught_up);
@@ -116,6 +116,24 @@ impl<W> Coordinator<W> {
         let acked = voter.acked;
         self.on_caught_up(has_caught_up);
         self.asks(acked, end)
+    }
+
+    /// A replica has acknowledged more. If it is connected several times, under different
+    /// names, a quorum may know it by another one from now on.
+    fn on_news(&mut self, connection: ReplicaConnectionId) {
+        if self.settings.rule.quorum.is_some() && self.has_other_names(connection) {
+            self.on_other_replicas();
+        } else {
+            self.count_votes();
+        }
+    }
+
+    fn has_other_names(&self, connection: ReplicaConnectionId) -> bool {
+        self.voter(connection).is_some_and(|voter| {
+            self.voters
+                .iter()
+                .any(|other| other.server_id() == voter.server_id() && other.member != voter.member)
+        })
     }
 
     /// `FIRST` may choose a replica that has caught up. A count does not ask for that.

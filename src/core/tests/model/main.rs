@@ -16,7 +16,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
-use rules::member_of;
+use rules::{disguised, member_of};
 use semisync_core::{
     AckVerdict, CommitVerdict, Coordinator, Effects, Message, Outcome, Position, Refusal,
     ReplicaConnectionId, Settings, TimeoutVerdict, WaitId, WaitVerdict,
@@ -189,6 +189,16 @@ impl Run {
                 let end = place(self.end + from_end);
                 let asks = self.core.on_send(ReplicaConnectionId(number), end);
                 assert_eq!(asks, self.naive.on_send(number, end));
+            }
+            Operation::Overrule { nth, guise } => {
+                let number = self.connection(nth);
+                let Some(server) = self.naive.server_of(number) else {
+                    return;
+                };
+                let member = disguised(server, guise);
+                self.core
+                    .on_members(&[(ReplicaConnectionId(number), member)]);
+                self.naive.on_member(number, guise);
             }
             Operation::SetRule(ref rule) => {
                 core.on_rule(rule.rule());

@@ -21,6 +21,7 @@ pub enum Answer {
 struct Connection {
     number: u64,
     server: u32,
+    guise: u32,
     acked: Option<Position>,
     /// Whether all of the log was ever sent over it.
     streaming: bool,
@@ -107,6 +108,7 @@ impl Naive {
         };
         let server = |connection: &Connection| Server {
             id: connection.server,
+            guise: connection.guise,
             has: connection.acked,
             streaming: connection.streaming,
         };
@@ -115,6 +117,12 @@ impl Naive {
             .filter_map(best_of)
             .map(server)
             .collect()
+    }
+
+    pub fn server_of(&self, number: u64) -> Option<u32> {
+        let mut connections = self.connections.iter();
+        let connection = connections.find(|c| c.number == number)?;
+        Some(connection.server)
     }
 
     pub fn clients(&self) -> usize {
@@ -326,11 +334,20 @@ impl Naive {
         self.connections.push(Connection {
             number,
             server,
+            guise: server,
             // Said before the next commit, so this does not count for the next commit.
             acked: start.min(self.flushed),
             streaming: start >= self.flushed,
             warned: false,
         });
+        self.replicas_changed();
+    }
+
+    pub fn on_member(&mut self, number: u64, guise: u32) {
+        let mut connections = self.connections.iter_mut();
+        if let Some(connection) = connections.find(|c| c.number == number) {
+            connection.guise = guise;
+        }
         self.replicas_changed();
     }
 

@@ -57,6 +57,11 @@ pub enum Operation {
         from_end: i64,
     },
     SetRule(PlainRule),
+    /// The source overrules who a replica is.
+    Overrule {
+        nth: usize,
+        guise: u32,
+    },
     SetWaitNoReplica(bool),
     /// All settings in one step.
     Set(Settings),
@@ -92,10 +97,11 @@ fn operation() -> impl Strategy<Value = Operation> {
             EngineCommit { from_end, applier, shutting_down }
         }),
         5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| StopApplier { nth, shutting_down }),
-        5 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
+        7 => (nth(), rarely()).prop_map(|(nth, shutting_down)| TimeOut { nth, shutting_down }),
         2 => nth().prop_map(|nth| ShutDown { nth }),
         2 => prop_oneof![1..=2_u32, 1..=5_u32].prop_map(|count| SetRule(PlainRule::Count(count))),
         2 => rules(7).prop_map(SetRule),
+        1 => (nth(), 1..=7_u32).prop_map(|(nth, guise)| Overrule { nth, guise }),
         4 => (nth(), near_end()).prop_map(|(nth, from_end)| Send { nth, from_end }),
         2 => Just(Release),
         2 => nth().prop_map(|nth| Kill { nth }),

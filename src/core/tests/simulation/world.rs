@@ -143,6 +143,7 @@ impl World {
     fn all_replicas(&self) -> Vec<Server<()>> {
         let server = |replica: &Replica| Server {
             id: replica.server_id,
+            guise: replica.server_id,
             has: (),
             streaming: true,
         };
@@ -330,6 +331,7 @@ impl World {
                 let Replica { server_id, has, .. } = self.replicas[replica];
                 Server {
                     id: server_id,
+                    guise: server_id,
                     has: has.checked_sub(1).map(|last| self.log[last]),
                     streaming: true,
                 }

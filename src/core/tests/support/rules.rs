@@ -1,5 +1,6 @@
-//! Rules for random histories, as plain lists. Server `n` has the name `db<n>`, and a zone
-//! that follows from its number; every fourth server has none.
+//! Rules for random histories, as plain lists. Servers have guises: in guise `n` a server has
+//! the name `db<n>`, and a zone that follows from that number; every fourth guise has none. A
+//! server's first guise is the number of its id.
 
 #![allow(dead_code)] // every test uses its own part
 
@@ -32,28 +33,33 @@ pub enum PlainMember {
 #[derive(Clone, Copy, Debug)]
 pub struct Server<P> {
     pub id: u32,
+    pub guise: u32,
     pub has: P,
     pub streaming: bool,
 }
 
-fn zone_of(server: u32) -> Option<&'static str> {
-    [None, Some("a"), Some("b"), Some("c")][server as usize % 4]
+fn zone_of(guise: u32) -> Option<&'static str> {
+    [None, Some("a"), Some("b"), Some("c")][guise as usize % 4]
 }
 
 pub fn member_of(server: u32) -> Arc<Member> {
+    disguised(server, server)
+}
+
+pub fn disguised(server: u32, guise: u32) -> Arc<Member> {
     Arc::new(Member {
-        name: Some(format!("db{server}").into()),
-        zone: zone_of(server).map(Box::from),
+        name: Some(format!("db{guise}").into()),
+        zone: zone_of(guise).map(Box::from),
         ..Member::of(server)
     })
 }
 
 impl PlainMember {
-    fn matches(&self, server: u32) -> bool {
+    fn matches(&self, guise: u32) -> bool {
         match self {
             Self::Everybody => true,
-            Self::Server(id) => *id == server,
-            Self::Zone(zone) => zone_of(server) == Some(*zone),
+            Self::Server(name) => *name == guise,
+            Self::Zone(zone) => zone_of(guise) == Some(*zone),
         }
     }
 
@@ -104,15 +110,15 @@ impl PlainRule {
 
     /// How many of the servers are mentioned.
     pub fn counted<P>(&self, servers: &[Server<P>]) -> usize {
-        let mentions = |term: &PlainTerm, server: u32| match term {
+        let mentions = |term: &PlainTerm, guise: u32| match term {
             PlainTerm::Any(_, members) | PlainTerm::First(_, members) => {
-                members.iter().any(|member| member.matches(server))
+                members.iter().any(|member| member.matches(guise))
             }
-            PlainTerm::Zones(_) => zone_of(server).is_some(),
+            PlainTerm::Zones(_) => zone_of(guise).is_some(),
         };
         let is_counted = |server: &&Server<P>| match self {
             Self::Count(_) => true,
-            Self::Terms(terms) => terms.iter().any(|term| mentions(term, server.id)),
+            Self::Terms(terms) => terms.iter().any(|term| mentions(term, server.guise)),
         };
         servers.iter().filter(is_counted).count()
     }
@@ -129,7 +135,7 @@ impl PlainRule {
         terms.iter().all(|term| match term {
             PlainTerm::Any(count, members) => {
                 let mut any = all.clone();
-                any.retain(|server| members.iter().any(|member| member.matches(server.id)));
+                any.retain(|server| members.iter().any(|member| member.matches(server.guise)));
                 having(&any) >= *count as usize
             }
             PlainTerm::First(count, members) => {
@@ -139,7 +145,9 @@ impl PlainRule {
                         let mut next = all.clone();
                         next.retain(|server| {
                             let is_known = order.iter().any(|known| known.id == server.id);
-                            server.streaming == streaming && member.matches(server.id) && !is_known
+                            server.streaming == streaming
+                                && member.matches(server.guise)
+                                && !is_known
                         });
                         next.sort_by_key(|server| server.id);
                         order.extend(next);
@@ -152,7 +160,7 @@ impl PlainRule {
                 let zones: BTreeSet<_> = servers
                     .iter()
                     .filter(|server| has(&server.has))
-                    .filter_map(|server| zone_of(server.id))
+                    .filter_map(|server| zone_of(server.guise))
                     .collect();
                 zones.len() >= *count as usize
             }
