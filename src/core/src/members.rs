@@ -1,7 +1,7 @@
 //! The names and zones by which the source overrules its replicas' own words.
 
 use crate::{
-    member::{Member, is_word},
+    member::{Member, check_word},
     syntax::{Cursor, SyntaxError, error_at, is_space, server_id},
 };
 use std::{fmt, str::FromStr};
@@ -106,11 +106,11 @@ impl Members {
 fn read_word(text: &mut Cursor<'_>, what: &str) -> Result<Box<str>, SyntaxError> {
     let before = text.clone();
     let word = text.take_while(is_part_of_word);
-    if is_word(word) {
-        Ok(word.into())
-    } else {
-        Err(before.expected(what))
+    if word.is_empty() {
+        return Err(before.expected(what));
     }
+    check_word(word).map_err(|wrong| wrong.behind(before.place()))?;
+    Ok(word.into())
 }
 
 fn is_part_of_word(character: char) -> bool {

@@ -12,6 +12,16 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+impl SyntaxError {
+    /// The text that is wrong begins at `place` of a longer text.
+    pub fn behind(self, place: usize) -> Self {
+        Self {
+            place: place + self.place.saturating_sub(1),
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for SyntaxError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} at character {}", self.message, self.place)

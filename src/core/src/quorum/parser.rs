@@ -20,7 +20,7 @@ use super::{
     tokens::{Token, Tokens, ZONE},
 };
 use crate::{
-    member::is_word,
+    member::check_word,
     syntax::{SyntaxError, error_at, is_number, server_id},
 };
 use std::str::FromStr;
@@ -112,40 +112,49 @@ fn read_members(text: &mut Tokens<'_>) -> Result<Vec<Mention>, SyntaxError> {
 }
 
 fn read_member(text: &mut Tokens<'_>) -> Result<Mention, SyntaxError> {
+    let place = text.place();
     let member = match text.next() {
         Token::Plain(word) if is_keyword(word) => {
             let message = format!("{word} is a keyword and no name without quotation marks");
-            return Err(error_at(text.place(), message));
+            return Err(error_at(place, message));
         }
-        Token::Plain(word) | Token::Quoted(word) => mention(word),
-        Token::QuotedZone(zone) => zone_mention(zone),
-        Token::Mark(_) | Token::End => None,
-    };
-    let member = member.ok_or_else(|| text.expected(MEMBER))?;
+        Token::Plain(word) => mention(word, place),
+        Token::Quoted(word) => mention(word, place + QUOTE),
+        Token::QuotedZone(zone) => zone_mention(zone, place + ZONE.len() + QUOTE),
+        Token::Mark(_) | Token::End => Err(text.expected(MEMBER)),
+    }?;
     text.advance()?;
     Ok(member)
 }
 
-fn mention(word: &str) -> Option<Mention> {
+/// How long a quotation mark is.
+const QUOTE: usize = 1;
+
+/// The member that a word means which begins at `place`.
+fn mention(word: &str, place: usize) -> Result<Mention, SyntaxError> {
     if word == "*" {
-        return Some(Mention::Everybody);
+        return Ok(Mention::Everybody);
     }
     if is_number(word) {
-        return server_id(word).map(Mention::ServerId);
+        let message = || "a server id from 1 to 4294967295 is expected".to_owned();
+        let server_id = server_id(word).ok_or_else(|| error_at(place, message()));
+        return server_id.map(Mention::ServerId);
     }
     if let Ok(uuid) = word.parse() {
-        return Some(Mention::Uuid(uuid));
+        return Ok(Mention::Uuid(uuid));
     }
     if let Some((prefix, zone)) = word.split_at_checked(ZONE.len())
         && prefix.eq_ignore_ascii_case(ZONE)
     {
-        return zone_mention(zone);
+        return zone_mention(zone, place + ZONE.len());
     }
-    is_word(word).then(|| Mention::Name(word.into()))
+    check_word(word).map_err(|wrong| wrong.behind(place))?;
+    Ok(Mention::Name(word.into()))
 }
 
-fn zone_mention(zone: &str) -> Option<Mention> {
-    is_word(zone).then(|| Mention::Zone(zone.into()))
+fn zone_mention(zone: &str, place: usize) -> Result<Mention, SyntaxError> {
+    check_word(zone).map_err(|wrong| wrong.behind(place))?;
+    Ok(Mention::Zone(zone.into()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::member::is_word;
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 
 const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -160,6 +161,8 @@ fn what_is_wrong_has_a_place() {
     const TERM: &str = "ANY, FIRST, ZONES or a member is expected";
     const COUNT: &str = "a number from 1 to 65535 is expected";
     const MEMBER: &str = "a member (server id, UUID, name, zone:name or *) is expected";
+    const SERVER_ID: &str = "a server id from 1 to 4294967295 is expected";
+    const WORD: &str = "a name or zone is expected";
     const COMMA: &str = "',' or ')' is expected";
     let too_long = format!("ANY 1 ({})", "x".repeat(65));
     for (text, place, message) in [
@@ -186,18 +189,23 @@ fn what_is_wrong_has_a_place() {
         ("ANY 1 (", 8, MEMBER),
         ("ANY 1 (a,)", 10, MEMBER),
         ("ANY 1 (a,", 10, MEMBER),
-        ("ANY 1 (0)", 8, MEMBER),
-        ("ANY 1 (4294967296)", 8, MEMBER),
-        ("ANY 1 (a=b)", 8, MEMBER),
-        ("ANY 1 (a'b)", 8, MEMBER),
-        ("ANY 1 (é)", 8, MEMBER),
-        ("ANY 1 (zone:)", 8, MEMBER),
-        ("ANY 1 (zone:*)", 8, MEMBER),
-        ("ANY 1 (zone:2)", 8, MEMBER),
-        ("ANY 1 (zone: b)", 8, MEMBER),
-        ("ANY 1 (\"\")", 8, MEMBER),
-        ("ANY 1 (\"a b\")", 8, MEMBER),
-        (too_long.as_str(), 8, MEMBER),
+        ("ANY 1 (0)", 8, SERVER_ID),
+        ("ANY 1 (4294967296)", 8, SERVER_ID),
+        ("ANY 1 (a=b)", 9, "a name or zone has no '='"),
+        ("ANY 1 (a'b)", 9, "a name or zone has no '\\''"),
+        ("ANY 1 (é)", 8, "a name or zone has no 'é'"),
+        ("ANY 1 (zone:)", 13, WORD),
+        ("ANY 1 (zone:*)", 13, "a name or zone has no '*'"),
+        ("ANY 1 (zone:2)", 13, "a server id is no name or zone"),
+        ("ANY 1 (zone: b)", 13, WORD),
+        ("ANY 1 (\"\")", 9, WORD),
+        ("ANY 1 (zone:\"b c\")", 15, "a name or zone has no ' '"),
+        ("ANY 1 (\"a b\")", 10, "a name or zone has no ' '"),
+        (
+            too_long.as_str(),
+            72,
+            "a name or zone has at most 64 characters",
+        ),
         ("ANY 1 (a b)", 10, COMMA),
         ("ANY 1 (a", 9, COMMA),
         ("ANY 1 (a\"b\")", 9, COMMA),
@@ -216,7 +224,7 @@ fn what_is_wrong_has_a_place() {
             8,
             "first is a keyword and no name without quotation marks",
         ),
-        ("ANY 1 (é) AND", 8, MEMBER),
+        ("ANY 1 (é) AND", 8, "a name or zone has no 'é'"),
         ("a b", 3, "',' or AND is expected"),
         ("ALL 2 (a)", 5, "',' or AND is expected"),
         ("a,", 3, MEMBER),
