@@ -201,6 +201,27 @@ impl Server {
         self.assert_no_crash();
     }
 
+    /// Waits for the end of a server that aborts on purpose. Returns its error log and empties it:
+    /// what it says is no crash.
+    #[track_caller]
+    pub fn wait_abort(&self) -> String {
+        *lock(&self.helper) = None;
+        let (status, _) = wait_for(STOP_BOUND, &format!("the end of {self}"), || {
+            self.exit_status().ok_or_else(|| "it runs".to_owned())
+        });
+        *lock(&self.child) = None;
+        let log = self.log();
+        // The server's own handler of SIGABRT writes a stack trace and exits.
+        let aborted = format!("got signal {}", libc::SIGABRT);
+        assert!(
+            !status.success() && log.contains(&aborted),
+            "{self} ended with {status}:\n{}",
+            tail(&log, 40)
+        );
+        fs::write(self.log_path(), "").expect("an error log to empty");
+        log
+    }
+
     /// SIGKILL: what a power cut looks like from outside.
     pub fn kill9(&self) {
         *lock(&self.helper) = None;
