@@ -46,9 +46,10 @@ pub struct ReplicaFigures {
     pub sent: Option<LogPlace>,
     /// None: it has acknowledged nothing of the present log.
     pub acked: Option<LogPlace>,
-    /// What it has not acknowledged. None: not known.
+    /// How much of the log it has not acknowledged. None: not known.
     pub lag_bytes: Option<u64>,
-    /// See [`AckSummary::lag`]. None: it is idle, or it does not count.
+    /// See [`AckSummary::lag`]. None: it is idle, nobody reads its acknowledgements, or semi-sync
+    /// is disabled.
     pub lag_us: Option<u64>,
     pub acks: AckSummary,
     pub connected_since: u64,

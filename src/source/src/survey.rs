@@ -57,12 +57,14 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
             let acked = voter.map_or(last, |voter| voter.acked);
             // What it may lack of the time before it connected nobody knows.
             let has = acked.or(own.connection.joined());
+            // While semi-sync is disabled, nobody tells of commits.
+            let measured = voter.filter(|_| core.enabled());
             let lag = |_: &Voter| observed.flush_times().lag(has, now);
             let distance = |_: &Voter| files.distance(acked?, view.flushed?);
             known.push(Known {
                 acked: acked.and_then(|at| files.named(at)),
-                lag_bytes: voter.and_then(distance),
-                missing: voter.and_then(lag),
+                lag_bytes: measured.and_then(distance),
+                missing: measured.and_then(lag),
             });
         }
         (core.enabled(), view)
@@ -88,7 +90,9 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
             sent: connection.sent_up_to(),
             acked: known.acked,
             lag_bytes: known.lag_bytes,
-            lag_us: voter.and_then(|_| own.acks.lag(known.missing, now)),
+            lag_us: voter
+                .filter(|_| enabled)
+                .and_then(|_| own.acks.lag(known.missing, now)),
             acks: own.acks,
             connected_since: connection.connected_since,
         }

@@ -68,8 +68,14 @@ fn add_replica(group: &mut Group, replica: &ReplicaFigures) {
     let mut add = |name: &str, number| {
         group.add(&format!("replica_{id}_{name}"), Value::LongLong(number));
     };
-    add("lag_bytes", replica.lag_bytes.unwrap_or_default());
-    add("lag_us", replica.lag_us.unwrap_or_default());
+    // What is not known has no row: 0 would look like a replica that is close.
+    if let Some(bytes) = replica.lag_bytes {
+        add("lag_bytes", bytes);
+    }
+    let idle = replica.is_counted().then_some(0);
+    if let Some(lag) = replica.lag_us.or(idle) {
+        add("lag_us", lag);
+    }
     // Before the first acknowledgement: how long there has been none.
     let age = replica.acks.last.map_or_else(
         || system_micros().saturating_sub(replica.connected_since),
