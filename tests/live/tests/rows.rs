@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use semisync_live_tests::fake_replica::{Announce, FakeReplica};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, eventually, in_both_vocabularies, needs,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, eventually,
+    in_both_vocabularies, needs,
 };
 
 const OURS: &str = "stock has no second plugin";
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 const PAUSE_US: u64 = 300_000;
 const FAKE: u32 = 7_790_001;
 
-/// The rows of the source as a whole, in the order in which they are shown.
+/// The rows of the source as a whole that are promised.
 const OF_SOURCE: [&str; 26] = [
     "oldest_wait_us",
     "blocked_us",
@@ -81,17 +82,9 @@ fn wait_row(source: &Server, name: &str, expected: u64) {
     });
 }
 
-fn install_operator(source: &Server) {
-    source.execute(&format!(
-        "INSTALL PLUGIN semisync_source SONAME '{}'",
-        source.names().source_library()
-    ));
-}
-
-/// A source with the operator's plugin, and a fake that has everything and has acknowledged once.
+/// A source and a fake that has everything and has acknowledged once.
 fn attended(names: Names, timeout_ms: &str) -> (Server, FakeReplica) {
     let source = Server::lone_source(names, timeout_ms);
-    install_operator(&source);
     let mut fake = FakeReplica::at_the_end(&source, FAKE);
     source.insert_while(|| {
         fake.answer();
@@ -102,18 +95,22 @@ fn attended(names: Names, timeout_ms: &str) -> (Server, FakeReplica) {
 in_both_vocabularies! {
     fn the_rows_come_with_the_second_plugin_and_go_with_it(names) {
         needs!(Libraries::are_ours(), OURS);
-        let source = Server::lone_source(names, A_DAY_MS);
+        let source = Server::start(ServerConfig::new(1, names));
+        source.execute(&names.install_source());
         let stock = || {
             let rows = source.rows("SHOW GLOBAL STATUS LIKE 'Rpl\\_semi\\_sync\\_%'");
             rows.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>()
         };
         let before = stock();
         assert!(rows(&source).is_empty());
-        install_operator(&source);
-        let mut promised: Vec<_> = OF_SOURCE.iter().collect();
-        promised.sort();
+        source.execute(&format!(
+            "INSTALL PLUGIN semisync_source SONAME '{}'",
+            names.source_library()
+        ));
         let shown = rows(&source);
-        assert_eq!(shown.keys().collect::<Vec<_>>(), promised);
+        for name in OF_SOURCE {
+            assert!(shown.contains_key(name), "no row {name} among {shown:?}");
+        }
         assert_eq!(stock(), before);
         // Without the main plugin there is a row for everything, and nothing to be told.
         source.uninstall(&names.source_plugin());
@@ -123,6 +120,22 @@ in_both_vocabularies! {
         assert!(rows(&source).is_empty());
         source.stop();
     }
+}
+
+#[test]
+fn transactions_are_counted_as_confirmed_when_replicas_have_them() {
+    needs!(Libraries::are_ours(), OURS);
+    let (source, mut fake) = attended(Names::newest(), A_DAY_MS);
+    let before = rows(&source);
+    for _ in 0..3 {
+        source.insert_while(|| {
+            fake.answer();
+        });
+    }
+    let after = rows(&source);
+    assert_eq!(after["confirmed_tx"], before["confirmed_tx"] + 3);
+    assert_eq!(after["unconfirmed_tx"], before["unconfirmed_tx"]);
+    source.stop();
 }
 
 #[test]
@@ -184,7 +197,6 @@ fn blocked_begins_anew_with_each_release() {
 fn the_state_is_a_number_and_off_is_timed() {
     needs!(Libraries::are_ours(), OURS);
     let source = Server::lone_source(Names::newest(), A_DAY_MS);
-    install_operator(&source);
     let state = |expected: u64| {
         let rows = rows(&source);
         assert_eq!(rows["state"], expected, "{rows:?}");
@@ -261,6 +273,8 @@ fn a_wait_that_nobody_acknowledged_is_in_no_bucket() {
     source.insert(7);
     let after = rows(&source);
     assert_eq!(after["unconfirmed_waits"], before["unconfirmed_waits"] + 1);
+    assert_eq!(after["unconfirmed_tx"], before["unconfirmed_tx"] + 1);
+    assert_eq!(after["confirmed_tx"], before["confirmed_tx"]);
     assert_eq!(after["wait_le_inf"], before["wait_le_inf"]);
     assert_eq!(after["wait_sum_us"], before["wait_sum_us"]);
     fake.close();
@@ -311,7 +325,6 @@ fn a_replica_has_rows_where_they_are_wanted() {
 fn no_more_than_32_replicas_have_rows() {
     needs!(Libraries::are_ours(), OURS);
     let source = Server::lone_source(Names::newest(), A_DAY_MS);
-    install_operator(&source);
     source.execute("SET GLOBAL semisync_source_replica_rows = ON");
     let start = source.newest();
     let fakes: Vec<_> = (FAKE..FAKE + 34)
