@@ -4,8 +4,10 @@
 //! A delay is told as PostgreSQL tells it (`pg_stat_replication`, walsender.c): from the local
 //! flush to the acknowledgement; nothing when the replica is idle.
 
+use crate::counters::ACKS_REFUSED;
 use parking_lot::Mutex;
 use semisync_core::{Histogram, Position};
+use std::sync::atomic::Ordering;
 
 /// How long the delay of the last acknowledgement is shown while nothing more happens, in
 /// microseconds: PostgreSQL's `wal_receiver_status_interval`.
@@ -66,6 +68,7 @@ impl AckFigures {
 
     /// An acknowledgement came that is not believed.
     pub fn on_refused(&self) {
+        ACKS_REFUSED.fetch_add(1, Ordering::Relaxed);
         self.0.lock().refused += 1;
     }
 

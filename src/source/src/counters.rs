@@ -19,6 +19,10 @@ pub static WAIT_POS_BACKTRAVERSE: AtomicU64 = AtomicU64::new(0);
 pub static CONFIRMED_TX: AtomicU64 = AtomicU64::new(0);
 /// The others: committed here, perhaps nowhere else.
 pub static UNCONFIRMED_TX: AtomicU64 = AtomicU64::new(0);
+/// Transactions that were refused before they were written.
+pub static REFUSED_TX: AtomicU64 = AtomicU64::new(0);
+/// Acknowledgements that were not believed, of all connections.
+pub static ACKS_REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// Counts a transaction whose client is about to be told OK.
 pub fn count_transaction(is_confirmed: bool) {
@@ -32,8 +36,9 @@ pub fn count_transaction(is_confirmed: bool) {
 
 /// A new installation.
 pub fn forget_transactions() {
-    CONFIRMED_TX.store(0, Ordering::Relaxed);
-    UNCONFIRMED_TX.store(0, Ordering::Relaxed);
+    for counter in [&CONFIRMED_TX, &UNCONFIRMED_TX, &REFUSED_TX, &ACKS_REFUSED] {
+        counter.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Carries what was counted since `before` over to the counters; they begin

@@ -2,7 +2,7 @@
 
 use super::values;
 use crate::{
-    counters::{CONFIRMED_TX, UNCONFIRMED_TX},
+    counters::{ACKS_REFUSED, CONFIRMED_TX, REFUSED_TX, UNCONFIRMED_TX},
     figures::{ReplicaFigures, SourceFigures},
     source::Source,
     wait_histogram::LIMITS,
@@ -50,6 +50,8 @@ fn add_source(group: &mut Group, figures: &SourceFigures) {
     add("wait_le_inf", figures.waits.all);
     add("wait_sum_us", figures.waits.sum);
     add("unconfirmed_waits", figures.waits.unconfirmed);
+    add("refused_tx", REFUSED_TX.load(Ordering::Relaxed));
+    add("acks_refused", ACKS_REFUSED.load(Ordering::Relaxed));
 }
 
 /// Of the connections of one server that which acknowledged last, or came last. `replicas`: by
