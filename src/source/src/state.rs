@@ -10,7 +10,7 @@ use crate::{
     waiting::Waiting,
 };
 use semisync_core::{
-    AckVerdict, Coordinator, LogFiles, LogName, Outcome, Place, Position, Refusal,
+    AckVerdict, Coordinator, LogFiles, LogName, Member, Outcome, Place, Position, Refusal,
     ReplicaConnectionId, index_names,
 };
 use semisync_server::{
@@ -20,7 +20,10 @@ use semisync_server::{
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
 };
 
 /// All that decides, behind one lock.
@@ -260,6 +263,11 @@ impl State {
             core.on_settings(decisions::settings());
         });
         self.wake_all();
+    }
+
+    /// The source knows otherwise by now who the replicas of these connections are.
+    pub fn on_members(&self, members: &[(ReplicaConnectionId, Arc<Member>)]) {
+        self.update(|core| core.on_members(members));
     }
 
     /// All sessions that wait go on, unconfirmed.
