@@ -15,7 +15,6 @@ use crate::{
     counters::WAITS,
     decisions::does_kill_end_wait,
     messages,
-    operator::values::waits_when_read_only,
     source::Source,
     state::State,
     variables::{timeout_ms, traces_details},
@@ -46,15 +45,9 @@ const STOP_LASTS: u64 = 2_000_000;
 
 /// Waits until enough replicas have acknowledged everything up to `end`, or returns at once if
 /// there is nothing to wait for. A session's thread; none of our locks held.
-///
-/// A server that is read_only may be a replica too, whose source has the transaction. With
-/// `wait_when_read_only` OFF nobody waits there, and no wait is counted.
 pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let state = &source.state;
     let server = state.server;
-    if !waits_when_read_only() && server.is_read_only() {
-        return;
-    }
     let waiter = Waiter::new(&state.memory);
     let is_applier = session::is_applier(server);
     let wait = WAITS.begin();
