@@ -1,5 +1,6 @@
-//! Semi-sync to look at: a source and a replica on this machine, a write that waits for the
-//! replica, a replica that stops, the fallback to asynchronous replication, and the return.
+//! Semi-sync to look at: a source and replicas on this machine, a write that waits for a replica, a
+//! replica that stops, the fallback to asynchronous replication, and the return. Then what operators
+//! have beside that: they see for whom a commit waits, end the wait, and decide who counts.
 //! `ci/demo` runs it.
 //!
 //! All that is shown is checked as well: the demo fails when something does not come out as it
@@ -8,10 +9,12 @@
 //! | file | owns |
 //! |---|---|
 //! | `main.rs` | what was asked for, setting up, the end |
-//! | `stage.rs` | the two servers, and what is shown of them |
+//! | `stage.rs` | the servers, and what is shown of them |
 //! | `story.rs` | what happens, and what must be true of it |
+//! | `operators.rs` | the same of what operators see, end and decide |
 //! | `table.rs` | rows as the server's own client prints them |
 
+mod operators;
 mod stage;
 mod story;
 mod table;
@@ -29,10 +32,10 @@ use stage::Stage;
 const USAGE: &str = "\
 usage: ci/demo [--help] [--keep] [--names old|new] [SERIES]
 
-Gets a server (ci/setup), builds the libraries (ci/build), starts a source and a replica whose
-option files load the plugins, and shows what semi-synchronous replication does. SERIES is that of
-MySQL: $MYSQL_SERIES or 9.7 unless given.
-  --keep           leaves both servers running and prints how to connect and how to end them
+Gets a server (ci/setup), builds the libraries (ci/build), starts a source and two replicas whose
+option files load the plugins, shows what semi-synchronous replication does, and then what operators
+see, end and decide. SERIES is that of MySQL: $MYSQL_SERIES or 9.7 unless given.
+  --keep           leaves the servers running and prints how to connect and how to end them
   --names old|new  master and slave, or source and replica (default new)
 With SEMISYNC_DIST set, the libraries there are used as they are.
 ";
@@ -143,9 +146,12 @@ fn set_up(plan: &Plan) -> Result<(), Stop> {
 /// are shown.
 fn demonstrate(plan: &Plan) -> Result<(), Stop> {
     let stage = caught(|| Stage::start(&plan.series, plan.names, plan.keep))?;
-    let mut told = caught(|| story::tell(&stage));
+    let mut told = caught(|| {
+        story::tell(&stage)?;
+        operators::tell(&stage)
+    });
     if told.is_ok() && !plan.keep {
-        step("Ending both servers");
+        step("Ending the servers");
         told = caught(|| stage.end());
     }
     // Of servers that an interrupt has ended there is nothing to say.

@@ -1,4 +1,4 @@
-//! The two servers of the demo, and what is shown of them: option files, statements with their
+//! The servers of the demo, and what is shown of them: option files, statements with their
 //! answers, semi-sync's status, what their error logs say of semi-sync.
 
 use std::cell::Cell;
@@ -22,6 +22,8 @@ const END_OF_A_LOG: usize = 15;
 pub struct Stage {
     pub source: Actor,
     pub replica: Actor,
+    /// Comes in for what operators decide.
+    pub second: Actor,
     pub names: Names,
     pub dialect: Dialect,
     _on_interrupt: OnInterrupt,
@@ -36,9 +38,9 @@ pub struct Actor {
 }
 
 impl Stage {
-    /// Starts both servers and shows the option files that load the plugins.
+    /// Starts the servers, whose option files load the plugins.
     pub fn start(series: &str, names: Names, keep: bool) -> Result<Stage, Stop> {
-        step("1. Two servers; their option files load the plugins");
+        step("1. A source and two replicas; their option files load the plugins");
         let timeout = format!("{}={}", names.source_var("timeout"), TIMEOUT.as_millis());
         let config = |number, name| {
             let config = ServerConfig::new(number, names).series(series).label(name);
@@ -49,37 +51,50 @@ impl Stage {
         };
         let source = config(1, "source").as_source().option(&timeout);
         let replica = config(2, "replica").as_replica();
+        let second = config(3, "replica2").as_replica();
         let mut on_interrupt = OnInterrupt::then(server::end_all);
-        let (source, replica) = thread::scope(|scope| {
-            let source = scope.spawn(|| Actor::start("source", source));
-            let replica = Actor::start("replica", replica);
-            let source = source.join().unwrap_or_else(|panic| resume_unwind(panic));
-            (source, replica)
+        let started = thread::scope(|scope| {
+            let all = [
+                ("source", source),
+                ("replica", replica),
+                ("replica2", second),
+            ];
+            let all = all.map(|(name, config)| scope.spawn(move || Actor::start(name, config)));
+            all.map(|actor| actor.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
-        let (source, replica) = match (source, replica) {
-            (Ok(source), Ok(replica)) => (source, replica),
-            (Err(stop), other) | (other, Err(stop)) => {
-                // One alone is of no use, also to those who want to keep both.
-                other.iter().for_each(|actor| actor.server.kill9());
-                return Err(stop);
-            }
-        };
+        let [source, replica, second] = all_or_none(started)?;
         if keep {
-            let go_on = how_to_go_on(series, [&source, &replica]);
+            let go_on = how_to_go_on(series, [&source, &replica, &second]);
             on_interrupt =
                 OnInterrupt::then(move || eprintln!("\n   kept, as --keep asks\n{go_on}"));
         }
         Ok(Stage {
             source,
             replica,
+            second,
             names,
             dialect: Dialect::of(series),
             _on_interrupt: on_interrupt,
         })
     }
 
-    pub fn actors(&self) -> [&Actor; 2] {
-        [&self.source, &self.replica]
+    pub fn actors(&self) -> [&Actor; 3] {
+        [&self.source, &self.replica, &self.second]
+    }
+
+    /// The statement that links a replica to the source.
+    pub fn link(&self) -> String {
+        // Newer servers send no password over a connection that anybody can read, unless they
+        // are told how.
+        let key = match self.dialect.takes_new_statements() {
+            true => ", GET_SOURCE_PUBLIC_KEY = 1",
+            false => "",
+        };
+        format!(
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {}, \
+             SOURCE_USER = 'repl', SOURCE_PASSWORD = 'secret', SOURCE_AUTO_POSITION = 1{key}",
+            self.source.server.port()
+        )
     }
 
     /// The rows of the status that matter, of both servers.
@@ -107,9 +122,10 @@ impl Stage {
         self.source.server.counter(suffix)
     }
 
-    /// Ends both servers, the replica first: a source that shuts down gives its replicas some
+    /// Ends the servers, the replicas first: a source that shuts down gives its replicas some
     /// seconds.
     pub fn end(&self) -> Result<(), Stop> {
+        self.second.server.stop();
         self.replica.server.stop();
         self.source.server.stop();
         Ok(())
@@ -127,12 +143,23 @@ impl Stage {
 
     /// For people who want to try something themselves.
     pub fn say_how_to_go_on(&self) {
-        step("Both servers go on running");
+        step("The servers go on running");
         println!("{}", how_to_go_on(self.dialect.series(), self.actors()));
     }
 }
 
-fn how_to_go_on(series: &str, actors: [&Actor; 2]) -> String {
+/// Some alone are of no use, also to those who want to keep them.
+fn all_or_none(started: [Result<Actor, Stop>; 3]) -> Result<[Actor; 3], Stop> {
+    if started.iter().any(Result::is_err) {
+        for actor in started.iter().flatten() {
+            actor.server.kill9();
+        }
+    }
+    let [source, replica, second] = started;
+    Ok([source?, replica?, second?])
+}
+
+fn how_to_go_on(series: &str, actors: [&Actor; 3]) -> String {
     let mut lines = Vec::new();
     let client = server_dir_of(series).join("bin/mysql");
     for actor in actors {

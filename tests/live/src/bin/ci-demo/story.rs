@@ -12,7 +12,7 @@ use crate::stage::{Stage, TIMEOUT, check, check_that};
 const PLUGINS: &str = "SELECT PLUGIN_NAME, PLUGIN_STATUS, PLUGIN_LIBRARY \
                        FROM information_schema.PLUGINS WHERE PLUGIN_NAME LIKE 'rpl_semi%'";
 
-/// All five steps, on servers that have just been started.
+/// The first five steps, on servers that have just been started.
 pub fn tell(stage: &Stage) -> Result<(), Stop> {
     the_plugins_are_loaded(stage)?;
     the_replica_connects(stage)?;
@@ -49,18 +49,7 @@ fn the_replica_connects(stage: &Stage) -> Result<(), Stop> {
         "CREATE USER repl IDENTIFIED BY 'secret'",
         "GRANT REPLICATION SLAVE ON *.* TO repl",
     ])?;
-    // Newer servers send no password over a connection that anybody can read, unless they are told
-    // how.
-    let key = match stage.dialect.takes_new_statements() {
-        true => ", GET_SOURCE_PUBLIC_KEY = 1",
-        false => "",
-    };
-    let link = format!(
-        "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {}, \
-         SOURCE_USER = 'repl', SOURCE_PASSWORD = 'secret', SOURCE_AUTO_POSITION = 1{key}",
-        source.server.port()
-    );
-    replica.run(&[&link, "START REPLICA"])?;
+    replica.run(&[&stage.link(), "START REPLICA"])?;
     source.server.wait_status("clients", "1");
     source.server.wait_status("status", "ON");
     replica.server.wait_replica_status("ON");
@@ -205,12 +194,12 @@ fn the_replica_returns(stage: &Stage) -> Result<(), Stop> {
     check("rows on the source", "54", &source.rows())
 }
 
-fn insertion(text: &str) -> String {
+pub fn insertion(text: &str) -> String {
     format!("INSERT INTO demo.notes (text) VALUES ('{text}')")
 }
 
 /// One commit, shown with its time. Returns how long the client waited for its OK.
-fn insert(stage: &Stage, text: &str) -> Result<Duration, Stop> {
+pub fn insert(stage: &Stage, text: &str) -> Result<Duration, Stop> {
     let sql = insertion(text);
     stage.source.show_statement(&sql);
     let (result, took) = Waiting::start(&stage.source.server, &sql).join_within(PATIENCE);
@@ -219,6 +208,6 @@ fn insert(stage: &Stage, text: &str) -> Result<Duration, Stop> {
     Ok(took)
 }
 
-fn tell_time(took: Duration) {
+pub fn tell_time(took: Duration) {
     println!("      OK after {:.3} ms", took.as_secs_f64() * 1000.0);
 }
