@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `library` | the macro for the libraries |
 //! | `plugin` | install, uninstall, variables, status |
-//! | `operator/plugin`, `operator/settings` | the same for the operator's plugin |
+//! | `operator/plugin`, `settings`, `status` | the same for the operator's plugin |
 //! | `table` | the table of performance_schema |
 //! | `report` | what is told of the channels, put together |
 //! | `hooks` | the relay log I/O observer |
