@@ -45,8 +45,12 @@ impl RelayIoObserver for RelayIo {
         ChannelState::disconnect(replica.is_some());
         let key = key(channel);
         figures::on_disconnect(&key);
+        let uuid = channel.source_uuid().map(Arc::from);
         let (Some(replica), Some(source)) = (replica, source) else {
             ack_after::end();
+            // Nobody was asked, so nobody has refused. But it is a connection without
+            // acknowledgements.
+            figures::on_connect(&key, true, AckAfter::Received, uuid);
             return Ok(());
         };
         let announced = Announced::now();
@@ -58,7 +62,6 @@ impl RelayIoObserver for RelayIo {
             AckAfter::Received
         };
         ack_after::begin(replica.server, ack_after);
-        let uuid = channel.source_uuid().map(Arc::from);
         figures::on_connect(&key, semi_sync, ack_after, uuid);
         match agreement {
             Agreement::SemiSync(peer) => {
