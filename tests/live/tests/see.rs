@@ -189,6 +189,7 @@ fn the_tables_come_and_go_with_the_plugin() {
                  WHERE TABLE_NAME LIKE 'replication\\_semisync\\_%'",
             )
         };
+        let log = server.binlog_position();
         for _ in 0..3 {
             assert_eq!(count(), "0");
             server.execute(&names.install_source());
@@ -199,6 +200,7 @@ fn the_tables_come_and_go_with_the_plugin() {
             );
             server.uninstall(&names.source_plugin());
         }
+        assert_eq!(server.binlog_position(), log, "nothing of it is replicated");
         for table in OF_SOURCE {
             let (code, _) = server.error(&format!("SELECT * FROM {table}"));
             assert_eq!(code, NO_SUCH_TABLE, "{table}");
@@ -451,10 +453,10 @@ fn the_histogram_has_the_servers_buckets_and_adds_up() {
     let before = summary("ACKNOWLEDGED");
     assert_eq!(before, ["0", "0", "0.000000", "0", "450"]);
     let mut fake = FakeReplica::at_the_end(&source, 7);
-    for _ in 0..3 {
-        source.insert_while(|| {
-            fake.answer();
-        });
+    for n in 0..3 {
+        let commit = Waiting::insert(&source, n);
+        fake.answer();
+        commit.done_within(PATIENCE);
     }
     assert_eq!(summary("ACKNOWLEDGED")[..3], ["3", "3", "1.000000"]);
     let unconfirmed = summary("UNCONFIRMED");
