@@ -4,11 +4,11 @@
 //! a slow reader holds up nobody, and the rows of one scan fit together.
 //!
 //! A reader of a table, and a transaction that has read it, keep the table's metadata lock. Then
-//! the table cannot be deleted, and `UNINSTALL PLUGIN` does not wait for it: the table stays, has no
-//! rows any more, and the next `INSTALL PLUGIN` takes it over, or the next `UNINSTALL PLUGIN` deletes
-//! it. That is safe because the library stays mapped (SAFETY.md), and because each scan keeps what it
-//! needs of the server. No table is deleted when the server shuts down: there is no session then.
-//! The server deletes it when it makes the table again.
+//! the table cannot be deleted, and `UNINSTALL PLUGIN` does not wait for it: the table stays and
+//! has no rows any more. The next `INSTALL PLUGIN` takes it over, or the next `UNINSTALL PLUGIN`
+//! deletes it. That is safe because the library stays mapped (SAFETY.md), and because each scan
+//! keeps what it needs of the server. No table is deleted when the server shuts down: there is no
+//! session then. The server deletes it when it makes the table again.
 
 use crate::{callback::Callback, guard::guard, plugin::Handle, server::Server, session, sys};
 pub use semisync_sys::compat::HAS_TABLES;

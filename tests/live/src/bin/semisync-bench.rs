@@ -5,6 +5,10 @@
 //! One of them works at a time. Rounds are short, and alternate between the pairs and between which
 //! one goes first, so that a machine that drifts drifts for both. The program prints the median
 //! over the rounds, and as the ratio the median of the rounds' own ratios.
+//!
+//! With `--readers` one pair with our libraries stands alone. What is compared then is what
+//! sessions cost that read our tables in performance_schema, and what those cost that read a table
+//! of the server's own.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +21,8 @@ use mysql::prelude::Queryable;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{Libraries, Names, Server, Topology, process};
 
-const USAGE: &str =
-    "usage: semisync-bench [--seconds N] [--rounds N] [--clients N,N,...] [--json FILE]";
+const USAGE: &str = "\
+usage: semisync-bench [--seconds N] [--rounds N] [--clients N,N,...] [--readers N] [--json FILE]";
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Latencies up to a minute, in microseconds, to three digits.
 const LONGEST_US: u64 = 60_000_000;
@@ -27,6 +31,8 @@ struct Plan {
     seconds: u64,
     rounds: usize,
     clients: Vec<usize>,
+    /// How many sessions read tables meanwhile; None: ours and stock's are compared.
+    readers: Option<usize>,
     json: Option<String>,
 }
 
@@ -36,6 +42,7 @@ impl Plan {
             seconds: 3,
             rounds: 9,
             clients: vec![1, 16, 64],
+            readers: None,
             json: None,
         };
         let mut arguments = std::env::args().skip(1);
@@ -54,6 +61,7 @@ impl Plan {
                         .map(positive)
                         .collect::<Result<_, _>>()?;
                 }
+                "--readers" => plan.readers = Some(positive(&value()?)?),
                 "--json" => plan.json = Some(value()?),
                 _ => return Err(format!("unknown option {option}")),
             }
@@ -119,8 +127,49 @@ impl Figures {
     }
 }
 
-/// One round of `clients` sessions that commit a small row as fast as they are answered.
-fn round(source: &Server, clients: usize, length: Duration) -> Figures {
+/// One of the two that are compared.
+struct Side<'t> {
+    name: &'static str,
+    source: &'t Server,
+    /// What sessions read meanwhile, one statement after the other, and how many sessions do.
+    reads: &'static [&'static str],
+    readers: usize,
+}
+
+const THREADS: [&str; 1] = ["SELECT * FROM performance_schema.threads"];
+const TABLES: [&str; 3] = [
+    "SELECT * FROM performance_schema.replication_semisync_replicas",
+    "SELECT * FROM performance_schema.replication_semisync_waits",
+    "SELECT * FROM performance_schema.replication_semisync_wait_histogram",
+];
+
+/// Reads as fast as it is answered.
+fn read(source: &Server, statements: &[&str], stop: &AtomicBool) {
+    let mut conn = source.conn();
+    for sql in statements.iter().cycle() {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let rows: Vec<mysql::Row> = conn.query(sql).expect("a read");
+        drop(rows);
+    }
+}
+
+/// One round of a side.
+fn round(side: &Side, clients: usize, length: Duration) -> Figures {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..side.readers {
+            scope.spawn(|| read(side.source, side.reads, &stop));
+        }
+        let figures = commits(side.source, clients, length);
+        stop.store(true, Ordering::Relaxed);
+        figures
+    })
+}
+
+/// `clients` sessions commit a small row as fast as they are answered.
+fn commits(source: &Server, clients: usize, length: Duration) -> Figures {
     let measuring = Arc::new(AtomicBool::new(false));
     let stop = Arc::new(AtomicBool::new(false));
     let ready = Arc::new(Barrier::new(clients + 1));
@@ -210,61 +259,96 @@ fn main() {
         eprintln!("semisync-bench: {why}\n{USAGE}");
         std::process::exit(2);
     });
-    let stock = pair(Libraries::Stock);
     let ours = pair(Libraries::Ours);
-    let version = ours.source.value("SELECT VERSION()");
+    match plan.readers {
+        None => {
+            let stock = pair(Libraries::Stock);
+            let side = |name, source| Side {
+                name,
+                source,
+                reads: &[],
+                readers: 0,
+            };
+            compare(
+                &plan,
+                [side("stock", &stock.source), side("ours", &ours.source)],
+            );
+        }
+        Some(readers) => {
+            let side = |name, reads| Side {
+                name,
+                source: &ours.source,
+                reads,
+                readers,
+            };
+            compare(&plan, [side("threads", &THREADS), side("tables", &TABLES)]);
+        }
+    }
+}
+
+/// Measures both, and prints the second's figures beside the first's.
+fn compare(plan: &Plan, sides: [Side; 2]) {
+    let [first, second] = &sides;
+    let ratio = format!("{}/{}", second.name, first.name);
+    let version = first.source.value("SELECT VERSION()");
     let cores = thread::available_parallelism().map_or(1, usize::from);
     println!(
         "MySQL {version} on {cores} cores, source, replica and clients on this machine, \
          data in memory;\n\
-         medians of {} rounds of {} s on each side, in turn; times in microseconds\n",
+         medians of {} rounds of {} s on each side, in turn; times in microseconds",
         plan.rounds, plan.seconds
     );
-    println!("clients  libraries           tx/s        mean         p99 commit wait      cpu/tx");
+    if first.readers > 0 {
+        println!(
+            "meanwhile {} sessions read performance_schema.threads, or our tables there",
+            first.readers
+        );
+    }
+    println!("\nclients  side                tx/s        mean         p99 commit wait      cpu/tx");
     let length = Duration::from_secs(plan.seconds);
     let mut entries = Vec::new();
     let mut waits = Vec::new();
-    for clients in plan.clients {
-        let mut of_stock = Vec::new();
-        let mut of_ours = Vec::new();
+    for clients in &plan.clients {
+        let mut of_first = Vec::new();
+        let mut of_second = Vec::new();
         for number in 0..plan.rounds {
             for turn in [number, number + 1] {
                 match turn % 2 {
-                    0 => of_stock.push(round(&stock.source, clients, length)),
-                    _ => of_ours.push(round(&ours.source, clients, length)),
+                    0 => of_first.push(round(first, *clients, length)),
+                    _ => of_second.push(round(second, *clients, length)),
                 }
             }
         }
-        let (stock_median, ours_median) = (Figures::median(&of_stock), Figures::median(&of_ours));
-        let ratios: Vec<Figures> = of_ours
+        let medians = [Figures::median(&of_first), Figures::median(&of_second)];
+        let ratios: Vec<Figures> = of_second
             .iter()
-            .zip(&of_stock)
+            .zip(&of_first)
             .map(|(a, b)| a.over(b))
             .collect();
         let ratios = Figures::median(&ratios);
-        println!("{}", line(clients, "stock", &stock_median, 1));
-        println!("{}", line(clients, "ours", &ours_median, 1));
-        println!("{}", line(clients, "ours/stock", &ratios, 2));
+        for (side, median) in sides.iter().zip(&medians) {
+            println!("{}", line(*clients, side.name, median, 1));
+        }
+        println!("{}", line(*clients, &ratio, &ratios, 2));
         waits.push(format!("{:.2} with {clients}", ratios.wait));
+        let [of_first, of_second] = medians.map(|median| json_of(&median));
+        let ratios = json_of(&ratios);
+        let names = [first.name, second.name];
         entries.push(format!(
-            "    {{\"clients\": {clients}, \"stock\": {}, \"ours\": {}, \"ratio\": {}}}",
-            json_of(&stock_median),
-            json_of(&ours_median),
-            json_of(&ratios)
+            "    {{\"clients\": {clients}, \"{}\": {of_first}, \"{}\": {of_second}, \
+             \"ratio\": {ratios}}}",
+            names[0], names[1]
         ));
     }
-    for pair in [&stock, &ours] {
+    for side in &sides {
         assert_eq!(
-            pair.source.counter("no_tx"),
+            side.source.counter("no_tx"),
             0,
             "commits went on unconfirmed: the figures mean nothing"
         );
     }
-    println!(
-        "\nA commit's wait, ours to stock's: {} clients.",
-        waits.join(", ")
-    );
-    if let Some(path) = plan.json {
+    println!("\nA commit's wait, {ratio}: {} clients.", waits.join(", "));
+    if let Some(path) = &plan.json {
         let text = format!(
             "{{\n  \"server\": \"{version}\",\n  \"cores\": {cores},\n  \"rounds\": {},\n  \
              \"seconds\": {},\n  \"results\": [\n{}\n  ]\n}}\n",
@@ -272,7 +356,7 @@ fn main() {
             plan.seconds,
             entries.join(",\n")
         );
-        std::fs::write(&path, text).unwrap_or_else(|e| panic!("{path}: {e}"));
+        std::fs::write(path, text).unwrap_or_else(|e| panic!("{path}: {e}"));
         println!("The same for programs: {path}");
     }
 }

@@ -1,12 +1,12 @@
 //! Tables of ours in performance_schema: services of MySQL 8.0.14 and later.
 //!
-//! Adding and deleting a table changes the data dictionary in the name of the current session, whose
-//! statement (`INSTALL PLUGIN`, `UNINSTALL PLUGIN`) commits the change. Both want the exclusive
-//! metadata lock of the table, and would wait for it as long as the session's `lock_wait_timeout`
-//! says: a year by default. A failure would be an error of the statement, which has succeeded in
-//! all else. So the lock is taken before, with a time limit of ours, and no error of this reaches
-//! the session. Servers that do not export what this takes wait, and tell, as they like
-//! (sql/mysqld.cc, do_create_native_table_for_pfs and do_drop_native_table_for_pfs).
+//! Adding and deleting a table changes the data dictionary in the name of the current session,
+//! whose statement (`INSTALL PLUGIN`, `UNINSTALL PLUGIN`) commits the change. Both want the
+//! exclusive metadata lock of the table, and would wait for it as long as the session's
+//! `lock_wait_timeout` says: a year by default. A failure would be an error of the statement, which
+//! has succeeded in all else. So the lock is taken before, with a time limit of ours, and no error
+//! of this reaches the session. Servers that do not export what this takes wait, and tell, as they
+//! like (sql/mysqld.cc, do_create_native_table_for_pfs and do_drop_native_table_for_pfs).
 
 use crate::{
     bindings::*,
