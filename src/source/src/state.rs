@@ -206,18 +206,19 @@ impl State {
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Ends the waits, and counts them once everybody is awake.
+    /// Counts the waits and ends them. In this order: whoever looks after a commit finds its wait
+    /// counted.
     fn release(&self, released: &[(Waiting, Outcome)]) {
         if released.is_empty() {
             return;
-        }
-        for (waiting, _) in released {
-            waiting.release();
         }
         let now = MonotonicMicros::now();
         self.last_release.store(now, Ordering::Relaxed);
         for (waiting, outcome) in released {
             WAITS.on_release(&waiting.wait, *outcome, now);
+        }
+        for (waiting, _) in released {
+            waiting.release();
         }
     }
 
