@@ -77,7 +77,8 @@ pub enum ReadEnd {
 }
 
 impl ReplicaConnection {
-    /// `announcement`: the replica's own words. `reader`: None if the connection cannot be shared, so that nobody reads from it.
+    /// `announcement`: the replica's own words. `reader`: None if the connection cannot be
+    /// shared, so that nobody reads from it.
     /// `shared`: None if it cannot even be ended.
     pub fn new(
         id: ReplicaConnectionId,

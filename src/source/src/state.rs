@@ -1,6 +1,7 @@
 //! The lock around the coordinator of `semisync-core`, and the carrying out of its effects.
 //!
-//! Only the lock around the decisions is taken under it. Effects are computed under it and carried out after it.
+//! Only the lock around the decisions is taken under it. Effects are computed under it and carried
+//! out after it.
 
 use crate::{
     alarm::Alarm,
