@@ -223,6 +223,11 @@ impl Dialect {
         self.mysql_from(5, 7)
     }
 
+    /// Whether a receiver stops when the server could not sync its relay log.
+    pub fn reports_relay_log_failures(&self) -> bool {
+        self.mysql_from(8, 0)
+    }
+
     pub fn has_channels(&self) -> bool {
         self.mysql_from(5, 7)
     }

@@ -15,6 +15,7 @@
 //! | `paths.rs` | where servers and libraries are found |
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
+//! | `tracer.rs` | what a server asks of the kernel, by strace; what of it survives a power cut |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and how it can misbehave |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
@@ -55,6 +56,7 @@ mod scratch;
 pub mod server;
 pub mod sql;
 mod strangers;
+pub mod tracer;
 mod wait;
 pub mod wire;
 
