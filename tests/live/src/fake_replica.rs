@@ -129,6 +129,11 @@ impl FakeReplica {
         self.wire.read_ok()
     }
 
+    /// Sets more variables, before the dump.
+    pub fn set(&mut self, variables: &str) -> io::Result<()> {
+        self.wire.query(&format!("SET {variables}"))
+    }
+
     pub fn heartbeat_every(&mut self, period: Duration) -> io::Result<()> {
         let ns = period.as_nanos();
         self.wire.query(&format!(

@@ -2,6 +2,7 @@
 //! survive a power cut: what was synced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ const CALLS: &str = "trace=write,pwrite64,fdatasync,fsync,sendto,openat,rename,u
 pub struct Tracer {
     strace: Child,
     output: PathBuf,
+    /// The server's working directory.
+    directory: PathBuf,
 }
 
 impl Tracer {
@@ -32,7 +35,11 @@ impl Tracer {
         command.stdin(Stdio::null()).stderr(Stdio::inherit());
         let strace = process::spawn(command)
             .unwrap_or_else(|e| panic!("strace: {e} (ci/setup --host installs it)"));
-        let tracer = Tracer { strace, output };
+        let tracer = Tracer {
+            strace,
+            output,
+            directory: server.data_dir(),
+        };
         eventually(PATIENCE, "all threads of the server are traced", || {
             is_traced(server.pid())
         });
@@ -56,7 +63,7 @@ impl Tracer {
 
     fn calls(&self) -> Vec<Call> {
         let lines = fs::read_to_string(&self.output).expect("the output of strace");
-        let calls = calls_in(&lines);
+        let calls = calls_in(&lines, &self.directory);
         assert!(!calls.is_empty(), "strace saw nothing");
         calls
     }
@@ -113,7 +120,8 @@ impl Call {
     }
 }
 
-fn calls_in(trace: &str) -> Vec<Call> {
+/// `directory`: where relative paths begin.
+fn calls_in(trace: &str, directory: &Path) -> Vec<Call> {
     let mut unfinished: BTreeMap<u32, (usize, String)> = BTreeMap::new();
     let mut calls = Vec::new();
     for (number, line) in trace.lines().enumerate() {
@@ -123,23 +131,27 @@ fn calls_in(trace: &str) -> Vec<Call> {
         let (Ok(thread), text) = (thread.parse(), text.trim_start()) else {
             continue;
         };
+        let call = |began, text: &str| call(thread, began, number, text, directory);
         if let Some(begin) = text.strip_suffix(" <unfinished ...>") {
             unfinished.insert(thread, (number, begin.to_owned()));
+        } else if let Some(begin) = text.strip_suffix(" <detached ...>") {
+            // How it ended nobody knows.
+            calls.extend(call(number, &format!("{begin}) = -1")));
         } else if let Some(end) = text.strip_prefix("<... ") {
             let (_, end) = end.split_once(" resumed>").expect("the end of a call");
             // It may have begun before strace came.
             if let Some((began, begin)) = unfinished.remove(&thread) {
-                calls.extend(call(thread, began, number, &(begin + end)));
+                calls.extend(call(began, &(begin + end)));
             }
         } else {
-            calls.extend(call(thread, number, number, text));
+            calls.extend(call(number, text));
         }
     }
     calls
 }
 
 /// `name(arguments) = result`; None: a signal, the end of a thread, a call without a result.
-fn call(thread: u32, began: usize, ended: usize, text: &str) -> Option<Call> {
+fn call(thread: u32, began: usize, ended: usize, text: &str, directory: &Path) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
     let number = result.split(|c: char| c == ' ' || c == '<').next()?;
@@ -160,12 +172,20 @@ fn call(thread: u32, began: usize, ended: usize, text: &str) -> Option<Call> {
         ended,
         files: files
             .into_iter()
-            .map(|file| std::ffi::OsString::from_vec(file).into())
+            .map(|file| whole(directory, OsString::from_vec(file).into()))
             .collect(),
         bytes,
         flags: arguments.to_owned(),
         result: number.parse().ok()?,
     })
+}
+
+/// A path, as descriptors are shown.
+fn whole(directory: &Path, path: PathBuf) -> PathBuf {
+    match path.strip_prefix(".") {
+        Ok(inside) => directory.join(inside),
+        Err(_) => path,
+    }
 }
 
 /// What stands between two marks, each byte of it as `\xNN`.
@@ -287,11 +307,13 @@ mod tests {
              8 <... fdatasync resumed>) = 0\n\
              8 fsync(4<{dir}>) = 0\n\
              9 fdatasync(3<{file}>) = -1 EIO (Input/output error)\n\
+             9 unlink(\"{1}\") = 0\n\
              9 +++ exited with 0 +++\n",
-            hex("abcd")
+            hex("abcd"),
+            hex("./r.1")
         );
-        let calls = calls_in(&trace);
-        assert_eq!(calls.len(), 6);
+        let calls = calls_in(&trace, Path::new("/d"));
+        assert_eq!(calls.len(), 7);
         let is_log = |path: &Path| path == Path::new("/d/r.1");
         let after = |n| Disk::new(&BTreeMap::new(), &is_log).after(&calls[..n]);
         let log = |n| after(n)[Path::new("/d/r.1")];
@@ -319,12 +341,13 @@ mod tests {
                 named: true
             }
         );
+        assert!(after(7).is_empty());
     }
 
     #[test]
     fn an_acknowledgement_is_known_by_its_first_byte() {
         let socket = hex("socket:[7]");
         let trace = format!("7 sendto(3<{socket}>, \"\\x19\\x00\\x00\\x01\\xef\", 5, 0) = 5");
-        assert!(calls_in(&trace)[0].is_acknowledgement());
+        assert!(calls_in(&trace, Path::new("/"))[0].is_acknowledgement());
     }
 }

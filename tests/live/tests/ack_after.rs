@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
+use semisync_live_tests::fake_replica::{Announce, FakeReplica};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{Builder, TABLE};
 use semisync_live_tests::tracer::{Call, Disk, Log, Tracer};
@@ -191,6 +192,13 @@ fn cut_power(replica: &Server, there: &BTreeMap<PathBuf, u64>, tracer: Tracer) {
     let left = Disk::new(there, &is_relay_log).after(&tracer.end());
     for (path, log) in &left {
         if let Ok(file) = OpenOptions::new().write(true).open(path) {
+            let size = file.metadata().expect("a size").len();
+            assert_eq!(
+                size,
+                log.written,
+                "{}: strace missed a write",
+                path.display()
+            );
             file.set_len(log.synced).expect("the file is cut");
             println!("{}: {log:?}", path.display());
         }
@@ -267,7 +275,7 @@ fn with_received_a_power_cut_of_the_replica_may_lose_confirmed_commits() {
 #[test]
 fn what_could_not_be_synced_is_never_acknowledged_and_replication_goes_on() {
     needs!(has_plugin(), NO_PLUGIN);
-    let pair = pair("SYNCED").start();
+    let pair = pair("SYNCED").replica_option("relay-log-purge=OFF").start();
     let (source, replica) = (&pair.source, pair.replica());
     source.insert(0);
     assert_eq!(source.counter("yes_tx"), 1);
@@ -285,7 +293,8 @@ fn what_could_not_be_synced_is_never_acknowledged_and_replication_goes_on() {
     println!("{line}");
     disk.detach();
     // The disk is well again.
-    replica.wait_applied(source);
+    let has_rows = |count| eventually(PATIENCE, "the rows", || replica.count_rows(None) == count);
+    has_rows(2);
     assert!(
         !waiting.is_over(),
         "a commit that may be lost was confirmed"
@@ -293,11 +302,10 @@ fn what_could_not_be_synced_is_never_acknowledged_and_replication_goes_on() {
     replica.restart_receiver();
     pair.wait_clients();
     replica.execute("FLUSH RELAY LOGS");
-    let next = Waiting::insert(source, 2);
-    replica.wait_applied(source);
+    let next = Waiting::start(source, &format!("INSERT INTO {TABLE} (n) VALUES (2)"));
+    has_rows(3);
     replica.wait_log_since(mark, "could not be synced some time ago");
     assert!(!waiting.is_over() && !next.is_over());
-    assert_eq!(replica.count_rows(None), 3);
 
     // The log is thrown away.
     replica.script("STOP REPLICA;\nRESET REPLICA;\nSTART REPLICA;");
@@ -402,6 +410,51 @@ fn with_nothing_set_a_replica_announces_itself_as_ever_and_tells_what_is_set() {
     });
     source.insert(2);
     replica.wait_applied(source);
+}
+
+/// Words that a source cannot use are passed over, and the replica counts all the same.
+#[test]
+fn a_replica_that_misnames_itself_counts_under_its_uuid() {
+    needs!(has_plugin(), NO_PLUGIN);
+    let source = Server::lone_source(Names::newest(), A_DAY_MS);
+    for (id, value, shown) in [
+        (71, "REPEAT('x', 65)", "x".repeat(64).as_str()),
+        (72, r"'a\nb'", "a?b"),
+        (73, "'größe'", "größe"),
+        (74, "'a b'", "a b"),
+        (75, "17", "17"),
+    ] {
+        let mark = source.log_mark();
+        let mut fake = FakeReplica::connect(&source, id).expect("a connection");
+        fake.prepare(Announce::Both).expect("it announces itself");
+        fake.set("NAMES utf8").expect("it is heard");
+        let uuid = format!("00000000-0000-0000-0000-0000000000{id}");
+        fake.set(&format!(
+            "@replica_uuid = '{uuid}', @slave_uuid = '{uuid}', \
+             @semisync_replica_name = {value}, @semisync_replica_zone = 'east'"
+        ))
+        .expect("it is heard");
+        fake.dump(&source.newest()).expect("a dump");
+        source.wait_status("clients", "1");
+        let line = source.wait_log_since(mark, "says that its name is");
+        assert!(
+            line.contains(shown) && line.contains("This is ignored"),
+            "{line}"
+        );
+        if source.dialect().has_tables() {
+            let row = source.rows(
+                "SELECT SERVER_ID, SERVER_UUID, NAME, ZONE, COUNTED \
+                 FROM performance_schema.replication_semisync_replicas \
+                 WHERE STATE <> 'GONE'",
+            );
+            assert_eq!(
+                row,
+                [[id.to_string().as_str(), &uuid, "NULL", "east", "YES"]]
+            );
+        }
+        fake.close();
+        source.wait_status("clients", "0");
+    }
 }
 
 fn was_acker(replica: &Server) -> String {
