@@ -11,6 +11,9 @@ const REMEMBERED_FOR: u64 = 3_600_000_000;
 /// How many are remembered.
 const REMEMBERED: usize = 64;
 
+/// Why it does not count, if it counted to the end.
+const HAS_LEFT: &str = "it has left";
+
 /// Nothing nests in the lock. Times are microseconds of the monotonic clock.
 #[derive(Default)]
 pub struct Gone(Mutex<VecDeque<Left>>);
@@ -23,7 +26,7 @@ struct Left {
 
 impl Gone {
     /// A connection ends, with these figures. The first to tell of it is believed. An older
-    /// connection of the same server is forgotten.
+    /// connection of the same server is forgotten. Nobody counts who has left.
     pub fn add(&self, figures: ReplicaFigures, now: u64) {
         let mut left = self.0.lock();
         if left.iter().any(|old| is_same(&old.figures, &figures)) {
@@ -34,6 +37,7 @@ impl Gone {
             since: now,
             figures: ReplicaFigures {
                 phase: Phase::Gone,
+                not_counted: Some(figures.not_counted.unwrap_or_else(|| HAS_LEFT.to_owned())),
                 ..figures
             },
         });
@@ -100,7 +104,11 @@ mod tests {
 
     fn listed(gone: &Gone, connected: &[ReplicaFigures], now: u64) -> Vec<u64> {
         let list = gone.list(connected, now);
-        assert!(list.iter().all(|figures| figures.phase == Phase::Gone));
+        let is_gone = |figures: &ReplicaFigures| figures.phase == Phase::Gone;
+        assert!(
+            list.iter()
+                .all(|figures| is_gone(figures) && !figures.is_counted())
+        );
         list.iter().map(|figures| figures.connection.0).collect()
     }
 
