@@ -34,14 +34,15 @@ mod views;
 use crate::{
     effects::{Effects, Message, Outcome},
     failpoint,
+    keeping_up::KeepingUp,
     pending::Pending,
     position::Position,
     quorum::{ReplicaConnectionId, Scratch, Voter},
+    refusal::Refusal,
     settings::{Settings, TimeoutAction},
     stats::Stats,
-    verdicts::{Refusal, WaitId},
+    verdicts::WaitId,
 };
-use rejoin::KeepingUp;
 use std::collections::{BTreeMap, BTreeSet};
 pub use views::{VotersView, WaitsView};
 

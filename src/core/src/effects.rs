@@ -1,7 +1,7 @@
 //! What is to be done for a change in the coordinator: sessions to wake, and messages for
 //! the error log. The coordinator keeps its effects until its caller takes them.
 
-use crate::{pending::OutOfOrder, position::Position, verdicts::Refusal};
+use crate::{pending::OutOfOrder, position::Position, refusal::Refusal};
 
 /// What is to be done once the lock is released.
 #[derive(Debug)]

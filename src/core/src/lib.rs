@@ -21,7 +21,9 @@
 //! | `settings` | what the operator has set |
 //! | `coordinator` | who is connected, who waits, ON and OFF; its own table says the rest |
 //! | `verdicts` | what the coordinator answers |
+//! | `keeping_up` | since when replicas have kept up while OFF |
 //! | `effects` | what is to be done for a change in the coordinator |
+//! | `refusal` | why new transactions are refused |
 //! | `failpoint` | where the unit tests plant panics |
 //!
 //! No unsafe, no clock, no lock, no I/O, no server.
@@ -35,12 +37,14 @@ mod events;
 mod failpoint;
 mod flush_times;
 mod histogram;
+mod keeping_up;
 mod log_files;
 mod member;
 mod members;
 mod pending;
 mod position;
 mod quorum;
+mod refusal;
 mod sent;
 mod settings;
 mod statement;
@@ -64,13 +68,14 @@ pub use members::Members;
 pub use pending::{OutOfOrder, Pending};
 pub use position::{Position, split_name};
 pub use quorum::{Lacking, Quorum, ReplicaConnectionId, Rule, Scratch, Standing, Voter};
+pub use refusal::Refusal;
 pub use sent::{Claim, SentFiles};
 pub use settings::{Settings, TimeoutAction};
 pub use statement::stops_appliers;
 pub use stats::Stats;
 pub use stream::{AckReader, Framing};
 pub use syntax::SyntaxError;
-pub use verdicts::{AckVerdict, CommitVerdict, Refusal, TimeoutVerdict, WaitId, WaitVerdict};
+pub use verdicts::{AckVerdict, CommitVerdict, TimeoutVerdict, WaitId, WaitVerdict};
 pub use wire::{
     FLAG_ASK, FLAG_DISABLED, HEADER, MAGIC, MAX_ACK, Reply, Violation, encode_ack,
     split_event_header,

@@ -31,17 +31,6 @@ pub enum TimeoutVerdict {
     Abort,
 }
 
-/// Why new transactions are refused before they are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// Since a timeout the rule has not been met again
-    /// ([`TimeoutAction::Refuse`](crate::TimeoutAction::Refuse)).
-    Timeout,
-    /// Fewer replicas that count are connected than
-    /// [`Settings::min_replicas`](crate::Settings::min_replicas).
-    TooFew,
-}
-
 /// What becomes of a commit that is done at its wait point and was not confirmed there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommitVerdict {

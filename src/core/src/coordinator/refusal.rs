@@ -2,7 +2,7 @@
 //! few. Those that wait go on waiting.
 
 use super::{Coordinator, Mode};
-use crate::{effects::Message, failpoint, verdicts::Refusal};
+use crate::{effects::Message, failpoint, refusal::Refusal};
 
 impl<W> Coordinator<W> {
     /// Why a new transaction is refused. None: it is not.

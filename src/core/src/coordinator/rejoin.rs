@@ -6,15 +6,7 @@
 //! few meanwhile.
 
 use super::{Coordinator, Mode};
-use crate::{effects::Message, failpoint, position::Position};
-
-/// Enough replicas have caught up while OFF. Times as of [`Coordinator::on_time`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct KeepingUp {
-    since: u64,
-    /// When the first commit came that they have not caught up with. None: they have all.
-    lag_since: Option<u64>,
-}
+use crate::{effects::Message, failpoint, keeping_up::KeepingUp, position::Position};
 
 impl<W> Coordinator<W> {
     /// Whether the coordinator must know the time of what is going to happen.
