@@ -1,9 +1,19 @@
 //! The session that the current thread serves. The leader of a commit group stands
 //! in for each member in turn, while it runs the hooks in the member's name.
 
-use crate::{callback::Callback, dump::DumpConnection, guard::guard, server::Server, sys};
+use crate::{
+    callback::Callback,
+    dump::DumpConnection,
+    guard::guard,
+    log::{self, Level},
+    server::Server,
+    sys,
+};
 use rustix::net::{Shutdown, shutdown};
-use std::ffi::{CStr, CString, c_int};
+use std::{
+    ffi::{CStr, CString, c_int},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Whether it applies what another server has sent.
 pub fn is_applier(server: Server) -> bool {
@@ -42,12 +52,29 @@ pub(crate) fn refuse(server: Server, option: &CStr) -> c_int {
     }
     // The group has agreed to the transaction, or will: one member alone cannot refuse it.
     if server.replicates_in_a_group() {
+        warn_of_group_replication(option);
         return 0;
     }
     // SAFETY: as above; nobody else decides.
     unsafe {
         let session = (symbols.thd_get_thread_id)(thd);
         symbols.refusals.refuse(session, option)
+    }
+}
+
+/// Once: the operator has set something that has no effect.
+#[cold]
+fn warn_of_group_replication(option: &CStr) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        let option = option.to_string_lossy();
+        log::plain(
+            Level::Warning,
+            format_args!(
+                "{option} refuses no transaction while the plugin group_replication is installed: \
+                 the group may have agreed to it already"
+            ),
+        );
     }
 }
 

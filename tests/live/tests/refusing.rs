@@ -113,6 +113,8 @@ fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
     source.insert(1);
     set(source, "fenced", "ON");
     let before = source.binlog_position();
+    let columns = || source.rows(&format!("SHOW COLUMNS FROM {TABLE}"));
+    let table = columns();
     let mark = source.log_mark();
     let mut conn = source.conn();
     let row = insert(2);
@@ -141,6 +143,14 @@ fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
             vec!["CREATE TABLE app.new (n INT)"],
             vec!["CREATE TABLE app.new AS SELECT 1 AS n"],
             vec!["ALTER TABLE app.t ADD COLUMN new INT"],
+            vec!["ALTER TABLE app.t ADD COLUMN new INT, ALGORITHM=INPLACE"],
+            vec!["ALTER TABLE app.t ADD COLUMN new INT, ALGORITHM=COPY"],
+            vec!["CREATE INDEX new ON app.t (n)"],
+            vec!["RENAME TABLE app.t TO app.new"],
+            vec!["CREATE VIEW app.new AS SELECT 1"],
+            vec!["CREATE PROCEDURE app.new() SELECT 1"],
+            vec!["CREATE TRIGGER app.new BEFORE INSERT ON app.t FOR EACH ROW SET @a = 1"],
+            vec!["DROP DATABASE app"],
             vec!["TRUNCATE TABLE app.t"],
             vec!["DROP TABLE app.t"],
             vec!["CREATE DATABASE new"],
@@ -153,6 +163,12 @@ fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
     assert_eq!(source.binlog_position(), before, "no event");
     assert_eq!(source.count_rows(None), 1, "no row");
     assert_eq!(source.rows("SHOW TABLES FROM app"), [["t"]]);
+    assert_eq!(columns(), table);
+    assert_eq!(source.rows(&format!("SHOW INDEX FROM {TABLE}")).len(), 1);
+    let routines = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES \
+                    WHERE ROUTINE_SCHEMA = 'app'";
+    assert_eq!(source.rows(routines).len(), 0);
+    assert_eq!(source.rows("SHOW TRIGGERS FROM app").len(), 0);
     assert_eq!(source.rows("SHOW DATABASES LIKE 'new'").len(), 0);
     assert_eq!(source.rows("XA RECOVER").len(), 0);
     let strays = source.stray_errors_since(mark);
@@ -213,6 +229,8 @@ fn what_cannot_be_undone_is_not_refused() {
         .query_drop("XA COMMIT 'a'")
         .expect("it was logged before");
     assert_eq!(source.count_rows(Some(3)), 1);
+    source.execute("CREATE TABLE app.other (n INT) ENGINE=MyISAM");
+    source.execute("DROP TABLE app.other");
     if !source.dialect().has_atomic_ddl() {
         // The table is there before anybody is asked.
         source.execute("CREATE TABLE app.new (n INT)");
