@@ -5,7 +5,7 @@
 
 use crate::{
     counters::count_transaction,
-    operator::values::waits_when_read_only,
+    operator::values::{counts_transactions, waits_when_read_only},
     refusal,
     source::Source,
     variables::{WaitPoint, wait_point},
@@ -72,7 +72,10 @@ fn after_transaction(end: LogPos<'_>) {
     if state.is_unsettled() {
         settle(source, end);
     }
-    if !exempt && let Some(is_confirmed) = state.is_confirmed(end.file(), end.offset) {
+    if counts_transactions()
+        && !exempt
+        && let Some(is_confirmed) = state.is_confirmed(end.file(), end.offset)
+    {
         count_transaction(is_confirmed);
     }
 }

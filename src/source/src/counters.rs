@@ -14,8 +14,8 @@ pub static NO_TIMES: AtomicU64 = AtomicU64::new(0);
 pub static TIMEFUNC_FAILURES: AtomicU64 = AtomicU64::new(0);
 pub static WAIT_POS_BACKTRAVERSE: AtomicU64 = AtomicU64::new(0);
 
-/// Transactions that were confirmed when their clients were told OK. One for each transaction,
-/// also of a group, unlike `YES_TX` at AFTER_SYNC.
+/// Transactions that were confirmed when their clients were told OK, while the operator's plugin is
+/// installed. One for each transaction, also of a group, unlike `YES_TX` at AFTER_SYNC.
 pub static CONFIRMED_TX: AtomicU64 = AtomicU64::new(0);
 /// The others: committed here, perhaps nowhere else.
 pub static UNCONFIRMED_TX: AtomicU64 = AtomicU64::new(0);

@@ -137,6 +137,7 @@ pub fn begin() {
     values::set_fenced(shown(&FENCED_SHOWN));
     values::set_waits_when_read_only(shown(&WAIT_WHEN_READ_ONLY_SHOWN));
     values::set_shows_replicas(shown(&REPLICA_ROWS_SHOWN));
+    values::set_counts_transactions(true);
     for text in [&MEMBERS, &ZONE, &QUORUM] {
         text.begin();
     }
@@ -148,6 +149,7 @@ pub fn reset() {
     values::set_fenced(false);
     values::set_waits_when_read_only(true);
     values::set_shows_replicas(false);
+    values::set_counts_transactions(false);
     texts::set_members(Members::default());
     Source::decide(|decisions| *decisions = Decisions::STOCK);
 }

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static FENCED: AtomicBool = AtomicBool::new(false);
 static WAITS_WHEN_READ_ONLY: AtomicBool = AtomicBool::new(true);
 static SHOWS_REPLICAS: AtomicBool = AtomicBool::new(false);
+/// The operator's plugin is installed, so that somebody can see what is counted for it alone.
+static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Held for a copy only. None: nobody is overruled.
 static MEMBERS: Mutex<Option<Members>> = Mutex::new(None);
 
@@ -28,6 +30,15 @@ pub fn waits_when_read_only() -> bool {
 
 pub fn set_waits_when_read_only(waits: bool) {
     WAITS_WHEN_READ_ONLY.store(waits, Ordering::Release);
+}
+
+/// Whether each transaction is counted as confirmed or not. Any thread, no lock.
+pub fn counts_transactions() -> bool {
+    COUNTS.load(Ordering::Relaxed)
+}
+
+pub fn set_counts_transactions(counts: bool) {
+    COUNTS.store(counts, Ordering::Relaxed);
 }
 
 /// Whether there are status rows for each replica. Any thread, no lock.
