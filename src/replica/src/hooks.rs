@@ -126,6 +126,9 @@ impl RelayIoObserver for RelayIo {
             return;
         };
         if !ack_after::is_reached(channel) {
+            if state.ask {
+                source.leave_out_asked();
+            }
             return;
         }
         if traces_details() {

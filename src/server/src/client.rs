@@ -96,8 +96,14 @@ impl SourceConnection {
         if self.takes_bytes() {
             return self.send(acknowledgement);
         }
-        self.restart_packet_numbers();
+        self.leave_out_asked();
         Err(SendError::Full)
+    }
+
+    /// Sends no acknowledgement although the source asked for one: as if it had been sent, the
+    /// packet numbers of the connection begin anew, on both sides.
+    pub fn leave_out_asked(&self) {
+        self.restart_packet_numbers();
     }
 
     /// Sends one that the source did not ask for, without waiting: it knows nothing
