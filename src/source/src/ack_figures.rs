@@ -17,7 +17,7 @@ const SHOWN_FOR: u64 = 10_000_000;
 #[derive(Default)]
 pub struct AckFigures(Mutex<Noted>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Noted {
     acks: u64,
     refused: u64,
@@ -72,8 +72,9 @@ impl AckFigures {
         self.0.lock().refused += 1;
     }
 
+    /// The lock is held for a copy only, so that readers do not hold up the receiver.
     pub fn summary(&self) -> AckSummary {
-        let noted = self.0.lock();
+        let noted = self.0.lock().clone();
         AckSummary {
             acks: noted.acks,
             refused: noted.refused,
