@@ -23,7 +23,7 @@ const PAUSE_US: u64 = 300_000;
 const FAKE: u32 = 7_790_001;
 
 /// The rows of the source as a whole that are promised.
-const OF_SOURCE: [&str; 26] = [
+const OF_SOURCE: [&str; 28] = [
     "oldest_wait_us",
     "blocked_us",
     "waiting_lag_bytes",
@@ -50,6 +50,8 @@ const OF_SOURCE: [&str; 26] = [
     "wait_le_inf",
     "wait_sum_us",
     "unconfirmed_waits",
+    "refused_tx",
+    "acks_refused",
 ];
 
 type Rows = BTreeMap<String, u64>;
@@ -135,6 +137,24 @@ fn transactions_are_counted_as_confirmed_when_replicas_have_them() {
     let after = rows(&source);
     assert_eq!(after["confirmed_tx"], before["confirmed_tx"] + 3);
     assert_eq!(after["unconfirmed_tx"], before["unconfirmed_tx"]);
+    source.stop();
+}
+
+#[test]
+fn an_acknowledgement_that_is_not_believed_is_counted() {
+    needs!(Libraries::are_ours(), OURS);
+    let (source, mut fake) = attended(Names::newest(), A_DAY_MS);
+    assert_eq!(row(&source, "acks_refused"), 0);
+    let mut place = source.newest_place();
+    place.position += 1_000_000;
+    for refused in 1..=2 {
+        fake.say(&place);
+        wait_row(&source, "acks_refused", refused);
+    }
+    source.insert_while(|| {
+        fake.answer();
+    });
+    assert_eq!(row(&source, "acks_refused"), 2);
     source.stop();
 }
 
