@@ -3,11 +3,14 @@
 //!
 //! The replicas are fakes, so that each of them answers when the test says so.
 
+use std::iter;
 use std::time::Duration;
 
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Start};
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{A_DAY_MS, Libraries, Names, PATIENCE, Server, eventually, needs};
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, needs,
+};
 
 const OURS: &str = "stock has no second plugin";
 /// `ER_WRONG_VALUE_FOR_VAR`
@@ -103,6 +106,89 @@ fn first_waits_for_one_replica_and_for_the_next_as_soon_as_that_one_is_gone() {
     commit.done_within(PATIENCE);
     assert_eq!(source.counter("yes_tx"), 3);
     assert_eq!(source.counter("no_times"), no_times, "it was never OFF");
+    source.stop();
+}
+
+#[test]
+fn a_member_that_returns_holds_up_no_commit_while_it_catches_up() {
+    needs!(Libraries::are_ours(), OURS);
+    let source = source();
+    set(&source, "quorum", "'FIRST 1 (db2, db3)'");
+    let start = source.newest();
+    let mut three = replica(&source, 3, "db3", "");
+    let backlog = ["INSERT INTO app.texts VALUES (REPEAT('x', 8 << 20))"; 8];
+    for sql in iter::once("CREATE TABLE app.texts (t LONGTEXT)").chain(backlog) {
+        let commit = Waiting::start(&source, sql);
+        three.answer();
+        commit.done_within(PATIENCE);
+    }
+    // It reads nothing yet, so the source cannot send it the whole log.
+    let mut two = replica_from(&source, &start, 2, "db2", "");
+    let commit = Waiting::insert(&source, 1);
+    three.answer();
+    commit.done_within(PATIENCE);
+
+    // From when it was sent the whole log, commits wait for it.
+    while let Ok(Some(event)) = two.next_event(Duration::from_secs(2)) {
+        if event.asks {
+            two.say(&event.end);
+        }
+    }
+    let commit = Waiting::insert(&source, 2);
+    three.answer();
+    assert_waits(&commit);
+    two.answer();
+    commit.done_within(PATIENCE);
+    source.stop();
+}
+
+#[test]
+fn the_tables_show_who_counts_and_for_whom_a_commit_waits() {
+    needs!(Libraries::are_ours(), OURS);
+    needs!(
+        Dialect::of_run().has_tables(),
+        "a plugin has no tables in it"
+    );
+    let source = source();
+    set(&source, "quorum", "'FIRST 1 (db2, db3) AND ZONES 1'");
+    set(&source, "zone", "'a'");
+    set(&source, "members", "'4=@b'");
+    let mut fakes = [
+        replica(&source, 2, "db2", "a"),
+        replica(&source, 3, "db3", "a"),
+        replica(&source, 4, "db4", "a"),
+        replica(&source, 5, "db5", "a"),
+    ];
+    let rows = source.rows(
+        "SELECT NAME, ZONE, SYNC_STATE, COUNTED, NOT_COUNTED_REASON \
+         FROM performance_schema.replication_semisync_replicas ORDER BY SERVER_ID",
+    );
+    assert_eq!(
+        rows,
+        [
+            ["db2", "a", "SYNC", "YES", "NULL"],
+            ["db3", "a", "POTENTIAL", "YES", "NULL"],
+            ["db4", "b", "QUORUM", "YES", "NULL"],
+            ["db5", "a", "ASYNC", "NO", "the quorum does not name it"],
+        ]
+    );
+    let commit = Waiting::insert(&source, 1);
+    fakes[1].answer();
+    for (nth, expected) in [
+        (None, ["0", "2", "db2 AND zone:b"]),
+        (Some(2), ["1", "2", "db2"]),
+    ] {
+        if let Some(nth) = nth {
+            fakes[nth].answer();
+        }
+        let sql = "SELECT ACKNOWLEDGED_BY, NEEDED, MISSING \
+                   FROM performance_schema.replication_semisync_waits";
+        eventually(PATIENCE, &format!("{expected:?}"), || {
+            source.rows(sql) == [expected]
+        });
+    }
+    fakes[0].answer();
+    commit.done_within(PATIENCE);
     source.stop();
 }
 
@@ -296,6 +382,27 @@ fn overruling_acts_at_once_on_those_who_are_connected() {
     set(&source, "members", "''");
     assert_eq!(state(&source), "3");
     source.stop();
+}
+
+#[test]
+fn a_real_replica_tells_its_name_and_zone() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .start();
+    let (source, server) = (&pair.source, pair.replica());
+    for (name, value) in [("name", "db2"), ("zone", "b")] {
+        server.execute(&format!("SET GLOBAL semisync_replica_{name} = '{value}'"));
+    }
+    server.restart_receiver();
+    set(source, "quorum", "'ANY 1 (db2) AND ANY 1 (zone:b)'");
+    eventually(PATIENCE, "ON", || state(source) == "2");
+    source.insert(1);
+    assert_eq!(source.counter("yes_tx"), 1);
+    set(source, "quorum", "'ANY 1 (db3)'");
+    assert_eq!(state(source), "3");
+    source.stop();
+    server.stop();
 }
 
 #[test]
