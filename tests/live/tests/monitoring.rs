@@ -7,15 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use semisync_live_tests::dashboard::Dashboard;
-use semisync_live_tests::load::Waiting;
+use semisync_live_tests::dashboard::{Dashboard, selectors};
+use semisync_live_tests::fake_replica::FakeReplica;
+use semisync_live_tests::hostile::{HostileReplica, Hostility};
+use semisync_live_tests::load::{Load, Waiting};
+use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::prometheus::{Exporter, Prometheus, tool};
+use semisync_live_tests::sql::rows_of;
 use semisync_live_tests::{
-    A_DAY_MS, Names, PATIENCE, Topology, in_both_vocabularies, repository, wait_for,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Topology, in_both_vocabularies, needs,
+    repository, wait_for,
 };
 use serde_json::Value;
 
-/// What the alert of a blocked source on a loaded machine.
+/// What the alert of a blocked source needs, on a loaded machine.
 const BLOCKED_BOUND: Duration = Duration::from_secs(90);
 
 fn monitoring(file: &str) -> PathBuf {
@@ -117,7 +122,10 @@ struct Watched {
 
 /// A pair that knows of no timeout, and a Prometheus that sees both ends.
 fn watched(names: Names) -> Watched {
-    let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
+    let pair = Topology::new(names)
+        .set("timeout", A_DAY_MS)
+        .source_option("semisync_source_replica_rows=ON")
+        .start();
     let guide = monitoring("README.md");
     let exporters = [&pair.source, pair.replica()].map(|server| Exporter::start(server, &guide));
     let [source, replica] = &exporters;
@@ -138,21 +146,101 @@ fn watched(names: Names) -> Watched {
     }
 }
 
+/// The rules, once Prometheus has evaluated each of them without an error.
+fn evaluated_rules(prometheus: &Prometheus) -> Vec<Value> {
+    let seen = || {
+        let rules = prometheus.rules();
+        match rules.iter().find(|rule| rule["health"] != "ok") {
+            None => Ok(rules),
+            Some(rule) => Err(rule.to_string()),
+        }
+    };
+    wait_for(PATIENCE, "every rule is evaluated", seen).0
+}
+
+/// Whether a server with these names and of this series gives such rows.
+fn is_of(selector: &str, names: Names) -> bool {
+    let series = Dialect::of_run();
+    if (selector.contains("_fenced") && !series.has_before_commit())
+        || (selector.contains("wait_for_") && !series.has_wait_count())
+    {
+        return false;
+    }
+    let Some((_, row)) = selector.split_once("rpl_semi_sync_") else {
+        return true;
+    };
+    let other = names.other();
+    let is_word = |word: &str| {
+        row.split(|c: char| !c.is_ascii_alphabetic())
+            .any(|own| own == word)
+    };
+    !is_word(other.source()) && !is_word(other.replica())
+}
+
 in_both_vocabularies! {
+    fn the_exporter_gives_every_row_that_rules_and_dashboard_ask_for(names) {
+        needs!(Libraries::are_ours(), "the rows are of our libraries");
+        let Watched { pair, prometheus, _exporters } = watched(names);
+        let load = Load::paced(&pair.source, 2, Duration::from_millis(20), |_| {
+            format!("INSERT INTO {TABLE} (n) VALUES (1)")
+        });
+        let mut expressions: Vec<(String, String)> = Vec::new();
+        for rule in evaluated_rules(&prometheus) {
+            let text = |key: &str| rule[key].as_str().expect("a text").to_owned();
+            expressions.push((text("name"), text("query")));
+        }
+        for panel in dashboard().panels {
+            let title = panel.title;
+            let queries = panel.queries.into_iter();
+            expressions.extend(queries.map(|query| (title.clone(), query.expression)));
+        }
+        let mut asked = BTreeSet::new();
+        for (whose, expression) in &expressions {
+            for selector in selectors(expression, "mysql_") {
+                if is_of(&selector, names) && asked.insert(selector.clone()) {
+                    wait_for(PATIENCE, &format!("{selector} of {whose:?}"), || {
+                        match prometheus.query(&selector).len() {
+                            0 => Err("no series".to_owned()),
+                            _ => Ok(()),
+                        }
+                    });
+                }
+            }
+        }
+        assert!(asked.len() > 20, "{asked:?}");
+        load.finish_clean();
+    }
+
+    fn every_panel_of_the_dashboard_shows_something_of_a_source_at_work(names) {
+        needs!(Libraries::are_ours(), "the rows are of our libraries");
+        let Watched { pair, prometheus, _exporters } = watched(names);
+        let load = Load::paced(&pair.source, 2, Duration::from_millis(20), |_| {
+            format!("INSERT INTO {TABLE} (n) VALUES (1)")
+        });
+        for panel in dashboard().panels {
+            for query in panel.queries {
+                let what = format!("{}: {}", panel.title, query.expression);
+                wait_for(PATIENCE, &what, || {
+                    let samples = prometheus.query(&query.expression);
+                    match samples.iter().any(|sample| sample.value.is_finite()) {
+                        true => Ok(()),
+                        false => Err(format!("{samples:?}")),
+                    }
+                });
+            }
+        }
+        load.finish_clean();
+    }
+
     fn a_source_that_stands_still_raises_the_alarm_until_it_goes_on(names) {
+        needs!(Libraries::are_ours(), "the rows are of our libraries");
         let Watched { pair, prometheus, _exporters } = watched(names);
         pair.source.insert(1);
-        let firing = || -> Vec<Value> {
-            let alerts = prometheus.alerts().into_iter();
-            alerts.filter(|alert| alert["state"] == "firing").collect()
-        };
-        assert_eq!(firing(), Vec::<Value>::new());
+        assert_eq!(firing(&prometheus), Vec::<Value>::new());
 
         pair.replica().freeze();
         let commit = Waiting::insert(&pair.source, 2);
-        let (alert, took) = wait_for(BLOCKED_BOUND, "the alarm", || {
-            firing().pop().ok_or_else(|| format!("{:?}", prometheus.alerts()))
-        });
+        let (alert, took) = wait_for(BLOCKED_BOUND, "the alarm", || one_alert(&prometheus));
         println!("the alarm came {took:?} after the commit");
         let labels = &alert["labels"];
         assert_eq!(labels["alertname"], "SemiSyncSourceBlocked", "{alert}");
@@ -162,10 +250,68 @@ in_both_vocabularies! {
 
         pair.replica().thaw();
         commit.done_within(PATIENCE);
-        wait_for(PATIENCE, "the end of the alarm", || match firing() {
+        wait_for(PATIENCE, "the end of the alarm", || match firing(&prometheus) {
             none if none.is_empty() => Ok(()),
             alerts => Err(format!("{alerts:?}")),
         });
+    }
+
+    fn a_replica_that_lies_raises_the_alarm(names) {
+        needs!(Libraries::are_ours(), "the rows are of our libraries");
+        let Watched { pair, prometheus, _exporters } = watched(names);
+        pair.source.allow_fakes();
+        let fake = FakeReplica::at_the_end(&pair.source, 99);
+        let _liar = HostileReplica::unleash(fake, Hostility::PositionFromTheFuture);
+        pair.source.wait_status("clients", "2");
+        let (alert, _) = wait_for(PATIENCE, "the alarm", || {
+            pair.source.insert(1);
+            one_alert(&prometheus)
+        });
+        let labels = &alert["labels"];
+        assert_eq!(labels["alertname"], "SemiSyncAcknowledgementsRefused", "{alert}");
+        assert_eq!(labels["instance"], "source");
+    }
+}
+
+#[test]
+fn a_source_that_refuses_commits_raises_the_alarm() {
+    needs!(Libraries::are_ours(), "the rows are of our libraries");
+    needs!(
+        Dialect::of_run().has_before_commit(),
+        "it asks nobody before a commit"
+    );
+    let Watched {
+        pair,
+        prometheus,
+        _exporters,
+    } = watched(Names::newest());
+    let source = &pair.source;
+    source.execute("CREATE USER app IDENTIFIED BY 'App-1-secret'");
+    source.execute("GRANT INSERT ON app.* TO app");
+    source.execute("SET GLOBAL semisync_source_min_replicas = 2");
+    let mut app = source.tcp_conn("app", "App-1-secret");
+    let insert = format!("INSERT INTO {TABLE} (n) VALUES (1)");
+    rows_of(&mut app, &insert).expect_err("one replica is not enough");
+    let (alert, _) = wait_for(PATIENCE, "the alarm", || one_alert(&prometheus));
+    let labels = &alert["labels"];
+    assert_eq!(
+        labels["alertname"], "SemiSyncSourceRefusesCommits",
+        "{alert}"
+    );
+    assert_eq!(labels["instance"], "source");
+    assert_eq!(labels["severity"], "critical");
+}
+
+fn firing(prometheus: &Prometheus) -> Vec<Value> {
+    let alerts = prometheus.alerts().into_iter();
+    alerts.filter(|alert| alert["state"] == "firing").collect()
+}
+
+/// The alert that is firing; else all, in words.
+fn one_alert(prometheus: &Prometheus) -> Result<Value, String> {
+    match &firing(prometheus)[..] {
+        [alert] => Ok(alert.clone()),
+        _ => Err(format!("{:?}", prometheus.alerts())),
     }
 }
 
