@@ -7,16 +7,22 @@
 //! their addresses into a descriptor that has none. So they do what they always do, and ours, which
 //! take their places in `init`, only look at the text.
 //!
+//! A value that was persisted, and that may not be, is not refused like one of `SET`: the server
+//! would set none of the values that were persisted later, or `INSTALL PLUGIN` would leave a plugin
+//! that is neither there nor gone (`Persisted_variables_cache::set_persisted_options`,
+//! sql/persisted_variable.cc). The variable is empty then, with a line in the error log, as for a
+//! value of the option file.
+//!
 //! Until `init` has ended nobody can set the variable: the server passes over the variables of a
 //! plugin that is not ready (`find_sys_var`).
 
 use super::{Entry, head};
-use crate::{Server, callback::Callback, guard::guard, log, strings::bytes, sys};
+use crate::{Server, callback::Callback, guard::guard, log, session, strings::bytes, sys};
 use semisync_sys::Shared;
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
     ptr::null_mut,
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 /// What a text may be, and what a new one leads to.
@@ -98,6 +104,7 @@ impl Text {
                 SERVERS_OWN.get_or_init(|| (check, update));
             }
         }
+        *INSTALLED_BY.lock().unwrap_or_else(PoisonError::into_inner) = Command::current();
         head.check = Some(self.check);
         head.update = Some(self.update);
 
@@ -109,10 +116,7 @@ impl Text {
             Err(why) => {
                 // SAFETY: the name that the server has given to the variable.
                 let name = unsafe { bytes(head.name) };
-                log::plain(
-                    log::Level::Error,
-                    format_args!("{} The variable is empty.", refusal(name, text, &why)),
-                );
+                log_as_empty(&refusal(name, text, &why));
                 // SAFETY: memory of the server's own that holds a text of at least one byte, as an
                 // empty one is never refused. Whoever shows the variable at this moment reads one
                 // text or the other.
@@ -151,6 +155,46 @@ fn refusal(name: &[u8], text: &[u8], why: &str) -> String {
     format!("Variable '{name}' can't be set to the value of '{text}': {why}.")
 }
 
+fn log_as_empty(refusal: &str) {
+    log::plain(
+        log::Level::Error,
+        format_args!("{refusal} The variable is empty."),
+    );
+}
+
+/// Whether the server, and no client, sets a value that was persisted: when it starts, or in
+/// `INSTALL PLUGIN`.
+fn is_persisted() -> bool {
+    // SAFETY: take nothing, cannot fail.
+    let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
+    // The main thread serves no client.
+    is_main_thread || {
+        let installed_by = *INSTALLED_BY.lock().unwrap_or_else(PoisonError::into_inner);
+        installed_by.is_some() && installed_by == Command::current()
+    }
+}
+
+/// The last `INSTALL PLUGIN`.
+static INSTALLED_BY: Mutex<Option<Command>> = Mutex::new(None);
+
+/// A command of a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Command {
+    session: u64,
+    began: u64,
+}
+
+impl Command {
+    /// That which the current thread executes. None: the server does not tell, or there is none.
+    fn current() -> Option<Self> {
+        let server = Server::installed()?;
+        Some(Self {
+            session: session::thread_id(server),
+            began: server.command_began()?,
+        })
+    }
+}
+
 /// # Safety
 /// The server calls it for a variable whose descriptor has it.
 unsafe extern "C" fn check<U: TextUpdate>(
@@ -176,7 +220,14 @@ unsafe extern "C" fn check<U: TextUpdate>(
         };
         // SAFETY: the variable's full name, which lives as long as the plugin is installed.
         let name = unsafe { bytes((*variable).name) };
-        let error = CString::new(refusal(name, text, &why)).unwrap_or_default();
+        let refusal = refusal(name, text, &why);
+        if is_persisted() {
+            log_as_empty(&refusal);
+            // SAFETY: see above; a C string that lives for ever.
+            unsafe { *save.cast::<*const c_char>() = c"".as_ptr() };
+            return 0;
+        }
+        let error = CString::new(refusal).unwrap_or_default();
         if let Some(server) = Server::installed() {
             server.error_wrong_value(&error);
         }
