@@ -366,8 +366,8 @@ fn with_refuse_new_transactions_are_refused_from_a_timeout_until_the_replica_is_
         stick(&pair, wait_point);
         source.set_source("timeout", TIMEOUT);
         set(source, "timeout_action", "'REFUSE'");
-        let waits = Waiting::insert(source, 40);
         let mark = source.log_mark();
+        let waits = Waiting::insert(source, 40);
         source.wait_log_since(mark, "semisync_source_timeout_action is REFUSE");
         let before = source.binlog_position();
         let (code, message) = source.error(&insert(41));
