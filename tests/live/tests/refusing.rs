@@ -1,7 +1,7 @@
 //! New transactions are refused before they are written: by a fence, by `timeout_action=REFUSE`
-//! after a timeout, and while fewer replicas than `min_replicas` are connected. Nothing of a refused
-//! transaction is left, and the client gets the error that `read_only` gives. And how transactions
-//! are counted, confirmed or not.
+//! after a timeout, and while fewer replicas than `min_replicas` are connected. Nothing of a
+//! refused transaction is left, and the client gets the error that `read_only` gives. And how
+//! transactions are counted, confirmed or not.
 
 use std::time::{Duration, Instant};
 
