@@ -72,6 +72,11 @@ impl AckFigures {
         self.0.lock().refused += 1;
     }
 
+    /// How far the acknowledgements that counted went.
+    pub fn last_position(&self) -> Option<Position> {
+        self.0.lock().last?.at
+    }
+
     /// The lock is held for a copy only, so that readers do not hold up the receiver.
     pub fn summary(&self) -> AckSummary {
         let noted = self.0.lock().clone();

@@ -45,8 +45,8 @@
 //! A file uses files below it in this table only.
 //!
 //! Locks, in the order in which they may nest: the registry, then what one connection locks
-//! inside. Under the coordinator's lock only that around the decisions may be taken, and no lock
-//! is held while something is logged or a session is woken.
+//! inside. Under the coordinator's lock only that around the decisions and that of one connection's
+//! figures may be taken, and no lock is held while something is logged or a session is woken.
 
 #![forbid(unsafe_code)]
 

@@ -171,31 +171,36 @@ impl Run {
     ) -> Result<(), Violation> {
         let id = connection.id;
         let (claim, sent) = connection.claim(name, offset);
-        let now = MonotonicMicros::now();
-        let (at, (verdict, took)) = match claim {
-            Claim::Has(Some(at)) => (Some(at), self.state.on_ack(id, at, sent, now)),
-            Claim::Has(None) => (None, (AckVerdict::Stale, None)),
+        let (since, time) = (MonotonicMicros::now(), system_micros());
+        let note = |at, verdict, took| match verdict {
+            AckVerdict::Accepted | AckVerdict::Stale => connection.acks.on_ack(LastAck {
+                at,
+                since,
+                time,
+                took,
+            }),
+            AckVerdict::FromTheFuture { .. } => connection.acks.on_refused(),
+            AckVerdict::UnknownConnection => {}
+        };
+        let verdict = match claim {
+            Claim::Has(Some(at)) => {
+                let note = |verdict, took| note(Some(at), verdict, took);
+                self.state.on_ack(id, at, sent, since, note)
+            }
+            Claim::Has(None) => {
+                note(None, AckVerdict::Stale, None);
+                AckVerdict::Stale
+            }
             Claim::Unsent => {
                 let verdict = self.state.update(|core| core.on_ack_of_unsent(id));
-                (None, (verdict, None))
+                note(None, verdict, None);
+                verdict
             }
             Claim::Foreign => return Err(Violation::BadName),
         };
-        match verdict {
-            AckVerdict::Accepted | AckVerdict::Stale => connection.acks.on_ack(LastAck {
-                at,
-                since: now,
-                time: system_micros(),
-                took,
-            }),
-            AckVerdict::FromTheFuture { first } => {
-                connection.acks.on_refused();
-                if first {
-                    let (id, peer) = (connection.server_id, &connection.peer);
-                    messages::from_the_future(id, peer, connection.sent_up_to(), name, offset);
-                }
-            }
-            AckVerdict::UnknownConnection => {}
+        if let AckVerdict::FromTheFuture { first: true } = verdict {
+            let (server_id, peer) = (connection.server_id, &connection.peer);
+            messages::from_the_future(server_id, peer, connection.sent_up_to(), name, offset);
         }
         if traces_details() {
             messages::trace_ack(connection.server_id, name, offset);

@@ -1,7 +1,7 @@
 //! The lock around the coordinator of `semisync-core`, and the carrying out of its effects.
 //!
-//! Only the lock around the decisions is taken under it. Effects are computed under it and carried
-//! out after it.
+//! Only two locks are taken under it, for a moment: that around the decisions, and that of one
+//! connection's figures. Effects are computed under it and carried out after it.
 
 use crate::{
     alarm::Alarm,
@@ -352,23 +352,26 @@ impl State {
 
     // ---- replicas ----
 
-    /// See [`Coordinator::on_ack`]. And, if the acknowledgement says something new, for how
-    /// long what it acknowledges had been flushed, in microseconds. `now`: microseconds of the
-    /// monotonic clock.
+    /// See [`Coordinator::on_ack`]. `now`: microseconds of the monotonic clock. `note` is told, under
+    /// the lock, so that whoever sees what the acknowledgement has changed finds it noted: the
+    /// verdict, and, if the acknowledgement says something new, for how long what it acknowledges
+    /// had been flushed, in microseconds.
     pub fn on_ack(
         &self,
         connection: ReplicaConnectionId,
         at: Position,
         sent: Option<Position>,
         now: u64,
-    ) -> (AckVerdict, Option<u64>) {
+        note: impl FnOnce(AckVerdict, Option<u64>),
+    ) -> AckVerdict {
         self.update_all(|core, _, observed| {
             let verdict = core.on_ack(connection, at, sent);
             let took = match verdict {
                 AckVerdict::Accepted => observed.flush_times().ack_took(at, now),
                 _ => None,
             };
-            (verdict, took)
+            note(verdict, took);
+            verdict
         })
     }
 

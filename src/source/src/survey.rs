@@ -2,7 +2,6 @@
 //! coordinator's lock only numbers are copied; texts are made, and the rule is asked, afterwards.
 
 use crate::{
-    ack_figures::AckSummary,
     counters::WAITS,
     figures::{LogPlace, Phase, ReplicaFigures, SourceFigures, WaitFigures},
     replica_connection::ReplicaConnection,
@@ -26,7 +25,8 @@ pub fn replica(state: &State, connection: &ReplicaConnection) -> Option<ReplicaF
 /// What the connection itself knows.
 struct Own<'a> {
     connection: &'a ReplicaConnection,
-    acks: AckSummary,
+    /// What it has acknowledged, as far as it knows itself.
+    acked: Option<Position>,
     sent: Option<Position>,
 }
 
@@ -43,7 +43,7 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
         .iter()
         .map(|connection| Own {
             connection,
-            acks: connection.acks.summary(),
+            acked: connection.acks.last_position(),
             sent: connection.sent(),
         })
         .collect();
@@ -53,8 +53,7 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
         let view = core.voters_view();
         for own in &own {
             let voter = vote(&view.voters, own.connection);
-            let last = own.acks.last.and_then(|last| last.at);
-            let acked = voter.map_or(last, |voter| voter.acked);
+            let acked = voter.map_or(own.acked, |voter| voter.acked);
             // What it may lack of the time before it connected nobody knows.
             let has = acked.or(own.connection.joined());
             // While semi-sync is disabled, nobody tells of commits.
@@ -71,6 +70,8 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
     });
     let rows = own.iter().zip(known).map(|(own, known)| {
         let connection = own.connection;
+        // Asked after the coordinator: it must know of every acknowledgement that is seen there.
+        let acks = connection.acks.summary();
         let voter = vote(&view.voters, connection);
         let counts = view.rule.is_counted(&view.voters, connection.id);
         let standing = view.rule.standing(&view.voters, connection.id);
@@ -92,8 +93,8 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
             lag_bytes: known.lag_bytes,
             lag_us: voter
                 .filter(|_| enabled)
-                .and_then(|_| own.acks.lag(known.missing, now)),
-            acks: own.acks,
+                .and_then(|_| acks.lag(known.missing, now)),
+            acks,
             connected_since: connection.connected_since,
         }
     });
