@@ -243,9 +243,10 @@ impl Server {
         (found == 0 && is_null == 0).then_some(value)
     }
 
-    /// As [`Server::user_variable`], as text. What is longer than [`Server::USER_TEXT`] bytes is
-    /// cut off one byte later, so that it is seen to be too long. What is not UTF-8 is replaced
-    /// (the text comes in the character set that the variable has).
+    /// A user variable of the session that the current thread serves, as text; `name` without
+    /// '@'. What is longer than [`Server::USER_TEXT`] bytes is cut off one byte later, so that it
+    /// is seen to be too long. What is not UTF-8 is replaced (the text comes in the character set
+    /// that the variable has).
     pub fn user_text(self, name: &CStr) -> Option<String> {
         // SAFETY: hooks run in threads of the server.
         if unsafe { self.symbols.connections.current_session() }.is_null() {

@@ -154,7 +154,7 @@ fn calls_in(trace: &str, directory: &Path) -> Vec<Call> {
 fn call(thread: u32, began: usize, ended: usize, text: &str, directory: &Path) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    let number = result.split(|c: char| c == ' ' || c == '<').next()?;
+    let number = result.split([' ', '<']).next()?;
     let mut files = between(arguments, '<', '>');
     let strings = between(arguments, '"', '"');
     let bytes = match name {
