@@ -14,6 +14,7 @@ use std::{
     io,
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 thread_local! {
@@ -31,6 +32,8 @@ struct ChannelLogs {
     /// The error log says that acknowledgements are left out, and whether because something
     /// is lost.
     told: Option<bool>,
+    /// When the relay log was to be synced last.
+    tried: Option<Instant>,
 }
 
 /// A connection begins on which acknowledgements mean this.
@@ -74,6 +77,7 @@ pub fn is_reached(channel: &Channel<'_>) -> bool {
     let synced = CHANNEL_LOGS.with_borrow_mut(|logs| {
         let logs = logs.as_mut()?;
         let synced = logs.sync(channel.name());
+        logs.tried = Some(Instant::now());
         let told = synced.as_ref().err().map(SyncError::is_lost);
         let told_before = std::mem::replace(&mut logs.told, told);
         Some((synced, told != told_before))
@@ -93,6 +97,16 @@ pub fn is_reached(channel: &Channel<'_>) -> bool {
     }
 }
 
+/// As `is_reached`, for a connection that is asynchronous until it is. Looks now and then only.
+pub fn is_reached_at_last(channel: &Channel<'_>) -> bool {
+    const PAUSE: Duration = Duration::from_secs(5);
+    let is_due = CHANNEL_LOGS.with_borrow(|logs| {
+        let tried = logs.as_ref().and_then(|logs| logs.tried);
+        tried.is_none_or(|tried| tried.elapsed() >= PAUSE)
+    });
+    is_due && is_reached(channel)
+}
+
 fn with_logs(change: impl FnOnce(&mut ChannelLogs)) {
     CHANNEL_LOGS.with_borrow_mut(|logs| {
         if let Some(logs) = logs {
@@ -108,6 +122,7 @@ impl ChannelLogs {
             logs: Vec::new(),
             server_syncs: false,
             told: None,
+            tried: None,
         }
     }
 

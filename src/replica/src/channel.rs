@@ -196,6 +196,8 @@ pub struct ChannelState {
     pub first_transaction: bool,
     /// A transaction came on this connection.
     pub transactions: bool,
+    /// The connection is asynchronous, because the relay log may not be on disk.
+    pub waits_for_disk: bool,
 }
 
 impl ChannelState {
@@ -207,6 +209,7 @@ impl ChannelState {
         told_unread: false,
         first_transaction: false,
         transactions: false,
+        waits_for_disk: false,
     };
 
     /// The current receiver thread's channel.
@@ -250,6 +253,17 @@ impl ChannelState {
         self.heartbeat = self.peer.is_some() && is_heartbeat(event);
         self.first_transaction = !self.transactions && is_of_transaction(event);
         self.transactions |= self.first_transaction;
+    }
+
+    /// A connection begins on which nothing may be acknowledged, because the relay log may not be
+    /// on disk. The source sends no headers.
+    pub fn wait_for_disk() {
+        Self::disconnect(false);
+        Self {
+            waits_for_disk: true,
+            ..Self::NEW
+        }
+        .save();
     }
 
     /// A packet came over the connection, with these flags.

@@ -54,14 +54,21 @@ impl RelayIoObserver for RelayIo {
             return Ok(());
         };
         let announced = Announced::now();
+        ack_after::begin(replica.server, announced.ack_after);
+        // A source counts the position that a semi-sync replica asks for as acknowledged.
+        if !ack_after::is_reached(channel) {
+            ChannelState::wait_for_disk();
+            figures::on_connect(&key, true, announced.ack_after, uuid);
+            return Ok(());
+        }
         let agreement = negotiate(source, replica.words.names.main, &announced)?;
         let semi_sync = agreement != Agreement::Asynchronous;
         let ack_after = if semi_sync {
             announced.ack_after
         } else {
+            ack_after::end();
             AckAfter::Received
         };
-        ack_after::begin(replica.server, ack_after);
         figures::on_connect(&key, semi_sync, ack_after, uuid);
         match agreement {
             Agreement::SemiSync(peer) => {
@@ -100,6 +107,11 @@ impl RelayIoObserver for RelayIo {
         ack_after::on_queued();
         if state.first_transaction {
             figures::on_transaction(&key(channel));
+        }
+        if state.waits_for_disk && ack_after::is_reached_at_last(channel) {
+            // Connect again, with semi-sync.
+            source.hang_up();
+            return;
         }
         let (Some(replica), Some(mut peer)) = (Replica::get(), state.peer) else {
             return;
