@@ -174,8 +174,8 @@ impl RelayIoObserver for RelayIo {
     }
 }
 
-/// The name by which a channel's figures are kept. Where the server does not tell the channel's, its
-/// source stands for it.
+/// The name by which a channel's figures are kept. Where the server does not tell the channel's,
+/// its source stands for it.
 fn key<'a>(channel: &Channel<'a>) -> Cow<'a, str> {
     match channel.name() {
         Some(name) => name.into(),

@@ -10,8 +10,8 @@
 //! syncs a directory. So all of that is done here once more, and a failure counts.
 //!
 //! A kernel that could not write a page forgets that the page was not written; the next sync
-//! succeeds. So a file whose sync has failed is *lost*: nothing is acknowledged as long as the index
-//! lists it, on any connection.
+//! succeeds. So a file whose sync has failed is *lost*: nothing is acknowledged as long as the
+//! index lists it, on any connection.
 
 mod index;
 

@@ -1,5 +1,5 @@
-//! What the threads of a server ask of the kernel, in their order, by `strace`. And what of it would
-//! survive a power cut: what was synced.
+//! What the threads of a server ask of the kernel, in their order, by `strace`. And what of it
+//! would survive a power cut: what was synced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! `semisync_replica_ack_after=SYNCED`: what is acknowledged is on the replica's disk. What a replica
-//! tells its source of itself, and what it shows of its channels.
+//! `semisync_replica_ack_after=SYNCED`: what is acknowledged is on the replica's disk. What a
+//! replica tells its source of itself, and what it shows of its channels.
 //!
 //! The proof is in the system calls of the replica's server, in their order. A power cut is made of
 //! them too: the server is killed, and of its relay logs only what was synced is left.

@@ -1,5 +1,5 @@
-//! The operator's variables, and what `SET GLOBAL` leads to. A receiver goes by them when it connects
-//! to its source.
+//! The operator's variables, and what `SET GLOBAL` leads to. A receiver goes by them when it
+//! connects to its source.
 
 use super::values::{NAME, SYNCED, ZONE};
 use semisync_core::check_word;
