@@ -41,24 +41,24 @@ pub fn is_privileged(server: Server) -> bool {
     !thd.is_null() && unsafe { privileges.writes_when_read_only(thd) }
 }
 
-/// Refuses the transaction that is about to be written, if it can be undone. What the hook is to
-/// answer.
-pub(crate) fn refuse(server: Server, option: &CStr) -> c_int {
+/// Refuses the transaction that is about to be written. What the hook is to answer. None: it is
+/// not refused, because it cannot be undone.
+pub(crate) fn refuse(server: Server, option: &CStr) -> Option<c_int> {
     let thd = current(server);
     let symbols = server.symbols();
     // SAFETY: not null, and the session of this thread, which runs `before_commit`.
     if thd.is_null() || !unsafe { symbols.refusals.is_refusable(thd, &symbols.sessions) } {
-        return 0;
+        return None;
     }
     // The group has agreed to the transaction, or will: one member alone cannot refuse it.
     if server.replicates_in_a_group() {
         warn_of_group_replication(option);
-        return 0;
+        return None;
     }
     // SAFETY: as above; nobody else decides.
     unsafe {
         let session = (symbols.thd_get_thread_id)(thd);
-        symbols.refusals.refuse(session, option)
+        Some(symbols.refusals.refuse(session, option))
     }
 }
 
@@ -106,6 +106,18 @@ pub fn are_appliers_stopped(server: Server, is_stop: fn(statement: &[u8]) -> boo
     // for no commit.
     unsafe { symbols.sessions.for_each(&mut visit) };
     found
+}
+
+/// The beginning of the statement that the current thread's session runs; zeros follow. Only
+/// zeros where the server does not tell.
+pub(crate) fn statement<const READ: usize>(server: Server) -> [u8; READ] {
+    let mut buffer = [0; READ];
+    let thd = current(server);
+    if !thd.is_null() {
+        // SAFETY: the session of this thread. The server takes its LOCK_thd_query.
+        unsafe { server.symbols().sessions.statement(thd, &mut buffer) };
+    }
+    buffer
 }
 
 /// Warns the client, besides what its statement answers, if the server lets us. The statement

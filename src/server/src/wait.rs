@@ -27,6 +27,8 @@ pub struct Waiter {
     mutex: UnsafeCell<sys::mysql_mutex_t>,
     cond: UnsafeCell<sys::mysql_cond_t>,
     released: AtomicBool,
+    /// To look around; changed under the mutex.
+    called: AtomicBool,
     _memory: Held,
 }
 
@@ -42,7 +44,9 @@ pub enum Woken {
     Released,
     /// The deadline has passed.
     TimedOut,
-    /// Somebody woke the session (KILL, shutdown, [`Waiter::wake`]) or nobody did: look
+    /// By [`Waiter::call`]: look around, sleep again.
+    Called,
+    /// The server woke the session (KILL, shutdown, STOP REPLICA) or nobody did: look
     /// around, sleep again.
     Spurious,
 }
@@ -58,6 +62,7 @@ impl Waiter {
             mutex: UnsafeCell::new(mutex),
             cond: UnsafeCell::new(cond),
             released: AtomicBool::new(false),
+            called: AtomicBool::new(false),
             _memory: memory.hold(SIZE),
         });
         // The deadline is on the monotonic clock: a clock that is set must
@@ -95,11 +100,11 @@ impl Waiter {
         unsafe { libc::pthread_cond_signal(self.raw_cond()) };
     }
 
-    /// Has the session look around: a sleep comes back as [`Woken::Spurious`]. Any thread; no
-    /// lock of the plugin may be held.
-    pub fn wake(&self) {
-        // Whoever has looked around under the mutex sleeps by now.
+    /// Has the session look around: its sleep, or the next one, comes back as
+    /// [`Woken::Called`]. Any thread; no lock of the plugin may be held.
+    pub fn call(&self) {
         self.lock();
+        self.called.store(true, Ordering::Release);
         self.unlock();
         // SAFETY: as in `release`.
         unsafe { libc::pthread_cond_signal(self.raw_cond()) };
@@ -160,7 +165,7 @@ impl<'w> SessionWait<'w> {
         }
     }
 
-    /// Sleeps until released, woken or past the deadline (None: no deadline).
+    /// Sleeps until released, called, woken or past the deadline (None: no deadline).
     /// `look_around` is asked under the mutex: true means not to sleep at all.
     /// What KILL and shutdown set before they broadcast is seen there, so that
     /// a broadcast between two sleeps is not lost.
@@ -168,7 +173,9 @@ impl<'w> SessionWait<'w> {
         let waiter = &self.waiter;
         waiter.lock();
         let mut error = 0;
-        if !waiter.released.load(Ordering::Acquire) && !look_around() {
+        let is_awake =
+            || waiter.released.load(Ordering::Acquire) || waiter.called.load(Ordering::Acquire);
+        if !is_awake() && !look_around() {
             // SAFETY: the mutex is held by this thread.
             error = self.cond.wait(|| unsafe {
                 match deadline {
@@ -182,11 +189,13 @@ impl<'w> SessionWait<'w> {
             });
         }
         let released = waiter.released.load(Ordering::Acquire);
+        let called = waiter.called.swap(false, Ordering::AcqRel);
         waiter.unlock();
-        match (released, error) {
-            (true, _) => Woken::Released,
-            (false, libc::ETIMEDOUT) => Woken::TimedOut,
-            (false, _) => Woken::Spurious,
+        match error {
+            _ if released => Woken::Released,
+            _ if called => Woken::Called,
+            libc::ETIMEDOUT => Woken::TimedOut,
+            _ => Woken::Spurious,
         }
     }
 }

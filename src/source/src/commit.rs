@@ -4,7 +4,7 @@
 //! would abort the server (`binlog_error_action`).
 
 use crate::{
-    counters::count_transaction,
+    counters::{REFUSED_TX, count_transaction},
     operator::values::{counts_transactions, waits_when_read_only},
     refusal,
     source::Source,
@@ -47,6 +47,10 @@ impl StorageObserver for Commit {
 impl TransactionObserver for Commit {
     fn before_commit() -> Result<(), RefusedBy> {
         Source::get().map_or(Ok(()), |source| refusal::ask(&source.state))
+    }
+
+    fn on_refused() {
+        REFUSED_TX.fetch_add(1, Ordering::Relaxed);
     }
 
     fn after_commit(end: LogPos<'_>) {

@@ -8,11 +8,10 @@
 //!
 //! Whoever waits already goes on waiting.
 
-use crate::{counters::REFUSED_TX, operator::values::is_fenced, state::State};
+use crate::{operator::values::is_fenced, state::State};
 use semisync_core::Refusal;
 use semisync_server::{observers::RefusedBy, session};
 use std::ffi::CStr;
-use std::sync::atomic::Ordering;
 
 const FENCED: &CStr = c"--semisync_source_fenced";
 const TIMEOUT_ACTION: &CStr = c"--semisync_source_timeout_action";
@@ -30,10 +29,7 @@ pub fn ask(state: &State) -> Result<(), RefusedBy> {
         return Ok(());
     }
     match refused_by(fenced, refusal, || session::is_privileged(server)) {
-        Some(option) => {
-            REFUSED_TX.fetch_add(1, Ordering::Relaxed);
-            Err(RefusedBy(option))
-        }
+        Some(option) => Err(RefusedBy(option)),
         None => Ok(()),
     }
 }

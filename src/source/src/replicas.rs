@@ -165,9 +165,10 @@ impl Replicas {
             .then(|| survey::replica(state, connection))
             .flatten();
         connection.on_closed();
-        let left = self.registry.lock().connections.remove(&connection.id);
+        self.registry.lock().connections.remove(&connection.id);
         self.stop_counting(state, connection);
-        if let (Some(figures), Some(_)) = (figures, left) {
+        // Two threads may come here at once, and either may be the first above.
+        if let Some(figures) = figures {
             self.gone.add(figures, MonotonicMicros::now());
         }
     }

@@ -50,8 +50,6 @@ pub struct State {
     /// See `refuses`.
     refusal: AtomicU8,
     log_version: AtomicU64,
-    /// How often waiting sessions were told to look around.
-    looks: AtomicU64,
 }
 
 struct Locked {
@@ -81,7 +79,6 @@ impl State {
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
             refusal: AtomicU8::new(0),
-            looks: AtomicU64::new(0),
             log_version: AtomicU64::new(0),
         }
     }
@@ -279,19 +276,13 @@ impl State {
 
     /// Has all who wait look around, because what ends a wait has changed.
     fn wake_all(&self) {
-        self.looks.fetch_add(1, Ordering::AcqRel);
         let waiters: Vec<_> = self.look(|core| {
             let waits = core.waits();
             waits.map(|(_, waiting)| waiting.waiter().clone()).collect()
         });
         for waiter in waiters {
-            waiter.wake();
+            waiter.call();
         }
-    }
-
-    /// Changes whenever sessions that wait are to look around. No lock.
-    pub fn looks(&self) -> u64 {
-        self.looks.load(Ordering::Acquire)
     }
 
     /// Tells the coordinator the time, if that is due.

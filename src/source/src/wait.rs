@@ -79,7 +79,6 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
         id,
         deadline: Instant::now().checked_add(timeout()),
         is_overdue: false,
-        looks: state.looks(),
     };
     // Whoever is released while he gives up is about to be woken, and need not wait for it.
     let end = if is_applier {
@@ -111,8 +110,6 @@ struct Waits<'a> {
     deadline: Option<Instant>,
     /// The whole timeout has passed.
     is_overdue: bool,
-    /// How often the session was told to look around, as far as it has done so.
-    looks: u64,
 }
 
 impl Waits<'_> {
@@ -125,7 +122,7 @@ impl Waits<'_> {
             || does_kill_end_wait() && !server.is_shutting_down() && session::is_killed(server);
         loop {
             let woken = session.sleep(self.deadline, || {
-                !saw_shutdown && server.is_shutting_down() || is_killed() || self.is_to_look()
+                !saw_shutdown && server.is_shutting_down() || is_killed()
             });
             match woken {
                 Woken::Released => return End::Released,
@@ -145,7 +142,8 @@ impl Waits<'_> {
                     let in_time = state.update(|core| core.on_kill(self.id));
                     return if in_time { End::Killed } else { End::GivenUp };
                 }
-                Woken::Spurious => {
+                Woken::Spurious => {}
+                Woken::Called => {
                     if let Some(end) = self.look_around() {
                         return end;
                     }
@@ -169,9 +167,9 @@ impl Waits<'_> {
             looks = true;
             let look = Instant::now() + LOOK_AROUND;
             let until = self.deadline.map_or(look, |deadline| deadline.min(look));
-            let end = match session.sleep(Some(until), || is_to_end() || self.is_to_look()) {
+            let end = match session.sleep(Some(until), is_to_end) {
                 Woken::Released => Some(End::Released),
-                Woken::Spurious if !is_to_end() && self.is_to_look() => self.look_around(),
+                Woken::Called => self.look_around(),
                 Woken::Spurious => Some(self.stop()),
                 Woken::TimedOut if Some(until) == self.deadline => self.on_timeout(),
                 Woken::TimedOut => None,
@@ -189,13 +187,8 @@ impl Waits<'_> {
         End::GivenUp
     }
 
-    fn is_to_look(&self) -> bool {
-        self.looks != self.state.looks()
-    }
-
     /// The operator may have decided otherwise what a timeout leads to.
     fn look_around(&mut self) -> Option<End> {
-        self.looks = self.state.looks();
         if self.is_overdue {
             self.on_timeout()
         } else {

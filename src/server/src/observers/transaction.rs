@@ -25,6 +25,9 @@ pub trait TransactionObserver: 'static {
     /// later.
     fn before_commit() -> Result<(), RefusedBy>;
 
+    /// The transaction was refused, as `before_commit` has answered.
+    fn on_refused();
+
     /// The engine has committed, or there was nothing to commit. `end`: of the member's
     /// group; it may be one that was confirmed long ago. Group leader for each member
     /// (`LOCK_after_commit` with `binlog_order_commits`), or the session.
@@ -55,9 +58,18 @@ unsafe extern "C" fn before_commit<O: TransactionObserver>(param: *mut sys::Tran
         // SAFETY: the server's structure, valid during the hook.
         Err(RefusedBy(option)) => match unsafe { (*param).flags } & sys::TRANS_IS_REAL_TRANS {
             0 => 0,
-            _ => Server::installed().map_or(0, |server| session::refuse(server, option)),
+            _ => refuse::<O>(option),
         },
     })
+}
+
+/// The answer of the hook.
+fn refuse<O: TransactionObserver>(option: &CStr) -> c_int {
+    let refused = Server::installed().and_then(|server| session::refuse(server, option));
+    if refused.is_some() {
+        O::on_refused();
+    }
+    refused.unwrap_or(0)
 }
 
 unsafe extern "C" fn after_commit<O: TransactionObserver>(param: *mut sys::Trans_param) -> c_int {

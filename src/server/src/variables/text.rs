@@ -182,6 +182,8 @@ static INSTALLED_BY: Mutex<Option<Command>> = Mutex::new(None);
 struct Command {
     session: u64,
     began: u64,
+    /// `SET timestamp` lets two commands of a session begin at the same time.
+    statement: [u8; 64],
 }
 
 impl Command {
@@ -191,6 +193,7 @@ impl Command {
         Some(Self {
             session: session::thread_id(server),
             began: server.command_began()?,
+            statement: session::statement(server),
         })
     }
 }
