@@ -133,6 +133,61 @@ fn members_that_are_not_named_confirm_nothing() {
     assert!(story.core.status(), "wait_no_replica is ON");
 }
 
+/// Nobody knows where the log ends before the first commit, so nobody is taken to have come there.
+#[test]
+fn the_first_commit_does_not_wait_for_a_member_that_is_behind() {
+    for log_ends_at in [None, Some(500)] {
+        let mut story = Story::begin(1, true);
+        if let Some(end) = log_ends_at {
+            // From before semi-sync was disabled: how the log has grown since, nobody has told.
+            story.enable();
+            story.flush(end);
+            story.disable();
+        }
+        story.set_quorum("FIRST 1 (2, 3)");
+        let early = story.connect_at(2, 600);
+        story.enable();
+        let three = story.connect_at(3, 9_000);
+        story.send(early, 700);
+        story.ack_of_sent(early, 700, Some(700));
+        story.flush(10_000);
+        story.wait(10_000, "session");
+        assert!(story.send(three, 10_000), "3 is asked");
+        story.ack(three, 10_000);
+        assert_eq!(story.released(), [("session", Acknowledged)]);
+
+        // 2 takes its place as soon as it was sent all there is.
+        story.send(early, 10_000);
+        story.flush(11_000);
+        story.wait(11_000, "after that");
+        story.send(three, 11_000);
+        story.ack(three, 11_000);
+        assert_eq!(story.released(), []);
+        story.ack(early, 11_000);
+        assert_eq!(story.released(), [("after that", Acknowledged)]);
+    }
+}
+
+#[test]
+fn a_member_that_has_fallen_behind_while_disabled_must_catch_up_anew() {
+    let (mut story, two, three) = story("FIRST 1 (2, 3)");
+    story.disable();
+    story.enable();
+    story.send(two, 200);
+    story.flush(10_000);
+    story.wait(10_000, "session");
+    story.send(three, 10_000);
+    story.ack(three, 10_000);
+    assert_eq!(story.released(), [("session", Acknowledged)]);
+    story.send(two, 10_000);
+    story.flush(11_000);
+    story.wait(11_000, "after that");
+    story.ack(three, 11_000);
+    assert_eq!(story.released(), []);
+    story.ack(two, 11_000);
+    assert_eq!(story.released(), [("after that", Acknowledged)]);
+}
+
 // ---- ON and OFF ----
 
 #[test]

@@ -309,7 +309,8 @@ impl Dump for SemiSyncDump {
             if asks {
                 core.on_asked();
             }
-            (asks, core.flushed() <= Some(position))
+            let newest = core.flushed();
+            (asks, newest.is_some_and(|newest| newest <= position))
         });
         if is_newest {
             self.connection.on_caught_up();

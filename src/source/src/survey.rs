@@ -68,6 +68,8 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
         }
         (core.enabled(), view)
     });
+    // Before the first commit, and while semi-sync is disabled, nobody knows where the log ends.
+    let newest = view.flushed.filter(|_| enabled);
     let rows = own.iter().zip(known).map(|(own, known)| {
         let connection = own.connection;
         // Asked after the coordinator: it must know of every acknowledgement that is seen there.
@@ -75,7 +77,7 @@ fn survey(state: &State, connections: &[&ReplicaConnection]) -> Vec<ReplicaFigur
         let voter = vote(&view.voters, connection);
         let counts = view.rule.is_counted(&view.voters, connection.id);
         let standing = view.rule.standing(&view.voters, connection.id);
-        let is_streaming = connection.has_caught_up() || own.sent >= view.flushed;
+        let is_streaming = connection.has_caught_up() || newest.is_some() && own.sent >= newest;
         ReplicaFigures {
             connection: connection.id,
             member: voter.map_or_else(|| connection.member(), |voter| Arc::clone(&voter.member)),

@@ -305,6 +305,13 @@ fn a_replica_is_streaming_and_then_gone_and_then_back() {
     server.stop();
 }
 
+fn commit_more_than_sockets_hold(source: &Server) {
+    source.execute("CREATE TABLE app.texts (t LONGTEXT)");
+    for _ in 0..8 {
+        source.execute("INSERT INTO app.texts VALUES (REPEAT('x', 8 << 20))");
+    }
+}
+
 /// It reads nothing, so the source cannot send it the whole log.
 #[test]
 fn a_replica_that_has_not_come_to_the_end_is_catching_up() {
@@ -315,10 +322,7 @@ fn a_replica_that_has_not_come_to_the_end_is_catching_up() {
         file,
         position: u32::try_from(position).expect("a short log"),
     };
-    source.execute("CREATE TABLE app.texts (t LONGTEXT)");
-    for _ in 0..8 {
-        source.execute("INSERT INTO app.texts VALUES (REPEAT('x', 8 << 20))");
-    }
+    commit_more_than_sockets_hold(&source);
     let mut fake = FakeReplica::attach_to(&source, 7, Announce::Both, &start).expect("a dump");
     let row = wait_replica(&source, 7, "STATE", "CATCHUP");
     assert_eq!(row["COUNTED"], "YES");
@@ -327,6 +331,28 @@ fn a_replica_that_has_not_come_to_the_end_is_catching_up() {
             fake.say(&event.end);
         }
     }
+    wait_replica(&source, 7, "STATE", "STREAMING");
+    source.stop();
+}
+
+#[test]
+fn before_the_first_commit_nobody_is_taken_to_be_streaming() {
+    needs!(Dialect::of_run().has_tables(), NO_TABLES);
+    let source = source_of_fakes("1");
+    let start = source.newest();
+    commit_more_than_sockets_hold(&source);
+    source.insert_unconfirmed(); // enables semi-sync anew
+    let mut behind = FakeReplica::attach_to(&source, 7, Announce::Both, &start).expect("a dump");
+    wait_replica(&source, 7, "COUNTED", "YES");
+    let newest = source.newest();
+    let _at_end = FakeReplica::attach_to(&source, 8, Announce::Both, &newest).expect("a dump");
+    for id in [7, 8] {
+        wait_replica(&source, id, "STATE", "CATCHUP");
+    }
+    source.insert(1);
+    wait_replica(&source, 8, "STATE", "STREAMING");
+    assert_eq!(replica(&source, 7)["STATE"], "CATCHUP");
+    while let Ok(Some(_)) = behind.next_event(Duration::from_secs(2)) {}
     wait_replica(&source, 7, "STATE", "STREAMING");
     source.stop();
 }

@@ -19,6 +19,11 @@ impl<W> Coordinator<W> {
         self.flushed = None;
         self.confirmed = None;
         self.forget_pending();
+        // How the log has grown while semi-sync was disabled nobody has told: who was sent all of
+        // it is not known before the next commit.
+        for voter in &mut self.voters {
+            voter.streaming = false;
+        }
         self.keeping_up = None;
         let waits = self.settings.wait_no_replica
             || self.settings.timeout_action != TimeoutAction::Async

@@ -20,9 +20,9 @@ impl<W> Coordinator<W> {
         member: Arc<Member>,
         start: Option<Position>,
     ) {
-        let (acked, streaming) = (start.min(self.flushed), start >= self.flushed);
-        self.voters
-            .push(Voter::new(connection, member, acked, streaming));
+        let mut voter = Voter::new(connection, member, start.min(self.flushed), false);
+        voter.catches_up(start, self.flushed);
+        self.voters.push(voter);
         self.count_replicas();
         self.count_votes();
     }

@@ -16,7 +16,7 @@ pub struct Voter {
     /// connected. None: nothing.
     pub acked: Option<Position>,
     /// Whether this connection was ever sent the whole log. A replica that still catches up
-    /// is false.
+    /// is false. So is everyone before the first commit: nobody knows where the log ends.
     pub streaming: bool,
     /// The member's, once more: voters are compared by it all the time.
     server_id: u32,
@@ -42,10 +42,10 @@ impl Voter {
         self.server_id
     }
 
-    /// The log up to `sent` was sent over this connection; `flushed`: how much there is. true:
-    /// the connection has caught up by that.
+    /// The log up to `sent` was sent over this connection, or the replica had it; `flushed`: how
+    /// much there is. true: the connection has caught up by that.
     pub fn catches_up(&mut self, sent: Option<Position>, flushed: Option<Position>) -> bool {
-        let news = !self.streaming && sent >= flushed;
+        let news = !self.streaming && flushed.is_some() && sent >= flushed;
         self.streaming |= news;
         news
     }

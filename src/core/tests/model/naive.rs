@@ -23,7 +23,7 @@ struct Connection {
     server: u32,
     guise: u32,
     acked: Option<Position>,
-    /// Whether all of the log was ever sent over it.
+    /// Whether all of the log was ever sent over it, since semi-sync was enabled.
     streaming: bool,
     warned: bool,
 }
@@ -177,6 +177,11 @@ impl Naive {
         }
     }
 
+    /// Whether the log is known to end no later. Before the first commit nobody knows its end.
+    fn is_all_there_is(&self, sent: Option<Position>) -> bool {
+        matches!((self.flushed, sent), (Some(flushed), Some(sent)) if sent >= flushed)
+    }
+
     /// Whether the replicas have all there is.
     fn caught_up(&self) -> bool {
         match self.flushed {
@@ -225,6 +230,10 @@ impl Naive {
             (self.flushed, self.confirmed) = (None, None);
             (self.keep_up, self.lag) = (None, None);
             self.forget_groups();
+            // Who was sent all of the log only the next commit shows.
+            for connection in &mut self.connections {
+                connection.streaming = false;
+            }
             self.messages.push(Message::Enabled);
             self.act_if_few();
         }
@@ -337,7 +346,7 @@ impl Naive {
             guise: server,
             // Said before the next commit, so this does not count for the next commit.
             acked: start.min(self.flushed),
-            streaming: start >= self.flushed,
+            streaming: self.is_all_there_is(start),
             warned: false,
         });
         self.replicas_changed();
@@ -367,6 +376,7 @@ impl Naive {
     }
 
     pub fn on_ack(&mut self, number: u64, at: Position, sent: Option<Position>) -> AckVerdict {
+        let is_all_there_is = self.is_all_there_is(sent);
         let Some(connection) = self
             .connections
             .iter_mut()
@@ -378,7 +388,7 @@ impl Naive {
             let first = !std::mem::replace(&mut connection.warned, true);
             return AckVerdict::FromTheFuture { first };
         }
-        let catches_up = !connection.streaming && sent >= self.flushed;
+        let catches_up = !connection.streaming && is_all_there_is;
         connection.streaming |= catches_up;
         let of_commits = self.flushed.map(|flushed| at.min(flushed));
         let verdict = if connection.acked >= of_commits {
@@ -395,9 +405,9 @@ impl Naive {
 
     /// An event is sent. Whether it asks for an acknowledgement.
     pub fn on_send(&mut self, number: u64, end: Position) -> bool {
-        let flushed = self.flushed;
+        let is_all_there_is = self.is_all_there_is(Some(end));
         let catches_up =
-            |c: &&mut Connection| c.number == number && !c.streaming && Some(end) >= flushed;
+            |c: &&mut Connection| c.number == number && !c.streaming && is_all_there_is;
         if let Some(connection) = self.connections.iter_mut().find(catches_up) {
             connection.streaming = true;
             if self.asks_who_streams() {
