@@ -8,6 +8,7 @@ use crate::{
     operator::values::AckAfter,
     relay_log::{RelayLog, SyncError, System, find_indexes},
 };
+use semisync_core::is_of_transaction;
 use semisync_server::{Server, observers::Channel};
 use std::{
     cell::RefCell,
@@ -50,14 +51,20 @@ pub fn begin(server: Server, ack_after: AckAfter) {
     }
 }
 
-/// Acknowledgements wait for nothing any more. Closes the relay log.
+/// Acknowledgements wait for nothing any more. Syncs the relay log a last time, so that a failure
+/// of which this descriptor only is told is remembered, and closes it. Waits for the disk.
 pub fn end() {
     drop(CHANNEL_LOGS.take());
 }
 
 /// An event was read, and is about to be queued.
-pub fn on_read() {
-    with_logs(|logs| logs.server_syncs = logs.server.syncs_each_event());
+pub fn on_read(event: &[u8]) {
+    with_logs(|logs| {
+        logs.server_syncs = logs.server.syncs_each_event();
+        for log in &mut logs.logs {
+            log.before_event(is_of_transaction(event));
+        }
+    });
 }
 
 /// The event was queued.
@@ -66,7 +73,7 @@ pub fn on_queued() {
         // It may have been switched in between.
         let synced = logs.server_syncs && logs.server.syncs_each_event();
         for log in &mut logs.logs {
-            log.on_event(synced);
+            log.after_event(synced);
         }
     });
 }
@@ -134,9 +141,12 @@ impl ChannelLogs {
             let log = |index| RelayLog::new(index, places.directory.clone(), System);
             self.logs = indexes.into_iter().map(log).collect();
         }
+        // Each is opened, and watched from then on, whatever became of another.
+        let mut done = Ok(());
         for log in &mut self.logs {
-            log.sync()?;
+            done = done.and(log.sync());
         }
+        done?;
         if self.logs.iter().all(RelayLog::is_empty) {
             let error = io::Error::other("the relay log's index lists no file");
             return Err(SyncError::Unreadable(PathBuf::new(), error));

@@ -66,7 +66,7 @@ impl RelayIoObserver for RelayIo {
         let ack_after = if semi_sync {
             announced.ack_after
         } else {
-            ack_after::end();
+            // The relay log is watched on: the next connection may claim what it holds.
             AckAfter::Received
         };
         figures::on_connect(&key, semi_sync, ack_after, uuid);
@@ -90,7 +90,7 @@ impl RelayIoObserver for RelayIo {
         state.ask = flags & FLAG_ASK != 0;
         state.on_event(event);
         state.save();
-        ack_after::on_read();
+        ack_after::on_read(event);
         if state.peer.is_some() && traces_details() {
             messages::trace_read(state.ask);
         }

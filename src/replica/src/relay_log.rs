@@ -9,9 +9,20 @@
 //! At a rotation the server syncs the older file and the index. It passes over a failure, and never
 //! syncs a directory. So all of that is done here once more, and a failure counts.
 //!
-//! A kernel that could not write a page forgets that the page was not written; the next sync
-//! succeeds. So a file whose sync has failed is *lost*: nothing is acknowledged as long as the
-//! index lists it, on any connection.
+//! A kernel that could not write a page forgets that the page was not written. It tells each open
+//! descriptor once; one that is opened after somebody was told hears nothing, and its sync succeeds
+//! (`errseq_sample`). The server syncs too, and may be told first. So a file is opened here before
+//! an event is written to it: the index is looked at before and after each event
+//! (`before_event`, `after_event`), and a descriptor is asked once more before it is closed. What
+//! failed before the receiver began to look, nobody can tell any more.
+//!
+//! That fails for one file only: one that was made after the look before an event, was given the
+//! event, and was closed before the look after it. (A rotation by hand and another rotation within
+//! one event do that.) Such a file counts as one whose sync has failed. One that was made and
+//! closed while no event was written holds nothing of the source.
+//!
+//! A file whose sync has failed is *lost*: nothing is acknowledged as long as the index lists it,
+//! on any connection.
 
 mod index;
 
@@ -20,7 +31,7 @@ use parking_lot::Mutex;
 use std::{
     collections::BTreeSet,
     fmt,
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, ErrorKind},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -47,13 +58,50 @@ struct FileId {
 
 impl FileId {
     fn of(file: &File) -> io::Result<Self> {
-        let about = file.metadata()?;
-        Ok(Self {
+        file.metadata().map(Self::from)
+    }
+}
+
+impl From<Metadata> for FileId {
+    fn from(about: Metadata) -> Self {
+        Self {
             device: about.dev(),
             inode: about.ino(),
             made: about.created().ok(),
+        }
+    }
+}
+
+/// By this an index is known that was read already. The server puts a new file in its place, or
+/// (MariaDB 5.5) appends. Should a change look the same, the next one or an acknowledgement finds
+/// it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(index: &Path) -> io::Result<Self> {
+        let about = fs::metadata(index)?;
+        Ok(Self {
+            device: about.dev(),
+            inode: about.ino(),
+            size: about.len(),
+            changed: (about.ctime(), about.ctime_nsec()),
         })
     }
+}
+
+/// A file of this log that is lost.
+struct LostFile {
+    path: PathBuf,
+    id: FileId,
+    /// Until it was told.
+    error: Option<io::Error>,
 }
 
 /// Why a relay log does not count as synced.
@@ -86,8 +134,11 @@ impl fmt::Display for SyncError {
     }
 }
 
-/// What is asked of the operating system beside opening files.
+/// What is asked of the operating system.
 pub trait Disk {
+    /// For reading.
+    fn open(&self, path: &Path) -> io::Result<File>;
+
     /// `fdatasync`.
     fn sync(&self, path: &Path, file: &File) -> io::Result<()>;
 }
@@ -96,23 +147,32 @@ pub trait Disk {
 pub struct System;
 
 impl Disk for System {
+    fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
     fn sync(&self, _: &Path, file: &File) -> io::Result<()> {
         file.sync_data()
     }
 }
 
 /// The relay log of one channel. Belongs to the channel's receiver thread.
-pub struct RelayLog<D = System> {
+pub struct RelayLog<D: Disk = System> {
     index: PathBuf,
     /// Where files lie that the index names without a full path.
     directory: Option<PathBuf>,
     disk: D,
-    /// What the index listed when all of it was synced; empty: nothing is known.
-    synced: Vec<u8>,
-    /// The file that the server writes.
+    /// The file that the server writes. All files before it were synced, or are lost.
     newest: Option<(PathBuf, File)>,
-    /// The server has synced all that it wrote since.
+    /// All that the server has written to the newest file is synced.
     covered: bool,
+    /// The index and the directories are synced as the index was read last.
+    names_synced: bool,
+    lost: Vec<LostFile>,
+    /// The index that was read last.
+    seen: Option<Stamp>,
+    /// An event may have been written since the index was read.
+    wrote: bool,
 }
 
 impl<D: Disk> RelayLog<D> {
@@ -121,15 +181,27 @@ impl<D: Disk> RelayLog<D> {
             index,
             directory,
             disk,
-            synced: Vec::new(),
             newest: None,
             covered: false,
+            names_synced: false,
+            lost: Vec::new(),
+            seen: None,
+            wrote: false,
         }
     }
 
-    /// An event was queued. `synced`: the server has synced it, if it wrote it at all.
-    pub fn on_event(&mut self, synced: bool) {
+    /// An event was read, and is about to be queued. `writes`: it is one whose loss matters.
+    /// Waits for the disk when the log was rotated, but what it syncs then the server has synced.
+    pub fn before_event(&mut self, writes: bool) {
+        self.look();
+        self.wrote |= writes;
+    }
+
+    /// An event was queued. `synced`: the server has synced it, if it wrote it at all. Waits as
+    /// `before_event` does.
+    pub fn after_event(&mut self, synced: bool) {
         self.covered &= synced;
+        self.look();
     }
 
     /// Whether the index listed no file.
@@ -140,115 +212,197 @@ impl<D: Disk> RelayLog<D> {
     /// Has everything on disk that the server has written. Waits for the disk.
     pub fn sync(&mut self) -> Result<(), SyncError> {
         let done = self.try_sync();
-        match &done {
-            Ok(()) => self.covered = true,
-            // Begin anew.
-            Err(_) => {
-                self.synced.clear();
-                self.newest = None;
-                self.covered = false;
-            }
+        if done.is_err() {
+            self.covered = false;
+            self.names_synced = false;
         }
         done
     }
 
     fn try_sync(&mut self) -> Result<(), SyncError> {
-        let content = self.read_index()?;
-        if !self.covered
-            && let Some((path, file)) = &self.newest
+        let content = self.follow()?;
+        self.sync_newest()?;
+        if !self.names_synced {
+            self.sync_names(&content)?;
+            self.names_synced = true;
+        }
+        self.find_lost(&content)
+    }
+
+    /// Opens what came since the index was read last. A failure is left to the next look, or to
+    /// `sync`.
+    fn look(&mut self) {
+        if self.newest.is_none() {
+            return;
+        }
+        let Ok(stamp) = Stamp::of(&self.index) else {
+            return;
+        };
+        if self.seen == Some(stamp) {
+            self.wrote = false;
+            return;
+        }
+        if let Ok(content) = read_whole(&self.index)
+            && self.take_up(&content).is_ok()
         {
-            self.sync_file(path, file)?;
+            self.seen = Some(stamp);
         }
-        if content != self.synced {
-            self.synced = self.follow(content)?;
-        }
-        Ok(())
     }
 
     /// The index, whole.
     fn read_index(&self) -> Result<Vec<u8>, SyncError> {
-        patiently(|| {
-            let content = fs::read(&self.index)?;
-            if content.is_empty() || content.ends_with(b"\n") {
-                Ok(content)
-            } else {
-                Err(io::Error::new(ErrorKind::UnexpectedEof, "half an index"))
-            }
-        })
-        .map_err(|error| SyncError::Unreadable(self.index.clone(), error))
+        patiently(|| read_whole(&self.index))
+            .map_err(|error| SyncError::Unreadable(self.index.clone(), error))
     }
 
-    /// Syncs the files that came after the newest one that is known, or all. The answer: the
-    /// index whose files are synced then.
-    fn follow(&mut self, content: Vec<u8>) -> Result<Vec<u8>, SyncError> {
+    /// Takes up the files that the index lists now. The answer: the index.
+    fn follow(&mut self) -> Result<Vec<u8>, SyncError> {
         let deadline = Instant::now() + PATIENCE;
-        let mut content = content;
         loop {
-            match self.sync_new_files(&content) {
+            let content = self.read_index()?;
+            match self.take_up(&content) {
                 // Purged after the index was read?
                 Err(SyncError::Unreadable(_, error))
                     if error.kind() == ErrorKind::NotFound && Instant::now() < deadline =>
                 {
                     thread::sleep(PAUSE);
-                    content = self.read_index()?;
                 }
                 done => return done.map(|()| content),
             }
         }
     }
 
-    fn sync_new_files(&mut self, content: &[u8]) -> Result<(), SyncError> {
+    /// Opens the files that came after the newest one that is known, or all. The last one is the
+    /// newest then; the others are synced.
+    fn take_up(&mut self, content: &[u8]) -> Result<(), SyncError> {
         let files = listed_files(content, self.directory.as_deref());
         let newest = self.newest.as_ref();
         let known = newest.and_then(|(path, _)| files.iter().position(|file| file == path));
         let new = known.map_or(&*files, |known| &files[known + 1..]);
-        for path in new {
-            let file = open(path)?;
-            self.sync_file(path, &file)?;
+        let (begins, wrote) = (newest.is_none(), self.wrote);
+        for (n, path) in new.iter().enumerate() {
+            let file = self.open(path)?;
+            self.sync_newest()?;
+            self.names_synced = false;
+            self.covered = false;
+            if wrote && !begins && n + 1 < new.len() {
+                let error = io::Error::other("it was closed before it could be watched");
+                self.lose(path, &file, error)?;
+            }
             self.newest = Some((path.clone(), file));
         }
-        if new.is_empty() {
-            return Ok(());
-        }
-        // The index, and that the files are called so.
-        let directories = new
-            .iter()
-            .chain([&self.index])
-            .map(|path| directory_of(path));
-        let mut to_sync: BTreeSet<&Path> = directories.collect();
-        to_sync.insert(&self.index);
-        for path in to_sync {
-            self.sync_name(path, &open(path)?)?;
-        }
+        self.wrote = false;
         Ok(())
     }
 
-    fn sync_file(&self, path: &Path, file: &File) -> Result<(), SyncError> {
-        let unreadable = |error| SyncError::Unreadable(path.to_path_buf(), error);
-        let id = FileId::of(file).map_err(unreadable)?;
-        if LOST.lock().contains(&id) {
-            return Err(SyncError::Lost(path.to_path_buf(), None));
-        }
-        self.disk.sync(path, file).map_err(|error| {
-            LOST.lock().insert(id);
-            SyncError::Lost(path.to_path_buf(), Some(error))
-        })
+    fn open(&self, path: &Path) -> Result<File, SyncError> {
+        let file = self.disk.open(path);
+        file.map_err(|error| SyncError::Unreadable(path.to_path_buf(), error))
     }
 
-    /// Syncs the index or a directory. If that fails, the newest file may be lost.
-    fn sync_name(&self, path: &Path, file: &File) -> Result<(), SyncError> {
-        self.disk.sync(path, file).map_err(|error| {
+    fn sync_newest(&mut self) -> Result<(), SyncError> {
+        if self.covered {
+            return Ok(());
+        }
+        let Some((path, file)) = self.newest.take() else {
+            return Ok(());
+        };
+        let done = self.sync_file(&path, &file);
+        self.covered = done.is_ok();
+        self.newest = Some((path, file));
+        done
+    }
+
+    /// A file that cannot be synced is lost from now on, and no error.
+    fn sync_file(&mut self, path: &Path, file: &File) -> Result<(), SyncError> {
+        match self.disk.sync(path, file) {
+            Err(error) => self.lose(path, file, error),
+            Ok(()) => {
+                let id = id_of(path, file)?;
+                if LOST.lock().contains(&id) {
+                    self.remember(path, id, None);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn lose(&mut self, path: &Path, file: &File, error: io::Error) -> Result<(), SyncError> {
+        let id = id_of(path, file)?;
+        LOST.lock().insert(id);
+        self.remember(path, id, Some(error));
+        Ok(())
+    }
+
+    fn remember(&mut self, path: &Path, id: FileId, error: Option<io::Error>) {
+        if !self.lost.iter().any(|lost| lost.id == id) {
+            let path = path.to_path_buf();
+            self.lost.push(LostFile { path, id, error });
+        }
+    }
+
+    /// Syncs the index, and that the files are called so. If that fails, the newest file may be
+    /// lost.
+    fn sync_names(&mut self, content: &[u8]) -> Result<(), SyncError> {
+        let files = listed_files(content, self.directory.as_deref());
+        let paths = files.iter().chain([&self.index]);
+        let mut to_sync: BTreeSet<PathBuf> =
+            paths.map(|path| directory_of(path).to_path_buf()).collect();
+        to_sync.insert(self.index.clone());
+        for path in to_sync {
+            let Err(error) = self.disk.sync(&path, &self.open(&path)?) else {
+                continue;
+            };
             let newest = self.newest.as_ref();
             if let Some(id) = newest.and_then(|(_, file)| FileId::of(file).ok()) {
                 LOST.lock().insert(id);
             }
-            SyncError::Lost(path.to_path_buf(), Some(error))
-        })
+            return Err(SyncError::Lost(path, Some(error)));
+        }
+        Ok(())
+    }
+
+    /// Whether the index still lists a file that is lost.
+    fn find_lost(&mut self, content: &[u8]) -> Result<(), SyncError> {
+        if self.lost.is_empty() {
+            return Ok(());
+        }
+        let files = listed_files(content, self.directory.as_deref());
+        let is_there = |lost: &LostFile| {
+            let id = || fs::metadata(&lost.path).map(FileId::from);
+            files.contains(&lost.path) && id().is_ok_and(|id| id == lost.id)
+        };
+        self.lost.retain(is_there);
+        match self.lost.first_mut() {
+            None => Ok(()),
+            Some(lost) => Err(SyncError::Lost(lost.path.clone(), lost.error.take())),
+        }
     }
 }
 
-fn open(path: &Path) -> Result<File, SyncError> {
-    File::open(path).map_err(|error| SyncError::Unreadable(path.to_path_buf(), error))
+/// The last word of the kernel on what was opened here: the next descriptor may not hear it.
+/// Whatever ends a receiver's interest comes by here, its thread's end too.
+impl<D: Disk> Drop for RelayLog<D> {
+    fn drop(&mut self) {
+        self.look();
+        self.covered = false;
+        // A failure is remembered in `LOST`.
+        let _ = self.sync_newest();
+    }
+}
+
+fn id_of(path: &Path, file: &File) -> Result<FileId, SyncError> {
+    FileId::of(file).map_err(|error| SyncError::Unreadable(path.to_path_buf(), error))
+}
+
+/// An index, if it is whole.
+fn read_whole(index: &Path) -> io::Result<Vec<u8>> {
+    let content = fs::read(index)?;
+    if content.is_empty() || content.ends_with(b"\n") {
+        Ok(content)
+    } else {
+        Err(io::Error::new(ErrorKind::UnexpectedEof, "half an index"))
+    }
 }
 
 /// Tries again for a while what cannot be read, or is not there.

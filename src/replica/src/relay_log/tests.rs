@@ -3,7 +3,10 @@
 use super::*;
 use std::{
     cell::{Cell, RefCell},
-    env, process,
+    collections::HashMap,
+    env,
+    os::fd::{AsRawFd, RawFd},
+    process,
     rc::Rc,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -19,10 +22,43 @@ struct TestDisk {
     synced: Rc<RefCell<Vec<PathBuf>>>,
     /// Syncs of this name fail.
     broken: Rc<Cell<&'static str>>,
+    opened: Rc<RefCell<Opened>>,
+}
+
+/// When descriptors were opened, and who is still to be told of a failure. As in Linux: those that
+/// were open when somebody was told.
+#[derive(Default)]
+struct Opened {
+    now: u32,
+    when: HashMap<RawFd, u32>,
+    /// Of a file: the server was told then.
+    told: HashMap<PathBuf, u32>,
+}
+
+impl Opened {
+    fn tick(&mut self) -> u32 {
+        self.now += 1;
+        self.now
+    }
 }
 
 impl Disk for TestDisk {
+    fn open(&self, path: &Path) -> io::Result<File> {
+        let file = File::open(path)?;
+        let mut opened = self.opened.borrow_mut();
+        let now = opened.tick();
+        opened.when.insert(file.as_raw_fd(), now);
+        Ok(file)
+    }
+
     fn sync(&self, path: &Path, file: &File) -> io::Result<()> {
+        let mut opened = self.opened.borrow_mut();
+        let told = opened.told.get(path).copied();
+        let now = opened.tick();
+        let when = opened.when.insert(file.as_raw_fd(), now).unwrap();
+        if told.is_some_and(|told| when < told) {
+            return Err(io::Error::from_raw_os_error(5));
+        }
         let broken = self.broken.get();
         if !broken.is_empty() && path.ends_with(broken) {
             return Err(io::Error::from_raw_os_error(5));
@@ -68,6 +104,13 @@ impl World {
         }
         fs::write(self.path("next"), lines).unwrap();
         fs::rename(self.path("next"), self.path("relay.index")).unwrap();
+    }
+
+    /// The server syncs this file, and is told that pages could not be written.
+    fn server_is_told(&self, name: &str) {
+        let mut opened = self.disk.opened.borrow_mut();
+        let now = opened.tick();
+        opened.told.insert(self.path(name), now);
     }
 
     fn purge(&self, name: &str) {
@@ -116,7 +159,7 @@ fn then_the_newest_file_is_synced_each_time_and_nothing_else() {
     log.sync().unwrap();
     world.synced();
     for _ in 0..3 {
-        log.on_event(false);
+        log.after_event(false);
         log.sync().unwrap();
         assert_eq!(world.synced(), ["relay.000002"]);
     }
@@ -130,7 +173,7 @@ fn a_rotation_syncs_the_older_files_and_the_index_and_the_directory() {
     log.sync().unwrap();
     world.synced();
 
-    log.on_event(false);
+    log.after_event(false);
     world.list(&["relay.000001", "relay.000002", "relay.000003"]);
     log.sync().unwrap();
     let expected = [
@@ -141,7 +184,7 @@ fn a_rotation_syncs_the_older_files_and_the_index_and_the_directory() {
         "relay.index",
     ];
     assert_eq!(world.synced(), expected);
-    log.on_event(false);
+    log.after_event(false);
     log.sync().unwrap();
     assert_eq!(world.synced(), ["relay.000003"]);
 }
@@ -155,7 +198,7 @@ fn a_purge_alone_costs_nothing() {
     world.synced();
     world.list(&["relay.000002"]);
     world.purge("relay.000001");
-    log.on_event(false);
+    log.after_event(false);
     log.sync().unwrap();
     assert_eq!(world.synced(), ["relay.000002"]);
 }
@@ -169,7 +212,7 @@ fn the_newest_file_may_be_purged_behind_a_rotation() {
     world.synced();
     world.list(&["relay.000002"]);
     world.purge("relay.000001");
-    log.on_event(false);
+    log.after_event(false);
     log.sync().unwrap();
     let expected = ["relay.000001", "relay.000002", ".", "relay.index"];
     assert_eq!(world.synced(), expected);
@@ -180,21 +223,21 @@ fn what_the_server_has_synced_is_not_synced_again() {
     let world = World::new();
     world.list(&["relay.000001"]);
     let mut log = world.log();
-    log.on_event(true);
+    log.after_event(true);
     log.sync().unwrap();
     // What came before is not known to be synced.
     assert_eq!(world.synced(), ["relay.000001", ".", "relay.index"]);
-    log.on_event(true);
+    log.after_event(true);
     log.sync().unwrap();
     assert_eq!(world.synced(), NOTHING);
     // A new file's name is nobody's business but ours.
-    log.on_event(true);
+    log.after_event(true);
     world.list(&["relay.000001", "relay.000002"]);
     log.sync().unwrap();
     assert_eq!(world.synced(), ["relay.000002", ".", "relay.index"]);
     // One event without the server's sync, and then one with it that wrote nothing.
-    log.on_event(false);
-    log.on_event(true);
+    log.after_event(false);
+    log.after_event(true);
     log.sync().unwrap();
     assert_eq!(world.synced(), ["relay.000002"]);
 }
@@ -206,7 +249,7 @@ fn a_file_whose_sync_failed_is_lost_on_all_connections_until_it_is_gone() {
     let mut log = world.log();
     log.sync().unwrap();
     world.disk.broken.set("relay.000001");
-    log.on_event(false);
+    log.after_event(false);
     let error = log.sync().unwrap_err();
     assert!(
         error.is_lost()
@@ -225,6 +268,115 @@ fn a_file_whose_sync_failed_is_lost_on_all_connections_until_it_is_gone() {
     world.list(&["relay.000002"]);
     world.purge("relay.000001");
     world.log().sync().unwrap();
+}
+
+/// An event of a transaction passes; meanwhile the server does this.
+fn event(log: &mut RelayLog<TestDisk>, server: impl FnOnce()) {
+    log.before_event(true);
+    server();
+    log.after_event(false);
+}
+
+/// Between two acknowledgements.
+#[test]
+fn a_file_counts_as_lost_that_was_filled_and_closed_in_vain_between_two_syncs() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    event(&mut log, || world.list(&["relay.000001", "relay.000002"]));
+    event(&mut log, || {
+        world.server_is_told("relay.000002");
+        world.list(&["relay.000001", "relay.000002", "relay.000003"]);
+    });
+    let error = log.sync().unwrap_err();
+    assert!(error.is_lost() && error.to_string().contains("relay.000002"));
+    assert!(world.log().sync().unwrap_err().is_lost());
+    world.list(&["relay.000003"]);
+    world.purge("relay.000002");
+    log.sync().unwrap();
+}
+
+#[test]
+fn a_file_that_holds_an_event_and_could_not_be_watched_counts_as_lost() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    let all = ["relay.000001", "relay.000002", "relay.000003"];
+    event(&mut log, || world.list(&all));
+    let error = log.sync().unwrap_err();
+    assert!(error.is_lost() && error.to_string().contains("relay.000002"));
+}
+
+#[test]
+fn a_file_that_was_made_and_closed_between_events_is_not_lost() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    event(&mut log, || ());
+    let all = ["relay.000001", "relay.000002", "relay.000003"];
+    world.list(&all);
+    event(&mut log, || ());
+    log.sync().unwrap();
+    // Nor if the event is the log's own affair.
+    log.before_event(false);
+    world.list(&[&all[..], &["relay.000004", "relay.000005"]].concat());
+    log.after_event(false);
+    log.sync().unwrap();
+}
+
+/// The server stops the receiver; the next one opens the file anew.
+#[test]
+fn what_the_server_was_told_at_the_end_is_remembered() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    event(&mut log, || ());
+    log.before_event(true);
+    world.server_is_told("relay.000001");
+    drop(log);
+    assert!(world.log().sync().unwrap_err().is_lost());
+}
+
+/// A file that was closed is not kept open, also where nothing asks for an acknowledgement.
+#[test]
+fn a_look_syncs_what_was_closed_and_nothing_else() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    world.synced();
+    event(&mut log, || ());
+    assert_eq!(world.synced(), NOTHING);
+    event(&mut log, || world.list(&["relay.000001", "relay.000002"]));
+    assert_eq!(world.synced(), ["relay.000001"]);
+    event(&mut log, || ());
+    assert_eq!(world.synced(), NOTHING);
+}
+
+/// While one file is lost, those that come are watched all the same.
+#[test]
+fn what_is_lost_while_another_file_is_lost_is_not_forgotten() {
+    let world = World::new();
+    world.list(&["relay.000001"]);
+    let mut log = world.log();
+    log.sync().unwrap();
+    event(&mut log, || ());
+    world.disk.broken.set("relay.000001");
+    assert!(log.sync().unwrap_err().is_lost());
+    world.disk.broken.set("");
+    event(&mut log, || world.list(&["relay.000001", "relay.000002"]));
+    event(&mut log, || {
+        world.server_is_told("relay.000002");
+        world.list(&["relay.000001", "relay.000002", "relay.000003"]);
+    });
+    world.list(&["relay.000002", "relay.000003"]);
+    world.purge("relay.000001");
+    let error = log.sync().unwrap_err().to_string();
+    assert!(error.contains("relay.000002"), "{error}");
 }
 
 /// RESET REPLICA begins with the same names again.
