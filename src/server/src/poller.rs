@@ -18,7 +18,7 @@ const EVENTS: usize = 64;
 /// The longest sleep with a timeout: every kernel knows such times.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// What a thread sleeps on. Level-triggered.
+/// What a thread sleeps on. Sockets are level-triggered.
 pub struct Poller {
     epoll: OwnedFd,
     wake: OwnedFd,
@@ -49,7 +49,9 @@ impl Poller {
         let make = || {
             let epoll = epoll::create(CreateFlags::CLOEXEC)?;
             let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
+            // Nobody reads the counter: each wake ends one wait, the next or the present one.
+            let once = EventFlags::IN | EventFlags::ET;
+            epoll::add(&epoll, &wake, EventData::new_u64(WAKE), once)?;
             Ok(Self { epoll, wake })
         };
         make().map_err(Errno::raw_os_error)
@@ -87,7 +89,7 @@ impl Poller {
         }
     }
 
-    /// Ends a wait, also one that begins later. Any thread.
+    /// Ends one wait: the present one, or the next. Any thread.
     pub fn wake(&self) {
         // It fails only where the counter is full, and the wait ends then too.
         let _ = write(&self.wake, &1u64.to_ne_bytes());
@@ -98,6 +100,24 @@ impl Poller {
 mod tests {
     use super::*;
     use std::{io::Write, net::TcpListener};
+
+    #[test]
+    fn a_wake_ends_one_wait() {
+        const SHORT: Duration = Duration::from_millis(20);
+        let poller = Poller::new().unwrap();
+        let mut ready = Ready::default();
+        let mut sleeps = || {
+            let begun = std::time::Instant::now();
+            poller.wait(&mut ready, Some(SHORT)).unwrap();
+            begun.elapsed() >= SHORT
+        };
+        for _ in 0..2 {
+            poller.wake();
+            poller.wake();
+            assert!(!sleeps(), "awake");
+            assert!(sleeps() && sleeps(), "nobody wakes it any more");
+        }
+    }
 
     #[test]
     fn a_socket_is_ready_by_its_token_until_it_is_removed() {
