@@ -58,6 +58,13 @@ pub fn starts_as_shipped(series: &Series, top: &Path) -> Result<(), String> {
     // The other vocabulary too: never beside the first.
     server.execute(&format!("UNINSTALL PLUGIN {}", names.source_plugin()));
     server.execute(&format!("UNINSTALL PLUGIN {}", names.replica_plugin()));
+    // An option file that names a library without a plugin loads the operator's plugins too, and
+    // these are for the main plugins of their own library.
+    for operator in ["semisync_source", "semisync_replica"] {
+        if server.has_plugin(operator) {
+            server.execute(&format!("UNINSTALL PLUGIN {operator}"));
+        }
+    }
     server.execute(&names.other().install_source());
     server.execute(&names.other().install_replica());
     Ok(())
