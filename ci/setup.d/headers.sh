@@ -17,18 +17,9 @@ fetch_headers() {
     exec {lock}>"$servers/.9.7-source.lock"
     flock "$lock" # one at a time; the lock ends with this script
     rm -rf "$half"
-    apt_of_suite "$half" sid
-    say "the list of packages of Debian sid"
-    if ! watched "$half/log" "${apt[@]}" update; then
-        tail -n 5 "$half/log" >&2
-        fail "the package list of sid could not be had"
-    fi
-    say "mysql-source $version: 430 MB, of which the headers are kept"
-    if ! watched "$half/log" env -C "$half" "${apt[@]}" download "mysql-source=$version"; then
-        tail -n 5 "$half/log" >&2
-        fail "mysql-source $version could not be had" \
-            "if sid has moved on, get the newer server too: remove $servers/9.7, run ci/setup 9.7"
-    fi
+    download_of_suite "$half" sid "$half/log" '430 MB, of which the headers are kept' \
+        "if sid has moved on, get the newer server too: remove $servers/9.7, run ci/setup 9.7" \
+        "mysql-source=$version"
     package=$(echo "$half"/*.deb)
     mkdir "$half/tree"
     say "unpacking include, libs, sql and share of it"

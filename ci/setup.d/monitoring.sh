@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # tools is of ci/lib.sh, apt of apt.sh
+# shellcheck shell=bash disable=SC2154 # tools is of ci/lib.sh
 # Prometheus and its exporter for MySQL, with which the suite `monitoring` tries monitoring/: out of
 # Debian's packages, unpacked into $tools/bin. Unpacked, not installed: an installation would start
 # services. Part of ci/setup.
@@ -15,23 +15,14 @@ have_monitoring_tools() {
 }
 
 tools_to_monitor() {
-    local one half=$tools/monitoring.building log=$tools/log
+    local one half=$tools/monitoring.building
     if have_monitoring_tools; then
         say "${monitoring_programs[*]} are there"
         return
     fi
     rm -rf "$half"
-    apt_of_suite "$half" "$monitoring_suite"
-    say "the list of packages of Debian $monitoring_suite"
-    if ! watched "$log" "${apt[@]}" update; then
-        tail -n 5 "$log" >&2
-        fail "the package list of $monitoring_suite could not be had"
-    fi
-    say "apt-get download ${monitoring_packages[*]}: 23 MB"
-    if ! watched "$log" env -C "$half" "${apt[@]}" download "${monitoring_packages[@]}"; then
-        tail -n 5 "$log" >&2
-        fail "${monitoring_packages[*]} could not be had" "see apt's own words above"
-    fi
+    download_of_suite "$half" "$monitoring_suite" "$tools/log" '23 MB' "see apt's own words above" \
+        "${monitoring_packages[@]}"
     for one in "$half"/*.deb; do
         dpkg-deb -x "$one" "$half/root"
     done

@@ -50,9 +50,13 @@ impl Alarm {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// None: the thread ends.
+    /// None: the thread ends. A thread that has begun already is woken if there is a time: it may
+    /// have looked before it could be woken.
     pub fn watch(&self, watcher: Option<Arc<Poller>>) {
         *self.watcher.lock() = watcher;
+        if self.left().is_some() {
+            self.wake();
+        }
     }
 
     /// Has the thread look at the alarm anew.

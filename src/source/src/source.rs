@@ -93,10 +93,6 @@ impl Source {
         };
         let unread = self.replicas.start_reading(receiver.poller());
         self.state.alarm.watch(Some(Arc::clone(receiver.poller())));
-        // The thread may have looked at the alarm before.
-        if self.state.alarm.left().is_some() {
-            self.state.alarm.wake();
-        }
         *slot = Some(receiver);
         drop(slot);
         for (connection, errno) in unread {

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::pair::TABLE;
+use semisync_live_tests::tables::{HISTOGRAM, NO_TABLES, ROWS_OF_HISTOGRAM};
 use semisync_live_tests::{
     A_DAY_MS, Dialect, Libraries, Names, PATIENCE, ServerConfig, Topology, eventually,
 };
@@ -104,7 +105,7 @@ fn lacks(callback: Callback, dialect: &Dialect) -> Option<&'static str> {
         | Callback::CloseTable
             if !dialect.has_tables() =>
         {
-            Some("a plugin has no tables in it")
+            Some(NO_TABLES)
         }
         // Sorts take whole rows along, unless a column is a long text.
         Callback::RndPos => Some("no statement that reads comes back to a row of such a table"),
@@ -306,10 +307,6 @@ fn leaves_a_row_empty(stage: &Stage) {
     assert_eq!(empty_rows(), 0, "afterwards");
 }
 
-/// Of this table it is known how many rows it has.
-const HISTOGRAM: &str = "performance_schema.replication_semisync_wait_histogram";
-const BUCKETS: &str = "900";
-
 fn rows_of_histogram(stage: &Stage) -> String {
     let sql = format!("SELECT COUNT(*) FROM {HISTOGRAM}");
     stage.server.value(&sql)
@@ -317,7 +314,7 @@ fn rows_of_histogram(stage: &Stage) -> String {
 
 fn reads_no_rows(stage: &Stage) {
     assert_eq!(rows_of_histogram(stage), "0", "while one panics");
-    assert_eq!(rows_of_histogram(stage), BUCKETS, "afterwards");
+    assert_eq!(rows_of_histogram(stage), ROWS_OF_HISTOGRAM, "afterwards");
 }
 
 fn cannot_read_a_row(stage: &Stage) {
@@ -328,7 +325,7 @@ fn cannot_read_a_row(stage: &Stage) {
 }
 
 fn reads_all_rows(stage: &Stage) {
-    assert_eq!(rows_of_histogram(stage), BUCKETS);
+    assert_eq!(rows_of_histogram(stage), ROWS_OF_HISTOGRAM);
 }
 
 /// The panic switches semi-sync off, which ends the wait.

@@ -139,6 +139,16 @@ impl Drop for World {
     }
 }
 
+/// A relay log of these files, all of which are synced.
+fn synced_log(names: &[&str]) -> (World, RelayLog<TestDisk>) {
+    let world = World::new();
+    world.list(names);
+    let mut log = world.log();
+    log.sync().unwrap();
+    world.synced();
+    (world, log)
+}
+
 const NOTHING: [&str; 0] = [];
 
 #[test]
@@ -153,11 +163,7 @@ fn the_first_time_everything_is_synced_that_the_index_lists() {
 
 #[test]
 fn then_the_newest_file_is_synced_each_time_and_nothing_else() {
-    let world = World::new();
-    world.list(&["relay.000001", "relay.000002"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001", "relay.000002"]);
     for _ in 0..3 {
         log.after_event(false);
         log.sync().unwrap();
@@ -167,11 +173,7 @@ fn then_the_newest_file_is_synced_each_time_and_nothing_else() {
 
 #[test]
 fn a_rotation_syncs_the_older_files_and_the_index_and_the_directory() {
-    let world = World::new();
-    world.list(&["relay.000001"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001"]);
 
     log.after_event(false);
     world.list(&["relay.000001", "relay.000002", "relay.000003"]);
@@ -191,11 +193,7 @@ fn a_rotation_syncs_the_older_files_and_the_index_and_the_directory() {
 
 #[test]
 fn a_purge_alone_costs_nothing() {
-    let world = World::new();
-    world.list(&["relay.000001", "relay.000002"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001", "relay.000002"]);
     world.list(&["relay.000002"]);
     world.purge("relay.000001");
     log.after_event(false);
@@ -205,11 +203,7 @@ fn a_purge_alone_costs_nothing() {
 
 #[test]
 fn the_newest_file_may_be_purged_behind_a_rotation() {
-    let world = World::new();
-    world.list(&["relay.000001"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001"]);
     world.list(&["relay.000002"]);
     world.purge("relay.000001");
     log.after_event(false);
@@ -344,11 +338,7 @@ fn what_the_server_was_told_at_the_end_is_remembered() {
 /// A file that was closed is not kept open, also where nothing asks for an acknowledgement.
 #[test]
 fn a_look_syncs_what_was_closed_and_nothing_else() {
-    let world = World::new();
-    world.list(&["relay.000001"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001"]);
     event(&mut log, || ());
     assert_eq!(world.synced(), NOTHING);
     event(&mut log, || world.list(&["relay.000001", "relay.000002"]));
@@ -416,11 +406,7 @@ fn a_name_that_could_not_be_synced_loses_its_file() {
 
 #[test]
 fn what_cannot_be_read_is_tried_again_from_the_start() {
-    let world = World::new();
-    world.list(&["relay.000001"]);
-    let mut log = world.log();
-    log.sync().unwrap();
-    world.synced();
+    let (world, mut log) = synced_log(&["relay.000001"]);
     fs::remove_file(world.path("relay.index")).unwrap();
     let error = log.sync().unwrap_err();
     assert!(!error.is_lost() && error.to_string().contains("relay.index: "));
