@@ -7,7 +7,5 @@ pub const CHANNELS: &str = "performance_schema.replication_semisync_channels";
 /// The tables of the source's side.
 pub const OF_SOURCE: [&str; 3] = [REPLICAS, WAITS, HISTOGRAM];
 
-/// Of this table it is known how many rows it has: 450 buckets for each of two outcomes.
-pub const ROWS_OF_HISTOGRAM: &str = "900";
 /// Why a test of tables does not apply, see [`Dialect::has_tables`](crate::Dialect::has_tables).
 pub const NO_TABLES: &str = "a plugin has no tables in it";
