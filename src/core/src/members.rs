@@ -64,7 +64,7 @@ impl Members {
     fn read_entry(&mut self, text: &mut Cursor<'_>) -> Result<(), SyntaxError> {
         let place = text.place();
         let before = text.clone();
-        let server_id = server_id(text.take_while(is_part_of_word))
+        let server_id = server_id(text.take_while(|c| c.is_ascii_digit()))
             .ok_or_else(|| before.expected("a server id"))?;
         if self.0.iter().any(|entry| entry.server_id == server_id) {
             return Err(error_at(

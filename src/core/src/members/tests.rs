@@ -66,6 +66,7 @@ fn what_is_wrong_has_a_place() {
         ("2=db2,,3=db3", 7, "a server id is expected"),
         ("2", 2, "'=' is expected"),
         ("2 db2", 3, "'=' is expected"),
+        ("2:db2", 2, "'=' is expected"),
         ("2=", 3, "a name is expected"),
         ("2=,3=db3", 3, "a name is expected"),
         ("2=3", 3, "a server id is no name or zone"),
