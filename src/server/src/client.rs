@@ -3,12 +3,12 @@
 
 use crate::{
     server::Server,
-    socket::{duplicate, takes_bytes},
+    socket::{NotSent, duplicate, send_at_once, takes_bytes},
     strings::text,
     sys,
 };
 use semisync_sys::Symbols;
-use std::{ffi::CStr, net::TcpStream, os::fd::BorrowedFd};
+use std::{cell::RefCell, ffi::CStr, net::TcpStream, os::fd::BorrowedFd};
 
 /// The error of a source that does not know a system variable.
 pub const ER_UNKNOWN_SYSTEM_VARIABLE: u32 = sys::ER_UNKNOWN_SYSTEM_VARIABLE;
@@ -27,6 +27,68 @@ pub enum SendError {
     /// The packet was not accepted; the network layer's error number and text.
     Write(u32, String),
     Flush,
+}
+
+thread_local! {
+    /// The end of a packet that did not fit into the send buffer: nothing else may be sent on this
+    /// thread's connection before it.
+    static REST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The current receiver thread has a new connection.
+pub(crate) fn on_connect() {
+    drop(REST.take());
+}
+
+/// The longest acknowledgement, in bytes. (`FN_REFLEN` and its like bound the file's name.)
+const MAX_ACKNOWLEDGEMENT: usize = 1024;
+const PACKET_HEADER: usize = 4;
+const COMPRESSED_HEADER: usize = 7;
+
+/// An acknowledgement as it goes over the wire, the first packet of its numbers.
+struct Packet {
+    bytes: [u8; COMPRESSED_HEADER + PACKET_HEADER + MAX_ACKNOWLEDGEMENT],
+    length: usize,
+}
+
+impl Packet {
+    /// `compressed`: the connection's packets lie in compressed ones. This one is not worth
+    /// compressing: a length of 0 says so (`net_write_packet` and its like do the same with short
+    /// ones). None: the acknowledgement is longer than any is.
+    fn new(acknowledgement: &[u8], compressed: bool) -> Option<Self> {
+        let mut packet = Self {
+            bytes: [0; COMPRESSED_HEADER + PACKET_HEADER + MAX_ACKNOWLEDGEMENT],
+            length: 0,
+        };
+        let length = acknowledgement.len();
+        if compressed {
+            packet.append(&three_bytes(PACKET_HEADER.checked_add(length)?)?)?;
+            packet.append(&[0; COMPRESSED_HEADER - 3])?;
+        }
+        packet.append(&three_bytes(length)?)?;
+        packet.append(&[0])?;
+        packet.append(acknowledgement)?;
+        Some(packet)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(bytes.len())?;
+        self.bytes.get_mut(self.length..end)?.copy_from_slice(bytes);
+        self.length = end;
+        Some(())
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// A length as the protocol has it. None: it is too long.
+fn three_bytes(length: usize) -> Option<[u8; 3]> {
+    let [low, middle, high, 0] = u32::try_from(length).ok()?.to_le_bytes() else {
+        return None;
+    };
+    Some([low, middle, high])
 }
 
 impl SourceConnection {
@@ -93,11 +155,16 @@ impl SourceConnection {
     /// Sends an acknowledgement that the source asked for, without waiting: the
     /// packet numbers of the connection begin anew, on both sides.
     pub fn send_asked(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
-        if self.takes_bytes() {
-            return self.send(acknowledgement);
+        if self.is_encrypted() {
+            if self.takes_bytes() {
+                return self.send_encrypted(acknowledgement);
+            }
+            self.leave_out_asked();
+            return Err(SendError::Full);
         }
-        self.leave_out_asked();
-        Err(SendError::Full)
+        let sent = self.send_plain(acknowledgement);
+        self.restart_packet_numbers();
+        sent
     }
 
     /// Sends no acknowledgement although the source asked for one: as if it had been sent, the
@@ -109,20 +176,31 @@ impl SourceConnection {
     /// Sends one that the source did not ask for, without waiting: it knows nothing
     /// of it, so the packet numbers go on as if nothing had been sent.
     pub fn send_unasked(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
+        if !self.is_encrypted() {
+            return self.send_plain(acknowledgement);
+        }
         if !self.takes_bytes() {
             return Err(SendError::Full);
         }
         let net = self.net();
         // SAFETY: this thread owns the connection.
         let numbers = unsafe { ((*net).pkt_nr, (*net).compress_pkt_nr) };
-        let sent = self.send(acknowledgement);
+        let sent = self.send_encrypted(acknowledgement);
         // SAFETY: as above.
         unsafe { ((*net).pkt_nr, (*net).compress_pkt_nr) = numbers };
         sent
     }
 
+    /// Whether the bytes on the socket are the network layer's own. Where the server does not
+    /// tell, they are taken to be.
+    fn is_encrypted(&self) -> bool {
+        let cipher = self.symbols.mysql_get_ssl_cipher;
+        // SAFETY: the hook's connection.
+        cipher.is_none_or(|cipher| !unsafe { cipher(self.mysql) }.is_null())
+    }
+
     /// Whether an acknowledgement fits into the send buffer; or the connection is
-    /// broken, which `send` finds. A write that waits would stop replication.
+    /// broken, which `send_encrypted` finds. A write that waits would stop replication.
     fn takes_bytes(&self) -> bool {
         self.borrowed().is_none_or(takes_bytes)
     }
@@ -159,7 +237,19 @@ impl SourceConnection {
         unsafe { &raw mut (*self.mysql).net }
     }
 
-    fn send(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
+    /// One call of the system, past the network layer: its own write would wait while the send
+    /// buffer is full. The packet numbers stay as they are. (Nothing else is written during a dump,
+    /// so nothing lies in the network layer's buffer.)
+    fn send_plain(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
+        // SAFETY: this thread owns the connection.
+        let compressed = unsafe { (*self.net()).compress };
+        let packet = Packet::new(acknowledgement, compressed).ok_or(SendError::Flush)?;
+        let socket = self.borrowed().ok_or(SendError::Flush)?;
+        REST.with_borrow_mut(|rest| send_after(rest, socket, packet.as_bytes()))
+    }
+
+    /// By the server's network layer, as stock sends each.
+    fn send_encrypted(&self, acknowledgement: &[u8]) -> Result<(), SendError> {
         let net = self.net();
         // SAFETY: this thread owns the connection, and nothing of a packet is
         // half read: the hook runs between two packets. With compression the
@@ -180,11 +270,11 @@ impl SourceConnection {
         Ok(())
     }
 
-    /// The packet numbers as `send` leaves them: one packet has gone out, and with
-    /// compression they are cleared again.
+    /// The packet numbers as stock leaves them after an acknowledgement: one packet has gone out,
+    /// and with compression they are cleared again.
     fn restart_packet_numbers(&self) {
         let net = self.net();
-        // SAFETY: as in `send`.
+        // SAFETY: as in `send_encrypted`.
         unsafe { (self.symbols.net_clear)(net, false) };
         // SAFETY: this thread owns the connection.
         unsafe {
@@ -192,5 +282,89 @@ impl SourceConnection {
                 (*net).pkt_nr = 1;
             }
         }
+    }
+}
+
+/// Sends the rest of an earlier packet, if there is one, and then this packet. What of a packet
+/// does not fit, once it was begun, is the next rest.
+fn send_after(rest: &mut Vec<u8>, socket: BorrowedFd<'_>, packet: &[u8]) -> Result<(), SendError> {
+    if !rest.is_empty() {
+        let sent = send_at_once(socket, rest)?;
+        rest.drain(..sent.min(rest.len()));
+        if !rest.is_empty() {
+            return Err(SendError::Full);
+        }
+    }
+    let sent = send_at_once(socket, packet)?;
+    rest.extend_from_slice(packet.get(sent..).unwrap_or_default());
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(SendError::Full)
+    }
+}
+
+impl From<NotSent> for SendError {
+    fn from(why: NotSent) -> Self {
+        match why {
+            NotSent::Full => Self::Full,
+            NotSent::Failed => Self::Flush,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::Read,
+        net::{TcpListener, TcpStream},
+        os::fd::AsFd,
+    };
+
+    /// What the other end gets are whole packets, whatever was left out between them.
+    #[test]
+    fn a_packet_that_was_begun_is_ended_before_the_next() {
+        const LENGTH: usize = 100_000;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut theirs = listener.accept().unwrap().0;
+        let mut packets = (0..=u8::MAX).cycle().map(|byte| vec![byte; LENGTH]);
+        let (mut rest, mut got, mut begun) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..50 {
+            while send_after(&mut rest, ours.as_fd(), &packets.next().unwrap()).is_ok() {}
+            begun += usize::from(!rest.is_empty());
+            let mut some = [0; LENGTH / 3];
+            theirs.read_exact(&mut some).unwrap();
+            got.extend_from_slice(&some);
+        }
+        assert!(begun > 0);
+        drop(ours);
+        theirs.read_to_end(&mut got).unwrap();
+        let whole = got.chunks_exact(LENGTH);
+        assert_eq!(whole.remainder().is_empty(), rest.is_empty());
+        for packet in whole {
+            assert!(packet.iter().all(|byte| *byte == packet[0]));
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_is_a_packet_of_number_0() {
+        let packet = Packet::new(&[0xef; 300], false).unwrap();
+        assert_eq!(packet.as_bytes()[..4], [0x2c, 1, 0, 0]);
+        assert_eq!(packet.as_bytes()[4..], [0xef; 300]);
+    }
+
+    #[test]
+    fn in_a_compressed_packet_it_stands_as_it_is() {
+        let packet = Packet::new(&[0xef; 22], true).unwrap();
+        assert_eq!(packet.as_bytes()[..11], [26, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0]);
+        assert_eq!(packet.as_bytes()[11..], [0xef; 22]);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_acknowledgement_is_no_packet() {
+        assert!(Packet::new(&[0; MAX_ACKNOWLEDGEMENT], true).is_some());
+        assert!(Packet::new(&[0; MAX_ACKNOWLEDGEMENT + 8], true).is_none());
     }
 }

@@ -5,7 +5,8 @@ use crate::failpoint;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{OFlags, fcntl_getfl},
-    io::fcntl_dupfd_cloexec,
+    io::{Errno, fcntl_dupfd_cloexec, retry_on_intr},
+    net::{SendFlags, send},
 };
 use std::{
     net::TcpStream,
@@ -30,6 +31,25 @@ pub fn is_hung_up(socket: &TcpStream) -> bool {
 /// connection is broken or closed, which the write will find.
 pub(crate) fn takes_bytes(socket: BorrowedFd<'_>) -> bool {
     !holds(socket, PollFlags::OUT).is_empty()
+}
+
+/// Why no byte went out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NotSent {
+    /// The send buffer is full.
+    Full,
+    /// The connection is broken.
+    Failed,
+}
+
+/// Writes what of `bytes` can be written at once, by one call of the system that never waits. How
+/// many that were. Where the send buffer becomes full, they may be fewer than all.
+pub(crate) fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, NotSent> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    retry_on_intr(|| send(socket, bytes, flags)).map_err(|error| match error {
+        Errno::AGAIN => NotSent::Full,
+        _ => NotSent::Failed,
+    })
 }
 
 /// Whether reads and writes of the socket never wait.
@@ -73,6 +93,21 @@ mod tests {
         let kept = duplicate(ours.as_fd()).unwrap();
         ours.shutdown(std::net::Shutdown::Both).unwrap();
         assert!(is_hung_up(&kept));
+    }
+
+    #[test]
+    fn bytes_go_out_at_once_or_it_is_told_why_not() {
+        let (ours, theirs) = connection();
+        assert_eq!(send_at_once(ours.as_fd(), b"all"), Ok(3));
+        let much = vec![0; 64 << 20];
+        assert!(send_at_once(ours.as_fd(), &much).unwrap() < much.len());
+        // Some of it may reach the other end yet, and make room.
+        let full = std::iter::repeat_with(|| send_at_once(ours.as_fd(), &much));
+        assert_eq!(full.take(1000).find_map(Result::err), Some(NotSent::Full));
+        drop(theirs);
+        while send_at_once(ours.as_fd(), b"more") != Err(NotSent::Failed) {
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -94,6 +94,9 @@ symbols! {
             = c"mysql_fetch_row";
         /// Frees a result; its rows die with it.
         mysql_free_result: unsafe extern "C" fn(result: *mut c_void) = c"mysql_free_result";
+        /// The cipher of a connection with TLS; null: the connection has no TLS.
+        mysql_get_ssl_cipher [optional]:
+            unsafe extern "C" fn(mysql: *mut MYSQL) -> *const c_char = c"mysql_get_ssl_cipher";
         /// The number of the connection's last error; 0: none.
         mysql_errno: unsafe extern "C" fn(mysql: *mut MYSQL) -> c_uint = c"mysql_errno";
 

@@ -3,7 +3,7 @@
 use super::table::Table;
 use crate::{
     callback::Callback,
-    client::SourceConnection,
+    client::{self, SourceConnection},
     guard::{guard, hook},
     server::Server,
     strings::{bytes, text},
@@ -181,6 +181,7 @@ unsafe extern "C" fn before_request_transmit<O: RelayIoObserver>(
     _flags: u32,
 ) -> c_int {
     guard(Callback::BeforeRequestTransmit, 0, || {
+        client::on_connect();
         // SAFETY: the server's structure, valid during the hook.
         let (channel, source) = unsafe { (Channel::new(param), source(param)) };
         c_int::from(O::before_request(&channel, source.as_ref()).is_err())
