@@ -57,6 +57,11 @@ pub fn end() {
     drop(CHANNEL_LOGS.take());
 }
 
+/// Whether the relay log is watched, so that every event matters.
+pub fn is_watching() -> bool {
+    CHANNEL_LOGS.with_borrow(Option::is_some)
+}
+
 /// An event was read, and is about to be queued.
 pub fn on_read(event: &[u8]) {
     with_logs(|logs| {

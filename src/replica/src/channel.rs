@@ -10,9 +10,9 @@
 //! `thread_stop` too. So a thread that ends gives up its place by a destructor; the
 //! library stays mapped for it (SAFETY.md).
 
-use crate::{peer::Peer, replica::Replica};
+use crate::{ack_after, peer::Peer, replica::Replica};
 use parking_lot::Mutex;
-use semisync_core::{Position, is_heartbeat, is_of_transaction};
+use semisync_core::{HEADER, Position, is_heartbeat, is_of_transaction};
 use semisync_server::socket::is_hung_up;
 use std::{
     cell::Cell,
@@ -72,8 +72,48 @@ impl Connection {
 }
 
 thread_local! {
-    static CHANNEL: Cell<ChannelState> = const { Cell::new(ChannelState::NEW) };
+    static CHANNEL: ThisChannel = const {
+        ThisChannel {
+            ordinary: Cell::new(Ordinary::None),
+            state: Cell::new(ChannelState::NEW),
+        }
+    };
     static PLACE: Place = const { Place(Cell::new(0)) };
+}
+
+/// One place in the thread's storage: to find it costs more than what most events need.
+struct ThisChannel {
+    /// Follows from the state.
+    ordinary: Cell<Ordinary>,
+    state: Cell<ChannelState>,
+}
+
+/// Which events are ordinary: they change nothing, and nothing is to be done when they are queued.
+/// While any are, no earlier event waits to be queued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ordinary {
+    None,
+    /// Those whose header asks and tells nothing, but for heartbeats.
+    WithHeader,
+    /// All; they have no header.
+    Bare,
+}
+
+/// The event in a packet, if the event is an ordinary one for the current receiver thread.
+pub fn ordinary_event(packet: &[u8]) -> Option<&[u8]> {
+    match CHANNEL.with(|channel| channel.ordinary.get()) {
+        Ordinary::None => None,
+        Ordinary::WithHeader => {
+            let event = packet.strip_prefix(&HEADER)?;
+            (!is_heartbeat(event)).then_some(event)
+        }
+        Ordinary::Bare => Some(packet),
+    }
+}
+
+/// Whether the event that the current receiver thread has read last is no ordinary one.
+pub fn awaits_queued() -> bool {
+    CHANNEL.with(|channel| channel.ordinary.get()) == Ordinary::None
 }
 
 /// This thread's place among the receivers; 0: none.
@@ -214,11 +254,54 @@ impl ChannelState {
 
     /// The current receiver thread's channel.
     pub fn current() -> Self {
-        CHANNEL.get()
+        CHANNEL.with(|channel| channel.state.get())
     }
 
     pub fn save(self) {
-        CHANNEL.set(self);
+        let ordinary = self.ordinary();
+        CHANNEL.with(|channel| {
+            channel.ordinary.set(ordinary);
+            channel.state.set(self);
+        });
+    }
+
+    fn ordinary(&self) -> Ordinary {
+        let awaits_queued = self.ask || self.heartbeat || self.first_transaction;
+        if awaits_queued || !self.transactions || self.waits_for_disk || ack_after::is_watching() {
+            return Ordinary::None;
+        }
+        match self.peer {
+            None => Ordinary::Bare,
+            Some(peer) if peer.is_settled() => Ordinary::WithHeader,
+            Some(_) => Ordinary::None,
+        }
+    }
+
+    /// What was to be done for the event that was read last is done, or will be by whoever calls.
+    pub fn done(self) -> Self {
+        Self {
+            ask: false,
+            heartbeat: false,
+            first_transaction: false,
+            ..self
+        }
+    }
+
+    /// An acknowledgement of `at` was sent, for the event that was read last.
+    pub fn on_acknowledged(mut self, at: Option<Position>) -> Self {
+        if let Some(peer) = &mut self.peer
+            && !self.ask
+        {
+            peer.on_volunteered();
+        }
+        self.acknowledged = at;
+        self.done()
+    }
+
+    /// The error log says that the source does not read, since the event that was read last.
+    pub fn on_unread(mut self) -> Self {
+        self.told_unread = true;
+        self.done()
     }
 
     /// A connection begins on which the source will send headers.
@@ -284,8 +367,70 @@ impl ChannelState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use semisync_core::FLAG_DISABLED;
+    use semisync_core::{FLAG_ASK, FLAG_DISABLED};
     use std::net::TcpListener;
+
+    /// An event without a checksum; all that matters is its type.
+    fn event(kind: u8) -> [u8; 19] {
+        let mut event = [0; 19];
+        event[4] = kind;
+        event
+    }
+
+    fn read(flags: u8, event: &[u8]) -> bool {
+        let packet = [&[HEADER[0], flags], event].concat();
+        let ordinary = ordinary_event(&packet).is_some();
+        if !ordinary {
+            let mut state = ChannelState::current();
+            state.on_packet(flags);
+            state.ask = flags & FLAG_ASK != 0;
+            state.on_event(event);
+            state.save();
+        }
+        assert!(!ordinary || !awaits_queued());
+        ordinary
+    }
+
+    #[test]
+    fn an_event_is_ordinary_if_it_changes_nothing() {
+        const XID: u8 = 16;
+        const HEARTBEAT: u8 = 27;
+        let state = ChannelState {
+            peer: Some(Peer::new(true, true)),
+            ..ChannelState::NEW
+        };
+        state.save();
+        // The first of a transaction is told of.
+        assert!(!read(0, &event(XID)));
+        assert!(awaits_queued());
+        ChannelState::current().done().save();
+        assert!(!awaits_queued());
+        assert!(read(0, &event(XID)));
+        assert!(!read(0, &event(HEARTBEAT)));
+        ChannelState::current().done().save();
+        assert!(!read(FLAG_ASK, &event(XID)));
+        assert!(awaits_queued());
+        ChannelState::current().on_acknowledged(None).save();
+        assert!(read(0, &event(XID)));
+        // While the source is disabled, its next word matters.
+        assert!(!read(FLAG_DISABLED, &event(XID)));
+        ChannelState::current().done().save();
+        assert!(!read(0, &event(XID)));
+        ChannelState::current().done().save();
+        assert!(read(0, &event(XID)));
+        assert_eq!(ordinary_event(&event(XID)), None);
+    }
+
+    #[test]
+    fn without_headers_all_events_are_ordinary_after_the_first_transaction() {
+        const XID: u8 = 16;
+        ChannelState::NEW.save();
+        assert!(awaits_queued() && ordinary_event(&event(XID)).is_none());
+        let mut state = ChannelState::current();
+        state.on_event(&event(XID));
+        state.done().save();
+        assert_eq!(ordinary_event(&event(XID)), Some(&event(XID)[..]));
+    }
 
     /// One test, because the receivers are a static.
     #[test]

@@ -3,12 +3,12 @@
 
 use crate::{
     ack_after,
-    channel::ChannelState,
+    channel::{self, ChannelState},
     figures, messages,
     negotiation::{Agreement, Announced, negotiate},
     operator::values::AckAfter,
     peer::Peer,
-    replica::{Replica, is_enabled, traces_details},
+    replica::{Replica, is_enabled, is_working, traces_details},
 };
 use semisync_core::{FLAG_ASK, MAX_ACK, Position, encode_ack, split_event_header, split_name};
 use semisync_server::{
@@ -40,7 +40,7 @@ impl RelayIoObserver for RelayIo {
         channel: &Channel<'_>,
         source: Option<&SourceConnection>,
     ) -> Result<(), Refused> {
-        let replica = Replica::get().filter(|replica| is_enabled() && replica.is_working());
+        let replica = Replica::get().filter(|_| is_enabled() && is_working());
         // In use from here on: if the source agrees, its packets carry headers.
         ChannelState::disconnect(replica.is_some());
         let key = key(channel);
@@ -81,20 +81,12 @@ impl RelayIoObserver for RelayIo {
     }
 
     fn after_read(packet: &[u8]) -> Result<&[u8], Refused> {
-        let mut state = ChannelState::current();
-        let Some((flags, event)) = split(&state, packet) else {
-            messages::no_header(packet);
-            return Err(Refused);
-        };
-        state.on_packet(flags);
-        state.ask = flags & FLAG_ASK != 0;
-        state.on_event(event);
-        state.save();
-        ack_after::on_read(event);
-        if state.peer.is_some() && traces_details() {
-            messages::trace_read(state.ask);
+        if let Some(event) = channel::ordinary_event(packet)
+            && !traces_details()
+        {
+            return Ok(event);
         }
-        Ok(event)
+        look_closer(packet)
     }
 
     fn find_event(packet: &[u8]) -> Result<&[u8], Refused> {
@@ -102,21 +94,26 @@ impl RelayIoObserver for RelayIo {
         found.map(|(_, event)| event).ok_or(Refused)
     }
 
+    fn awaits_queued() -> bool {
+        channel::awaits_queued() || !is_working()
+    }
+
     fn after_queue(channel: &Channel<'_>, source: &SourceConnection) {
-        let mut state = ChannelState::current();
+        let state = ChannelState::current();
         ack_after::on_queued();
         if state.first_transaction {
             figures::on_transaction(&key(channel));
         }
+        state.done().save();
         if state.waits_for_disk && ack_after::is_reached_at_last(channel) {
             // Connect again, with semi-sync.
             source.hang_up();
             return;
         }
-        let (Some(replica), Some(mut peer)) = (Replica::get(), state.peer) else {
+        let Some(peer) = state.peer else {
             return;
         };
-        if !replica.is_working() {
+        if !is_working() {
             // After a panic: connect again, without semi-sync. The source then
             // knows that it must not wait for this replica.
             source.hang_up();
@@ -155,23 +152,37 @@ impl RelayIoObserver for RelayIo {
         };
         match sent {
             Ok(()) => {
+                state.on_acknowledged(at).save();
                 figures::on_ack(&key(channel), file, offset);
-                if !state.ask {
-                    peer.on_volunteered();
-                    state.peer = Some(peer);
-                }
-                state.acknowledged = at;
-                state.save();
             }
             Err(SendError::Full) if state.told_unread => {}
             Err(SendError::Full) => {
                 messages::source_does_not_read(channel);
-                state.told_unread = true;
-                state.save();
+                state.on_unread().save();
             }
             Err(error) => messages::not_sent(&error),
         }
     }
+}
+
+/// `after_read` for an event that is not ordinary. Apart, so that ordinary ones save no registers
+/// for it.
+#[inline(never)]
+fn look_closer(packet: &[u8]) -> Result<&[u8], Refused> {
+    let mut state = ChannelState::current();
+    let Some((flags, event)) = split(&state, packet) else {
+        messages::no_header(packet);
+        return Err(Refused);
+    };
+    state.on_packet(flags);
+    state.ask = flags & FLAG_ASK != 0;
+    state.on_event(event);
+    state.save();
+    ack_after::on_read(event);
+    if state.peer.is_some() && traces_details() {
+        messages::trace_read(state.ask);
+    }
+    Ok(event)
 }
 
 /// The name by which a channel's figures are kept. Where the server does not tell the channel's,

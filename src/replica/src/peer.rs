@@ -52,6 +52,11 @@ impl Peer {
         }
     }
 
+    /// Whether a packet without flags changes nothing.
+    pub fn is_settled(&self) -> bool {
+        !self.tells || self.enabled
+    }
+
     pub fn may_volunteer(&self) -> bool {
         self.reads_any_time && self.enabled && self.volunteered < VOLUNTEERED
     }
@@ -75,6 +80,19 @@ mod tests {
         // Of one that is not ours a packet without flags says nothing.
         peer.on_packet(0);
         assert!(peer.is_enabled());
+    }
+
+    #[test]
+    fn what_is_settled_a_packet_without_flags_does_not_change() {
+        for flags in [0, FLAG_ASK, FLAG_DISABLED, FLAG_ASK | FLAG_DISABLED] {
+            for enabled in [false, true] {
+                let mut peer = Peer::new(true, enabled);
+                peer.on_packet(flags);
+                let (settled, before) = (peer.is_settled(), peer);
+                peer.on_packet(0);
+                assert_eq!(settled, peer == before, "{before:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     Vocabulary,
     channel::{any_semi_sync, hang_up_all, in_use},
     hooks::RELAY_IO,
-    replica::{ENABLED, Replica, TRACE_LEVEL, after_panic},
+    replica::{ENABLED, Replica, TRACE_LEVEL, after_panic, is_working, set_working},
     table,
 };
 use semisync_server::{
@@ -90,9 +90,7 @@ impl Update for Enabled {
 
     fn set(on: bool) {
         ENABLED.store(on, Ordering::Release);
-        if let Some(replica) = Replica::get() {
-            replica.set_working(true);
-        }
+        set_working(true);
         guard::arm(after_panic);
     }
 }
@@ -103,7 +101,6 @@ pub struct Status;
 
 impl Show for Status {
     fn value() -> Value {
-        let working = Replica::get().is_some_and(Replica::is_working);
-        Value::Bool(working && any_semi_sync())
+        Value::Bool(is_working() && any_semi_sync())
     }
 }

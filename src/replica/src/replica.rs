@@ -14,13 +14,13 @@ use std::sync::{
 pub static ENABLED: AtomicBool = AtomicBool::new(false);
 pub static TRACE_LEVEL: AtomicU64 = AtomicU64::new(32);
 static REPLICA: OnceLock<Replica> = OnceLock::new();
+/// A hook panicked: no acknowledgements until the variable is set again.
+static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// What the hooks need. Made at the first installation and never freed.
 pub struct Replica {
     pub server: Server,
     pub words: &'static Vocabulary,
-    /// A hook panicked: no acknowledgements until the variable is set again.
-    failed: AtomicBool,
 }
 
 impl Replica {
@@ -31,21 +31,18 @@ impl Replica {
 
     /// A new installation.
     pub fn start(server: Server, words: &'static Vocabulary) {
-        let replica = REPLICA.get_or_init(|| Self {
-            server,
-            words,
-            failed: AtomicBool::new(false),
-        });
-        replica.set_working(true);
+        REPLICA.get_or_init(|| Self { server, words });
+        set_working(true);
     }
+}
 
-    pub fn is_working(&self) -> bool {
-        !self.failed.load(Ordering::Acquire)
-    }
+/// Asked for every event.
+pub fn is_working() -> bool {
+    !FAILED.load(Ordering::Acquire)
+}
 
-    pub fn set_working(&self, working: bool) {
-        self.failed.store(!working, Ordering::Release);
-    }
+pub fn set_working(working: bool) {
+    FAILED.store(!working, Ordering::Release);
 }
 
 pub fn is_enabled() -> bool {
@@ -68,7 +65,5 @@ pub fn after_panic(callback: Callback) {
             callback.name()
         ),
     );
-    if let Some(replica) = Replica::get() {
-        replica.set_working(false);
-    }
+    set_working(false);
 }

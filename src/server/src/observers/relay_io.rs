@@ -33,8 +33,12 @@ pub trait RelayIoObserver: 'static {
     /// As `after_read`, when that has panicked: no more than to find the event.
     fn find_event(packet: &[u8]) -> Result<&[u8], Refused>;
 
+    /// Whether `after_queue` has anything to do after the event that was read last. Asked for
+    /// every event.
+    fn awaits_queued() -> bool;
+
     /// The event that was read last is in the relay log; the channel is at its end. The
-    /// connection is between two packets.
+    /// connection is between two packets. Called only if it was awaited.
     fn after_queue(channel: &Channel<'_>, source: &SourceConnection);
 }
 
@@ -225,6 +229,9 @@ unsafe extern "C" fn after_queue_event<O: RelayIoObserver>(
     _flags: u32,
 ) -> c_int {
     hook(Callback::AfterQueueEvent, || {
+        if !O::awaits_queued() {
+            return;
+        }
         // SAFETY: the server's structure, valid during the hook.
         let (channel, source) = unsafe { (Channel::new(param), source(param)) };
         if let Some(source) = source {
