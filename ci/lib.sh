@@ -119,20 +119,23 @@ end_watched() {
     watched_pid=''
 }
 
-# become PROGRAM ARGUMENT...: builds a program of tests/live/src/bin and becomes that program. What
-# cargo says goes to standard error, and nothing is said when there is nothing to build.
+# become [--release] PROGRAM ARGUMENT...: builds a program of tests/live/src/bin and becomes that
+# program. What cargo says goes to standard error, and nothing is said when there is nothing to
+# build.
 become() {
     type -P cargo >/dev/null ||
         fail "there is no cargo on this machine" "install Rust: https://rustup.rs"
     type -P cc >/dev/null || "$repo/ci/setup" --host >&2
-    local manifest=$repo/Cargo.toml program=$1 words
+    local manifest=$repo/Cargo.toml profile=debug words=(build) program
+    [[ $1 != --release ]] || { profile=release words+=(--release); shift; }
+    program=$1
     shift
-    words=(build --manifest-path "$manifest" -p semisync-live-tests --bin "$program")
-    [[ -x $target/debug/$program ]] || printf '   building the program behind ci/%s\n' "$me" >&2
+    words+=(--manifest-path "$manifest" -p semisync-live-tests --bin "$program")
+    [[ -x $target/$profile/$program ]] || printf '   building the program behind ci/%s\n' "$me" >&2
     cargo "${words[@]}" --quiet >&2 ||
         fail "the program behind ci/$me does not build" "see the compiler's words above"
     export SEMISYNC_SERVERS=$servers CARGO_TARGET_DIR=$target
     # Not where it is the default: ci/demo builds no libraries into a directory that somebody names.
     [[ -z ${SEMISYNC_DIST:-} ]] || export SEMISYNC_DIST=$dist
-    exec "$target/debug/$program" "$@"
+    exec "$target/$profile/$program" "$@"
 }

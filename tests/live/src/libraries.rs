@@ -14,6 +14,8 @@ pub enum Libraries {
     Failpoints,
     /// Ours built for another series than the server's, as packages have them.
     BuiltFor(&'static str),
+    /// Ours of another build, in this directory.
+    In(PathBuf),
     /// The C++ plugins that come with the server.
     Stock,
     /// No libraries: a server whose semi-sync is built in, or that gets none.
@@ -41,6 +43,7 @@ impl Libraries {
             Libraries::Ours => Some(dist_dir_of(series, "")),
             Libraries::Failpoints => Some(dist_dir_of(series, "-failpoints")),
             Libraries::BuiltFor(other) => Some(dist_dir_of(other, "-portable")),
+            Libraries::In(dir) => Some(dir.clone()),
             Libraries::Stock => Some(server_dir_of(series).join("stock")),
             Libraries::None => None,
         }

@@ -240,22 +240,19 @@ pub fn resident_kib(pid: u32) -> u64 {
 
 /// Processor time used so far, user and system, all threads.
 pub fn cpu_time(pid: u32) -> Duration {
-    let path = format!("/proc/{pid}/stat");
-    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    // The second field is the name in parentheses, which may hold spaces: count from its end.
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|f| f.parse::<u64>().ok())
-            .expect("ticks")
+    let pid = libc::pid_t::try_from(pid).expect("a process id");
+    let mut clock = 0;
+    // SAFETY: the pointer is to a clock id of ours.
+    let result = unsafe { libc::clock_getcpuclockid(pid, &mut clock) };
+    assert_eq!(result, 0, "process {pid} has a clock");
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
     };
-    // SAFETY: sysconf takes no pointers.
-    let per_second = u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100);
-    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / per_second)
+    // SAFETY: the pointer is to a timespec of ours.
+    let result = unsafe { libc::clock_gettime(clock, &mut time) };
+    assert_eq!(result, 0, "the clock of process {pid} can be read");
+    let seconds = u64::try_from(time.tv_sec).expect("time goes on");
+    let nanos = u64::try_from(time.tv_nsec).expect("time goes on");
+    Duration::from_secs(seconds) + Duration::from_nanos(nanos)
 }
