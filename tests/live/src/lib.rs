@@ -6,6 +6,7 @@
 //! | `config.rs` | what a test asks of a server before it starts: options, arguments, libraries |
 //! | `libraries.rs` | which libraries there are for a server: ours, stock's |
 //! | `sql.rs` | connections to a server and the short questions that tests ask |
+//! | `svg.rs` | an SVG file, shape by shape |
 //! | `tables.rs` | the names of our tables in `performance_schema` |
 //! | `pair.rs` | a source with its replicas, and the statements that link them |
 //! | `link.rs` | how a replica reaches its source; the one list of transports |
@@ -57,6 +58,7 @@ mod scratch;
 pub mod server;
 pub mod sql;
 mod strangers;
+pub mod svg;
 pub mod tables;
 pub mod tracer;
 mod wait;

@@ -5,8 +5,8 @@ use semisync_live_tests::dashboard::{Dashboard, Panel};
 use semisync_live_tests::prometheus::{Prometheus, Series};
 use serde_json::Value;
 
-use crate::svg::{Anchor, Area, Svg};
 use crate::units::{axis_end, show};
+use semisync_live_tests::svg::{Anchor, Area, Svg};
 
 /// The time shown, in seconds since the epoch.
 #[derive(Clone, Copy)]

@@ -8,7 +8,6 @@
 
 mod draw;
 mod story;
-mod svg;
 mod units;
 
 use std::fs;
