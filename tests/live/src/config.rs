@@ -22,6 +22,7 @@ pub struct ServerConfig {
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) to_stay: bool,
+    pub(crate) on_disk: bool,
 }
 
 impl ServerConfig {
@@ -37,6 +38,7 @@ impl ServerConfig {
             arguments: Vec::new(),
             environment: Vec::new(),
             to_stay: false,
+            on_disk: false,
         }
     }
 
@@ -106,6 +108,12 @@ impl ServerConfig {
     /// A server that goes on running when this process ends; its directory is left to it.
     pub fn to_stay(mut self) -> ServerConfig {
         self.to_stay = true;
+        self
+    }
+
+    /// A server whose directory is on a disk, not in memory: for what a sync costs.
+    pub fn on_disk(mut self) -> ServerConfig {
+        self.on_disk = true;
         self
     }
 

@@ -86,3 +86,8 @@ pub fn scratch_root() -> PathBuf {
         env::temp_dir()
     }
 }
+
+/// Where servers live that are to be on a disk.
+pub fn disk_root() -> PathBuf {
+    target_dir().join("servers")
+}

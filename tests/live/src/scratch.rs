@@ -10,19 +10,35 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 
-use crate::paths::scratch_root;
+use crate::paths::{disk_root, scratch_root};
 
 const PREFIX: &str = "semisync-live-";
 /// In a directory that is left for people to read, or to a server that goes on running; it is never swept.
 const KEPT: &str = "KEPT";
 
-/// A directory of this process's own for one server; not made yet.
+/// A directory of this process's own for one server, in memory if there is such a place; not made
+/// yet.
 pub fn new_dir() -> PathBuf {
+    new_dir_in(&scratch_root())
+}
+
+/// As `new_dir`, on a disk.
+pub fn new_dir_on_disk() -> PathBuf {
+    new_dir_in(&disk_root())
+}
+
+fn new_dir_in(root: &Path) -> PathBuf {
     static SWEPT: Once = Once::new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     SWEPT.call_once(sweep);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    scratch_root().join(format!("{}{number}", prefix_of_ours()))
+    root.join(format!("{}{number}", prefix_of_ours()))
+}
+
+/// What is in the places where servers live.
+fn entries() -> impl Iterator<Item = fs::DirEntry> {
+    let roots = [scratch_root(), disk_root()].into_iter();
+    roots.flat_map(fs::read_dir).flatten().flatten()
 }
 
 fn prefix_of_ours() -> String {
@@ -32,7 +48,7 @@ fn prefix_of_ours() -> String {
 /// Removes all directories of this process.
 pub fn remove_ours() {
     let prefix = prefix_of_ours();
-    for entry in fs::read_dir(scratch_root()).into_iter().flatten().flatten() {
+    for entry in entries() {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
             remove(&entry.path());
         }
@@ -87,10 +103,7 @@ pub fn free_port() -> u16 {
 /// Removes what interrupted runs left: directories of test processes that are gone, unless kept for
 /// people.
 fn sweep() {
-    let Ok(entries) = fs::read_dir(scratch_root()) else {
-        return;
-    };
-    for entry in entries.flatten() {
+    for entry in entries() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some((pid, _)) = name
             .strip_prefix(PREFIX)

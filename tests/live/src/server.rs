@@ -22,7 +22,7 @@ use crate::lock::lock;
 use crate::names::Names;
 use crate::paths::server_dir_of;
 use crate::process;
-use crate::scratch::{copy_tree, free_port, keep, new_dir};
+use crate::scratch::{copy_tree, free_port, keep, new_dir, new_dir_on_disk};
 use crate::wait::{PATIENCE, eventually, wait_for};
 
 /// A start takes under a second on an idle machine.
@@ -82,7 +82,11 @@ impl Server {
     fn make(config: ServerConfig) -> Server {
         let series = config.dialect.series();
         config.libraries.assert_built(series);
-        let dir = new_dir();
+        let dir = if config.on_disk {
+            new_dir_on_disk()
+        } else {
+            new_dir()
+        };
         fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         config.libraries.copy_into(&dir.join("plugin"), series);
         copy_tree(&server_dir_of(series).join("data"), &dir.join("data"))

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use semisync_live_tests::Transport;
 
+use crate::servers::Stand;
+
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Cell {
     pub clients: usize,
@@ -30,6 +32,14 @@ impl Cell {
             transport: Transport::Plain,
             durable: false,
             delay: Duration::ZERO,
+        }
+    }
+
+    /// Which servers it needs.
+    pub fn stand(&self) -> Stand {
+        Stand {
+            replicas: self.replicas,
+            durable: self.durable,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Line {
     pub meaning: Meaning,
     /// Of each side; `None`: it has no such figure.
     pub medians: Vec<Option<f64>>,
+    /// Of each side, turn by turn.
+    pub turns: Vec<Option<Vec<f64>>>,
     /// The candidate's by the base's. `None`: there is nothing to divide by.
     pub ratio: Option<Interval>,
 }
@@ -66,7 +68,8 @@ pub fn lines(turns: &Turns, roles: Roles) -> Vec<Line> {
             Some(Line {
                 key: key.clone(),
                 meaning,
-                medians: of_sides.into_iter().map(|all| all.map(median)).collect(),
+                medians: of_sides.iter().map(|all| all.clone().map(median)).collect(),
+                turns: of_sides,
                 ratio,
             })
         })
@@ -81,15 +84,17 @@ fn share(turns: &Turns, roles: Roles) -> Option<Line> {
     let reference = values(turns, roles.reference?, "mean_us")?;
     let sides = turns.first().map_or(0, Vec::len);
     let of = |side: usize| values(turns, side, "mean_us");
-    let medians = (0..sides).map(|side| {
-        let mean = of(side).filter(|_| Some(side) != roles.reference)?;
-        let more = mean.iter().zip(&reference).map(|(a, b)| a - b);
-        Some(median(more.collect()))
-    });
+    let of_sides: Vec<_> = (0..sides)
+        .map(|side| {
+            let mean = of(side).filter(|_| Some(side) != roles.reference)?;
+            Some(mean.iter().zip(&reference).map(|(a, b)| a - b).collect())
+        })
+        .collect();
     Some(Line {
         key: SHARE.to_owned(),
         meaning: figures::meaning(SHARE)?,
-        medians: medians.collect(),
+        medians: of_sides.iter().map(|all| all.clone().map(median)).collect(),
+        turns: of_sides,
         ratio: ratio::of_differences(&of(roles.candidate)?, &of(roles.base)?, &reference),
     })
 }

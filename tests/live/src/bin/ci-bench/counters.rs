@@ -23,14 +23,24 @@ struct Used {
 pub struct Parts(HashMap<u32, &'static str>);
 
 impl Parts {
-    /// As `performance_schema` knows them. Where it does not tell the kernel's number (5.6, MariaDB)
-    /// the kernel's own names of the threads have to do.
+    /// As `performance_schema` knows them. In 5.6 and MariaDB it does not tell the kernel's numbers,
+    /// and no part is known.
     pub fn of(server: &Server) -> Parts {
         let sql = "SELECT THREAD_OS_ID, NAME, COALESCE(PROCESSLIST_COMMAND, '') \
                    FROM performance_schema.threads WHERE THREAD_OS_ID IS NOT NULL";
         let rows = server.try_rows(sql).unwrap_or_default();
         let part = |row: &Vec<String>| Some((row[0].parse().ok()?, part(&row[1], &row[2])));
         Parts(rows.iter().filter_map(part).collect())
+    }
+
+    /// Of a thread that `performance_schema` does not know, nothing is told.
+    pub fn of_thread(&self, tid: u32) -> &'static str {
+        self.0.get(&tid).copied().unwrap_or("others")
+    }
+
+    #[cfg(test)]
+    pub fn unknown() -> Parts {
+        Parts(HashMap::new())
     }
 }
 
@@ -77,7 +87,7 @@ impl Reading {
         let mut figures = Figures::new();
         for (tid, now) in &self.0 {
             let before = earlier.0.get(tid).copied().unwrap_or_default();
-            let part = parts.0.get(tid).copied().unwrap_or("others");
+            let part = parts.of_thread(*tid);
             let voluntary = now.voluntary.saturating_sub(before.voluntary) as f64;
             let involuntary = now.involuntary.saturating_sub(before.involuntary) as f64;
             let cpu_us = now.cpu_ns.saturating_sub(before.cpu_ns) as f64 / 1e3;
@@ -145,7 +155,7 @@ mod tests {
     #[test]
     fn a_reading_sees_the_time_and_the_switches_of_this_process() {
         let pid = std::process::id();
-        let parts = Parts(HashMap::new());
+        let parts = Parts::unknown();
         let before = Reading::of(pid);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(50) {

@@ -27,7 +27,7 @@ impl Window {
         Window { settled, end }
     }
 
-    fn length(&self) -> Duration {
+    pub fn length(&self) -> Duration {
         self.end - self.settled
     }
 }
@@ -107,18 +107,18 @@ impl Drop for Clients {
 }
 
 impl Work {
-    /// Throughput and latencies; without a commit in the window there are none.
+    /// Throughput and latencies; without a commit in the window all of them are 0.
     pub fn figures(&self) -> Figures {
-        let Some(last) = self.latencies.len().checked_sub(1) else {
-            return Figures::new();
-        };
         let count = self.latencies.len() as f64;
         let total: Duration = self.latencies.iter().sum();
         let us = |time: Duration| time.as_secs_f64() * 1e6;
-        let at = |percent: usize| us(self.latencies[last * percent / 100]);
+        let at = |percent: usize| {
+            let place = self.latencies.len() * percent / 100;
+            self.latencies.get(place).copied().map_or(0.0, us)
+        };
         let pairs = [
             ("tx_per_second", count / self.window.length().as_secs_f64()),
-            ("mean_us", us(total) / count),
+            ("mean_us", us(total) / count.max(1.0)),
             ("p50_us", at(50)),
             ("p99_us", at(99)),
         ];
@@ -126,8 +126,13 @@ impl Work {
     }
 }
 
+/// The transaction of all clients: one small row.
+pub fn insert(table: &str) -> String {
+    format!("INSERT INTO {table} (n, body) VALUES (1, REPEAT('b', 100))")
+}
+
 fn client(mut conn: Conn, orders: &Receiver<Window>, answer: &Sender<Seen>) {
-    let sql = format!("INSERT INTO {TABLE} (n, body) VALUES (1, REPEAT('b', 100))");
+    let sql = insert(TABLE);
     for window in orders {
         let mut seen = Seen {
             latencies: Vec::new(),

@@ -7,23 +7,36 @@ use std::time::Duration;
 use semisync_live_tests::console::Stop;
 use semisync_live_tests::target_dir;
 
+use crate::cell::Cell;
+use crate::grid;
+use crate::ratio::FEWEST;
+
 pub const USAGE: &str = "\
 usage: ci/bench [--help] [OPTION...]
+       ci/bench grid [OPTION...] [CELL...]
 
 What semi-sync costs a commit. Three sides stand side by side on this machine, each a source with
 its replicas: asynchronous replication without any plugin, the server's own libraries (stock), and
 ours. They work in turn, in slices of less than a second, in every order. Each figure is a median
 over the turns. A ratio is the median of the turns' own ratios, with a bootstrap interval of 95 %:
 where the interval holds 1.00 there is no difference to be seen.
-Writes the same for programs to target/bench.json; cells of earlier runs stay there.
+For programs: target/bench.json; for people: target/bench.svg, and the table target/bench.md. All
+three keep the cells of earlier runs.
+
+  grid [CELL...]     measures all cells: 1, 8, 16, 64 clients, each plain and with one thing changed:
+                     AFTER_COMMIT, TLS, zlib, zstd, a network with a delay of 0.5 ms or 5 ms each
+                     way, 3 replicas of which 1 or 2 must have a commit, logs synced to a disk.
+                     With names (1+tls) or words of names (tls, plain), those cells alone
   --clients N,N,...  how many sessions commit at once (default 1,16,64)
   --turns N          how many slices each side has (default 30)
   --slice MS         how long a slice is, in milliseconds (default 400)
   --against DIR      compares ours as they were before (the libraries in DIR, or in DIR/SERIES: the
                      dist directory of another build) with ours now, instead of stock with ours
   --self-test        compares stock with stock: what the method says where there is no difference
-  --quick            four turns of 200 ms: enough to see that it works
-  --json FILE        where the figures for programs go
+  --readers N        compares something else: commits while N sessions read our tables in
+                     performance_schema, and while N sessions read the server's own table threads
+  --quick            six turns of 200 ms: enough to see that it works
+  --json FILE        where the figures for programs go; the others go beside it
 The figures of a machine that does something else meanwhile are worth little.
 ";
 
@@ -34,12 +47,14 @@ pub enum Sides {
     /// Ours of another build, and ours.
     BeforeAndNow(PathBuf),
     StockTwice,
+    /// So many sessions read tables meanwhile: the server's own, or ours.
+    Readers(usize),
 }
 
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub sides: Sides,
-    pub clients: Vec<usize>,
+    pub cells: Vec<Cell>,
     pub turns: usize,
     pub slice: Duration,
     pub json: PathBuf,
@@ -49,11 +64,13 @@ impl Plan {
     pub fn from(arguments: Vec<String>) -> Result<Plan, Stop> {
         let mut plan = Plan {
             sides: Sides::StockAndOurs,
-            clients: vec![1, 16, 64],
+            cells: Vec::new(),
             turns: 30,
             slice: Duration::from_millis(400),
             json: target_dir().join("bench.json"),
         };
+        let mut clients = vec![1, 16, 64];
+        let mut words = Vec::new();
         let mut arguments = arguments.into_iter();
         while let Some(option) = arguments.next() {
             let mut value = || {
@@ -64,21 +81,37 @@ impl Plan {
                 "--clients" => {
                     let numbers = value()?;
                     let numbers = numbers.split(',').map(|one| number(&option, one));
-                    plan.clients = numbers.collect::<Result<_, _>>()?;
+                    clients = numbers.collect::<Result<_, _>>()?;
                 }
                 "--turns" => plan.turns = number(&option, &value()?)?,
                 "--slice" => plan.slice = Duration::from_millis(number(&option, &value()?)?),
                 "--against" => plan.sides = Sides::BeforeAndNow(PathBuf::from(value()?)),
                 "--self-test" => plan.sides = Sides::StockTwice,
+                "--readers" => plan.sides = Sides::Readers(number(&option, &value()?)?),
                 "--quick" => {
-                    plan.turns = 4;
+                    plan.turns = FEWEST;
                     plan.slice = Duration::from_millis(200);
                 }
                 "--json" => plan.json = PathBuf::from(value()?),
-                _ => return Err(Stop::misused(format!("unknown option '{option}'"))),
+                _ if option.starts_with('-') => {
+                    return Err(Stop::misused(format!("unknown option '{option}'")));
+                }
+                _ => words.push(option),
             }
         }
+        plan.cells = match words.split_first() {
+            None => clients.into_iter().map(Cell::of).collect(),
+            Some((first, cells)) if first == "grid" => grid::cells(cells)?,
+            Some((first, _)) => {
+                return Err(Stop::misused(format!("there is no command '{first}'")));
+            }
+        };
         Ok(plan)
+    }
+
+    /// How many turns count what does not depend on the machine's mood.
+    pub fn counted_turns(&self) -> usize {
+        self.turns.div_ceil(4).max(FEWEST)
     }
 }
 
@@ -89,5 +122,45 @@ fn number<T: FromStr + PartialOrd + From<u16>>(option: &str, text: &str) -> Resu
         _ => Err(Stop::misused(format!(
             "{option} wants a number from 1 to 9999, not '{text}'"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(line: &str) -> Result<Plan, Stop> {
+        Plan::from(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn cells(line: &str) -> Vec<String> {
+        let plan = plan(line).expect("a plan");
+        plan.cells.iter().map(Cell::name).collect()
+    }
+
+    #[test]
+    fn without_arguments_there_are_three_plain_cells() {
+        assert_eq!(cells(""), ["1", "16", "64"]);
+        assert_eq!(cells("--clients 2,3 --quick"), ["2", "3"]);
+    }
+
+    #[test]
+    fn a_grid_takes_options_and_cells() {
+        assert_eq!(cells("grid --turns 9 8+tls 16"), ["16", "8+tls"]);
+        assert_eq!(cells("grid").len(), 40);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for line in [
+            "--turns",
+            "--turns 0",
+            "--clients 1,x",
+            "--fast",
+            "gird",
+            "grid 1+nothing",
+        ] {
+            assert!(matches!(plan(line), Err(Stop::Misused(_))), "{line}");
+        }
     }
 }

@@ -8,6 +8,9 @@ use std::fmt;
 
 use semisync_live_tests::Dice;
 
+/// With fewer turns there is no interval: between the least and the greatest of five values the
+/// median lies in less than 95 of 100 cases.
+pub const FEWEST: usize = 6;
 const DRAWINGS: usize = 4000;
 const SEED: u64 = 20_261_126;
 
@@ -47,13 +50,15 @@ impl fmt::Display for Interval {
     }
 }
 
-/// The median of the turns' own ratios. `None` where a turn has no ratio: the divisor is 0.
+/// The median of the turns' own ratios. Turns in which the divisor is 0 have no ratio; where those
+/// are a tenth of all or more, there is no median either.
 pub fn of_turns(dividends: &[f64], divisors: &[f64]) -> Option<Interval> {
-    if divisors.iter().any(|divisor| *divisor <= 0.0) {
+    let pairs = dividends.iter().zip(divisors);
+    let pairs = pairs.filter(|(_, divisor)| **divisor > 0.0);
+    let ratios: Vec<f64> = pairs.map(|(a, b)| a / b).collect();
+    if ratios.len() * 10 <= divisors.len() * 9 {
         return None;
     }
-    let pairs = dividends.iter().zip(divisors);
-    let ratios: Vec<f64> = pairs.map(|(a, b)| a / b).collect();
     bootstrap(ratios.len(), |turns| {
         median(turns.iter().map(|turn| ratios[*turn]).collect())
     })
@@ -76,9 +81,9 @@ pub fn of_differences(a: &[f64], b: &[f64], base: &[f64]) -> Option<Interval> {
 }
 
 /// The statistic of all turns, with its interval. A statistic is a function of the turns that were
-/// drawn, by their numbers. `None`: there are no turns.
+/// drawn, by their numbers. `None`: the turns are too few.
 fn bootstrap(turns: usize, statistic: impl Fn(&[usize]) -> f64) -> Option<Interval> {
-    if turns == 0 {
+    if turns < FEWEST {
         return None;
     }
     let all: Vec<usize> = (0..turns).collect();
@@ -129,7 +134,9 @@ mod tests {
 
     #[test]
     fn turns_without_noise_have_an_interval_without_width() {
-        let interval = of_turns(&[2.0, 4.0, 6.0], &[1.0, 2.0, 3.0]).expect("an interval");
+        let divisors = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let dividends = divisors.map(|divisor| 2.0 * divisor);
+        let interval = of_turns(&dividends, &divisors).expect("an interval");
         let expected = Interval {
             median: 2.0,
             low: 2.0,
@@ -185,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_share_is_what_lies_above_the_base() {
-        let base = [100.0, 110.0, 90.0];
-        let (ours, stock) = ([150.0, 160.0, 140.0], [200.0, 210.0, 190.0]);
+        let base = [100.0, 110.0, 90.0, 105.0, 95.0, 100.0];
+        let (ours, stock) = (base.map(|base| base + 50.0), base.map(|base| base + 100.0));
         let interval = of_differences(&ours, &stock, &base).expect("an interval");
         assert_eq!(
             (interval.low, interval.median, interval.high),
@@ -196,10 +203,14 @@ mod tests {
 
     #[test]
     fn there_is_no_ratio_to_nothing() {
-        assert_eq!(of_turns(&[1.0, 2.0], &[1.0, 0.0]), None);
-        assert_eq!(of_turns(&[], &[]), None);
-        let base = [100.0, 100.0, 100.0];
-        let stock = [99.0, 101.0, 100.0];
-        assert_eq!(of_differences(&[150.0; 3], &stock, &base), None);
+        let mut divisors = vec![1.0; 8];
+        divisors[3] = 0.0;
+        assert_eq!(of_turns(&[2.0; 8], &divisors), None);
+        let mut divisors = vec![1.0; 20];
+        divisors[3] = 0.0;
+        assert!(of_turns(&[2.0; 20], &divisors).is_some_and(|ratio| ratio.median == 2.0));
+        assert_eq!(of_turns(&[1.0; FEWEST - 1], &[1.0; FEWEST - 1]), None);
+        let stock = [99.0, 101.0, 100.0, 99.0, 101.0, 100.0];
+        assert_eq!(of_differences(&[150.0; 6], &stock, &[100.0; 6]), None);
     }
 }

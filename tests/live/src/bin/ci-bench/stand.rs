@@ -1,163 +1,128 @@
-//! The servers of all sides, side by side, and one side's slice. A source with its replicas stands
-//! for each side; only one side works at a time.
+//! The sides of a comparison, and one side's slice. Only one side works at a time.
 
+use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use semisync_live_tests::process::cpu_time;
-use semisync_live_tests::{Libraries, Names, Server, ServerConfig, Topology, eventually};
+use semisync_live_tests::tables::OF_SOURCE;
+use semisync_live_tests::{Libraries, Server};
 
 use crate::cell::Cell;
 use crate::counters::{Parts, Reading};
-use crate::load::{Clients, Window};
+use crate::load::{Clients, Window, Work};
+use crate::perf::{Attached, Counted};
+use crate::readers::Readers;
+use crate::servers::{Servers, Stand};
 use crate::turns::Figures;
 
 /// What a slice's beginning is left out for: caches are cold after another side's slice.
 const SETTLE: Duration = Duration::from_millis(40);
-/// A server counts as quiet when its threads use less than a tenth of a core.
+const WARM_UP: Duration = Duration::from_millis(300);
+/// Servers count as quiet when their threads use less than a tenth of a core.
 const LOOK: Duration = Duration::from_millis(10);
 /// Replicas that have not applied everything after this long are left alone.
 const LONGEST_REST: Duration = Duration::from_secs(10);
-/// A link to a replica is made within this time, TLS and a busy machine included.
-const LINKED_WITHIN: Duration = Duration::from_secs(20);
 
-/// One of those that are compared.
-#[derive(Clone, Debug)]
-pub struct Kind {
-    pub name: &'static str,
-    pub libraries: Libraries,
-}
-
-impl Kind {
-    pub fn is_semi_sync(&self) -> bool {
-        self.libraries != Libraries::None
-    }
-}
-
-/// A side with its servers, ready to work.
+/// One of those that are compared, with its servers.
 pub struct Side {
-    pub kind: Kind,
-    servers: Topology,
-    clients: Option<Clients>,
-    /// Of the source first, then of each replica.
+    pub name: &'static str,
+    servers: Arc<Servers>,
+    /// Tables that sessions read meanwhile, and how many sessions do.
+    reads: Option<(&'static [&'static str], usize)>,
+    ready: Option<Ready>,
+}
+
+/// What a side has once it is arranged for a cell.
+struct Ready {
+    clients: Clients,
+    readers: Option<Readers>,
+    /// Of each server.
     parts: Vec<Parts>,
-    linked: bool,
 }
 
 /// Starts the servers of all sides at once.
-pub fn start(kinds: &[Kind], replicas: usize) -> Vec<Side> {
+pub fn start(kinds: &[(&'static str, Libraries)], stand: Stand) -> Vec<Side> {
     thread::scope(|scope| {
-        let starts: Vec<_> = kinds
-            .iter()
-            .map(|kind| scope.spawn(move || Side::start(kind.clone(), replicas)))
-            .collect();
-        let started = starts.into_iter().map(|start| start.join());
+        let start = |(name, libraries): &(&'static str, Libraries)| {
+            let (name, libraries) = (*name, libraries.clone());
+            scope.spawn(move || Side::of(name, Servers::start(name, &libraries, stand).into()))
+        };
+        let starts: Vec<_> = kinds.iter().map(start).collect();
+        let started = starts.into_iter().map(thread::ScopedJoinHandle::join);
         started.map(|side| side.expect("servers start")).collect()
     })
 }
 
+/// Two sides on the same servers of ours: sessions read a table of the server's own, or ours.
+pub fn start_with_readers(readers: usize, stand: Stand) -> Vec<Side> {
+    let servers = Arc::new(Servers::start("ours", &Libraries::Ours, stand));
+    let side = |name, tables| Side {
+        reads: Some((tables, readers)),
+        ..Side::of(name, Arc::clone(&servers))
+    };
+    vec![
+        side("threads", &["performance_schema.threads"]),
+        side("tables", &OF_SOURCE),
+    ]
+}
+
 impl Side {
-    fn start(kind: Kind, replicas: usize) -> Side {
-        let config = |id: u32, label: String| {
-            ServerConfig::new(id, Names::New)
-                .libraries(kind.libraries.clone())
-                .label(&label)
-                .option("max-connections=500")
-        };
-        let source = config(1, format!("source ({})", kind.name));
-        let names = Names::New;
-        let mut configs = vec![if kind.is_semi_sync() {
-            // A switch to asynchronous replication would be a figure of something else.
-            let timeout = format!("{}=60000", names.source_var("timeout"));
-            source.as_source().option(&timeout)
-        } else {
-            source
-        }];
-        for (number, id) in (1..=replicas).zip(2..) {
-            let replica = config(id, format!("replica {number} ({})", kind.name));
-            configs.push(if kind.is_semi_sync() {
-                replica.as_replica()
-            } else {
-                replica
-            });
-        }
-        let mut servers = Server::start_all(configs);
-        servers.iter().for_each(Server::prepare);
-        let replicas = servers.split_off(1);
-        let source = servers.swap_remove(0);
+    fn of(name: &'static str, servers: Arc<Servers>) -> Side {
         Side {
-            kind,
-            servers: Topology { source, replicas },
-            clients: None,
-            parts: Vec::new(),
-            linked: false,
+            name,
+            servers,
+            reads: None,
+            ready: None,
         }
     }
 
     pub fn source(&self) -> &Server {
-        &self.servers.source
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Server> {
-        std::iter::once(&self.servers.source).chain(&self.servers.replicas)
+        self.servers.source()
     }
 
     /// Makes everything as the cell wants it, and connects its clients.
     pub fn arrange(&mut self, cell: &Cell) {
-        self.clients = None;
-        let Topology { source, replicas } = &self.servers;
-        let link = cell.transport.link();
-        for replica in replicas {
-            if self.linked {
-                replica.execute("STOP REPLICA");
-            }
-            replica.replicate_from(source, &link);
-        }
-        self.linked = true;
-        let dumps = || source.dumps().len() == replicas.len();
-        eventually(LINKED_WITHIN, "a dump for each replica", dumps);
-        if self.kind.is_semi_sync() {
-            source.wait_status("clients", &replicas.len().to_string());
-            source.set_wait_point(cell.wait_point);
-            let count = source.names().wait_count_var();
-            source.execute(&format!("SET GLOBAL {count} = {}", cell.count));
-        }
-        self.clients = Some(Clients::connect(source, cell.clients));
-        self.parts = self.all().map(Parts::of).collect();
+        self.ready = None;
+        self.servers.arrange(cell);
+        let source = self.source();
+        let clients = Clients::connect(source, cell.clients);
+        let reads = self.reads;
+        let readers = reads.map(|(tables, count)| Readers::connect(source, tables, count));
+        self.ready = Some(Ready {
+            clients,
+            readers,
+            parts: self.servers.all().map(Parts::of).collect(),
+        });
+        // The first slice opens tables and fills caches.
+        self.work(WARM_UP);
+    }
+
+    fn ready(&self) -> &Ready {
+        self.ready.as_ref().expect("the side is arranged")
     }
 
     /// Lets the side work for a slice. What the servers use is counted from the slice's first
     /// transaction until its last one is applied.
     pub fn slice(&self, length: Duration) -> Figures {
-        let clients = self.clients.as_ref().expect("the side is arranged");
-        self.rest();
-        let waits = || {
-            let counter = |suffix| self.source().counter(suffix) as f64;
-            let is_semi_sync = self.kind.is_semi_sync();
-            is_semi_sync.then(|| {
-                [
-                    counter("tx_wait_time"),
-                    counter("tx_waits"),
-                    counter("no_tx"),
-                ]
-            })
+        let read = || -> Vec<Reading> {
+            let of = |one: &Server| Reading::of(one.pid());
+            self.servers.all().map(of).collect()
         };
-        let read = || -> Vec<Reading> { self.all().map(|one| Reading::of(one.pid())).collect() };
-        let waited = waits();
-        let before = read();
-        let work = clients.work(Window::opening(SETTLE, length));
         self.rest();
+        let waited = self.waited();
+        let before = read();
+        let (work, mut figures) = self.work(length);
         let after = read();
-        let mut figures = work.figures();
         let commits = work.commits.max(1) as f64;
-        for (number, ((now, then), parts)) in after.iter().zip(&before).zip(&self.parts).enumerate()
-        {
-            let server = if number == 0 { "source" } else { "replica" };
-            for (key, value) in now.figures_since(then, parts, server, commits) {
-                *figures.entry(key).or_default() += value;
-            }
+        for ((server, parts), (now, then)) in self.named().zip(after.iter().zip(&before)) {
+            add(
+                &mut figures,
+                now.figures_since(then, parts, server, commits),
+            );
         }
-        if let (Some(now), Some(then)) = (waits(), waited) {
+        if let (Some(now), Some(then)) = (self.waited(), waited) {
             let [time, waits, unconfirmed] = std::array::from_fn(|at| now[at] - then[at]);
             assert!(
                 unconfirmed == 0.0,
@@ -169,10 +134,59 @@ impl Side {
         figures
     }
 
+    /// As `slice`, with counters whose counting takes time: their figures alone.
+    pub fn counted_slice(&self, length: Duration, counted: Counted) -> io::Result<Figures> {
+        self.rest();
+        let attach = |one: &Server| Attached::to(one.pid(), counted);
+        let mut attached = self
+            .servers
+            .all()
+            .map(attach)
+            .collect::<io::Result<Vec<_>>>()?;
+        let (work, _) = self.work(length);
+        let mut figures = Figures::new();
+        let commits = work.commits.max(1) as f64;
+        for ((server, parts), attached) in self.named().zip(&mut attached) {
+            add(&mut figures, attached.figures(parts, server, commits)?);
+        }
+        Ok(figures)
+    }
+
+    /// A slice's work, until all of it is applied, and what its clients and readers saw.
+    fn work(&self, length: Duration) -> (Work, Figures) {
+        let Ready {
+            clients, readers, ..
+        } = self.ready();
+        let window = Window::opening(SETTLE, length);
+        if let Some(readers) = readers {
+            readers.begin(window);
+        }
+        let work = clients.work(window);
+        let mut figures = work.figures();
+        if let Some(readers) = readers {
+            figures.insert("reads_per_second".to_owned(), readers.end(window));
+        }
+        self.rest();
+        (work, figures)
+    }
+
+    /// What each server is called in the keys of figures, with its threads.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Parts)> {
+        let names = std::iter::once("source").chain(std::iter::repeat("replica"));
+        names.zip(&self.ready().parts)
+    }
+
+    /// Microseconds of waits, waits, and commits without acknowledgement, as the plugin counts.
+    fn waited(&self) -> Option<[f64; 3]> {
+        let counter = |suffix| self.source().counter(suffix) as f64;
+        let suffixes = ["tx_wait_time", "tx_waits", "no_tx"];
+        self.servers.is_semi_sync().then(|| suffixes.map(counter))
+    }
+
     /// Waits until the replicas have applied everything, as far as their use of processors tells:
     /// asking them costs what is measured.
     fn rest(&self) {
-        let used = || -> Duration { self.all().map(|one| cpu_time(one.pid())).sum() };
+        let used = || -> Duration { self.servers.all().map(|one| cpu_time(one.pid())).sum() };
         let begun = Instant::now();
         let mut before = used();
         while begun.elapsed() < LONGEST_REST {
@@ -183,5 +197,12 @@ impl Side {
             }
             before = now;
         }
+    }
+}
+
+/// Figures of several servers in one key are added up.
+fn add(figures: &mut Figures, more: Figures) {
+    for (key, value) in more {
+        *figures.entry(key).or_default() += value;
     }
 }
