@@ -256,3 +256,32 @@ pub fn cpu_time(pid: u32) -> Duration {
     let nanos = u64::try_from(time.tv_nsec).expect("time goes on");
     Duration::from_secs(seconds) + Duration::from_nanos(nanos)
 }
+
+/// The processors that the calling thread may run on.
+pub fn processors() -> Vec<usize> {
+    let mut set = no_processors();
+    // SAFETY: the set is ours, and as long as it is said to be; 0 is the calling thread.
+    let result = unsafe { libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) };
+    assert_eq!(result, 0, "a thread's processors can be read");
+    let most = usize::try_from(libc::CPU_SETSIZE).unwrap_or(0);
+    // SAFETY: the numbers are below the set's size.
+    let is_in = |number: &usize| unsafe { libc::CPU_ISSET(*number, &set) };
+    (0..most).filter(is_in).collect()
+}
+
+/// From now on the calling thread runs on this processor alone, which is one of `processors`.
+pub fn stay_on(processor: usize) -> io::Result<()> {
+    let mut set = no_processors();
+    // SAFETY: the number is below the set's size, as those of `processors` are.
+    unsafe { libc::CPU_SET(processor, &mut set) };
+    // SAFETY: the set is ours, and as long as it is said to be; 0 is the calling thread.
+    match unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn no_processors() -> libc::cpu_set_t {
+    // SAFETY: it is an array of bits, for which zeroes are a value.
+    unsafe { std::mem::zeroed() }
+}

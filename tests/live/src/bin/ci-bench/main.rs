@@ -55,10 +55,10 @@ const SETTING_UP: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, port, bytes] = &arguments[..]
+    if let [first, numbers @ ..] = &arguments[..]
         && first == floor::OTHER_END
     {
-        return other_end(port, bytes);
+        return other_end(numbers);
     }
     let program = Program {
         name: "ci/bench",
@@ -76,11 +76,14 @@ fn main() -> ExitCode {
     })
 }
 
-fn other_end(port: &str, bytes: &str) -> ExitCode {
-    let (Ok(port), Ok(bytes)) = (port.parse(), bytes.parse()) else {
+/// This process is the other end of the floor.
+fn other_end(numbers: &[String]) -> ExitCode {
+    let numbers: Result<Vec<usize>, _> = numbers.iter().map(|one| one.parse()).collect();
+    let Ok(&[port, bytes, processor]) = numbers.as_deref() else {
         return ExitCode::from(2);
     };
-    match floor::other_end(port, bytes) {
+    let port = u16::try_from(port).unwrap_or(0);
+    match floor::other_end(port, bytes, processor) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
