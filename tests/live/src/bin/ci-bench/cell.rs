@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use semisync_live_tests::Transport;
 
-use crate::servers::Stand;
-
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Cell {
     pub clients: usize,
@@ -19,6 +17,13 @@ pub struct Cell {
     pub durable: bool,
     /// What the network takes for each direction.
     pub delay: Duration,
+}
+
+/// What servers are started with; another stand needs other servers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stand {
+    pub replicas: usize,
+    pub durable: bool,
 }
 
 impl Cell {

@@ -3,8 +3,9 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `main.rs` | what was asked for, setting up, the end |
+//! | `main.rs` | what was asked for, the end |
 //! | `options.rs` | the arguments |
+//! | `needs.rs` | the server and the libraries, where they are missing |
 //! | `grid.rs` | the cells of the grid |
 //! | `measure.rs` | the cells one after the other, on the servers that they need |
 //! | `cell.rs` | the conditions under which the sides are compared |
@@ -31,6 +32,7 @@ mod floor;
 mod grid;
 mod load;
 mod measure;
+mod needs;
 mod options;
 mod perf;
 mod plot;
@@ -41,17 +43,11 @@ mod servers;
 mod stand;
 mod turns;
 
-use std::path::Path;
-use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::process::ExitCode;
 
-use semisync_live_tests::console::{Output, Program, Stop, run};
-use semisync_live_tests::{Dialect, dist_dir_of, repository};
+use semisync_live_tests::console::Program;
 
 use options::{Plan, USAGE};
-
-/// Downloading and building, on a slow machine too.
-const SETTING_UP: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,7 +62,7 @@ fn main() -> ExitCode {
     };
     program.run(|arguments| {
         let plan = Plan::from(arguments)?;
-        set_up()?;
+        needs::make()?;
         measure::all(&plan)?;
         let (json, svg) = (plan.json.display(), plan.json.with_extension("svg"));
         Ok(format!(
@@ -87,24 +83,4 @@ fn other_end(numbers: &[String]) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
-}
-
-/// The server and the libraries, where they are missing.
-fn set_up() -> Result<(), Stop> {
-    let series = Dialect::of_run().series().to_owned();
-    let script = |name: &str, what_it_says: &str| {
-        let mut command = Command::new(repository().join("ci").join(name));
-        let ended = run(command.arg(&series), SETTING_UP, Output::Shown)?;
-        let failed = ended.or_failed(format!("ci/{name} did not end well"));
-        failed.map_err(|stop| stop.remedy(format!("read above {what_it_says}")))
-    };
-    script("setup", "what is missing")?;
-    if !has_libraries(&dist_dir_of(&series, "")) {
-        script("build", "what is wrong")?;
-    }
-    Ok(())
-}
-
-fn has_libraries(dir: &Path) -> bool {
-    dir.join("semisync_source.so").exists()
 }

@@ -7,15 +7,14 @@ use semisync_live_tests::console::{OrStop, Stop, say, step};
 use semisync_live_tests::{Dialect, Libraries};
 use serde_json::{Value, json};
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Stand};
 use crate::compare::{self, Roles};
 use crate::figures;
 use crate::floor::Floor;
-use crate::has_libraries;
+use crate::needs::has_libraries;
 use crate::options::{Plan, Sides};
 use crate::perf::Counted;
 use crate::report::{self, Told};
-use crate::servers::Stand;
 use crate::stand::{self, Side};
 use crate::turns;
 

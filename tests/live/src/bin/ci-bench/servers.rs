@@ -8,18 +8,11 @@ use semisync_live_tests::{
     Libraries, Names, Server, ServerConfig, Topology, Transport, eventually, lock,
 };
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Stand};
 use crate::delay::Delay;
 
 /// A link to a replica is made within this time, TLS and a busy machine included.
 const LINKED_WITHIN: Duration = Duration::from_secs(20);
-
-/// What servers are started with; another stand needs other servers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stand {
-    pub replicas: usize,
-    pub durable: bool,
-}
 
 pub struct Servers {
     topology: Topology,

@@ -9,12 +9,12 @@ use semisync_live_tests::process::cpu_time;
 use semisync_live_tests::tables::OF_SOURCE;
 use semisync_live_tests::{Libraries, Server};
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Stand};
 use crate::counters::{Parts, Reading};
 use crate::load::{Clients, Window, Work};
 use crate::perf::{Attached, Counted};
 use crate::readers::Readers;
-use crate::servers::{Servers, Stand};
+use crate::servers::Servers;
 use crate::turns::Figures;
 
 /// What a slice's beginning is left out for: caches are cold after another side's slice.
