@@ -26,6 +26,11 @@ impl Pending {
         }
     }
 
+    /// The end of the oldest group.
+    pub fn first(&self) -> Option<Position> {
+        self.0.front().copied()
+    }
+
     /// Whether a group ends exactly here.
     pub fn contains(&self, end: Position) -> bool {
         self.0.binary_search(&end).is_ok()

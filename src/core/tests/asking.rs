@@ -23,6 +23,24 @@ fn the_end_of_a_group_asks_and_nothing_else_does() {
 }
 
 #[test]
+fn what_is_confirmed_or_not_waited_for_is_answered_without_the_lock() {
+    let mut story = Story::with_replicas(1, true, 2);
+    assert_eq!(story.core.quiet_before(), None, "nothing was flushed");
+    story.flush(100);
+    story.flush(200);
+    story.flush(300);
+    assert_eq!(story.core.quiet_before(), Some(at(100)));
+    story.ack(story.connection(1), 100);
+    assert_eq!(story.core.quiet_before(), Some(at(200)));
+    story.wait(300, "a");
+    assert_eq!(story.core.quiet_before(), Some(at(300)));
+    story.ack(story.connection(1), 300);
+    // The newest commit tells that a replica has caught up.
+    assert_eq!(story.core.quiet_before(), Some(at(300)));
+    assert!(!story.core.wants_ack(story.connection(2), at(300)));
+}
+
+#[test]
 fn while_disabled_nothing_asks() {
     let mut story = Story::begin(1, true);
     let connection = story.connect(1);

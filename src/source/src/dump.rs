@@ -298,11 +298,15 @@ impl Dump for SemiSyncDump {
             return;
         };
         *flag = self.idle_flag();
-        let position = self.file.on_event(end.file(), end.offset);
+        let position = self.file.on_event(end);
         self.event.set(position);
         let Some(position) = position.filter(|_| *flag == 0 && may_end_transaction(event)) else {
             return;
         };
+        let traces = traces_details();
+        if self.state.is_quiet(position) && !traces {
+            return;
+        }
         let id = self.connection.id;
         let (asks, is_newest) = self.state.update(|core| {
             let asks = core.on_send(id, position);
@@ -318,7 +322,7 @@ impl Dump for SemiSyncDump {
         if asks {
             *flag = FLAG_ASK;
         }
-        if traces_details() {
+        if traces {
             let on = self.state.look(|core| core.status());
             messages::trace_event(self.connection.server_id, end, asks, on);
         }

@@ -2,6 +2,7 @@
 
 use crate::{replica_connection::ReplicaConnection, state::State};
 use semisync_core::{Place, Position};
+use semisync_server::LogPos;
 use std::{cell::RefCell, sync::Arc};
 
 /// Where one dump is. In its thread alone.
@@ -16,6 +17,8 @@ pub struct DumpFile {
 #[derive(Default)]
 struct KnownFile {
     name: Vec<u8>,
+    /// As the server has named it with an event. Empty: with none yet.
+    path: Vec<u8>,
     place: Place,
     /// Of the log, when that was found out.
     version: u64,
@@ -32,13 +35,32 @@ impl DumpFile {
         }
     }
 
-    /// An event is about to be sent that ends at `offset` of the file `name`: its position,
-    /// if it is known where the file lies.
-    pub fn on_event(&self, name: &[u8], offset: u64) -> Option<Position> {
-        let place = self.place(name);
+    /// An event is about to be sent that ends at `end`: its position, if it is known where the
+    /// file lies.
+    pub fn on_event(&self, end: LogPos<'_>) -> Option<Position> {
+        let place = self.known_place(end.path());
+        let place = place.unwrap_or_else(|| self.enter_path(end));
+        self.connection.on_send(end.offset);
+        place.at(end.offset)
+    }
+
+    /// Where the file lies, if it is that of the last event and nothing has changed since.
+    fn known_place(&self, path: &[u8]) -> Option<Place> {
+        let known = self.known.borrow();
+        let is_the_same = known.path == path
+            && known.version == self.state.log_version()
+            && known.entered == Some(known.place);
+        is_the_same.then_some(known.place)
+    }
+
+    #[cold]
+    fn enter_path(&self, end: LogPos<'_>) -> Place {
+        let place = self.place(end.file());
         self.enter(place);
-        self.connection.on_send(offset);
-        place.at(offset)
+        let path = &mut self.known.borrow_mut().path;
+        path.clear();
+        path.extend_from_slice(end.path());
+        place
     }
 
     /// The replica is told, or has said itself, that it has everything up to `offset`. The
@@ -59,6 +81,7 @@ impl DumpFile {
         if known.name != name {
             known.name.clear();
             known.name.extend_from_slice(name);
+            known.path.clear();
             known.entered = None;
             known.version = 0;
         }

@@ -49,6 +49,8 @@ pub struct State {
     unsettled: AtomicBool,
     /// See `refuses`.
     refusal: AtomicU8,
+    /// See `is_quiet`. 0: no event is.
+    quiet_before: AtomicU64,
     log_version: AtomicU64,
 }
 
@@ -79,6 +81,7 @@ impl State {
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
             refusal: AtomicU8::new(0),
+            quiet_before: AtomicU64::new(0),
             log_version: AtomicU64::new(0),
         }
     }
@@ -127,6 +130,15 @@ impl State {
             1 => Some(Refusal::Timeout),
             _ => Some(Refusal::TooFew),
         }
+    }
+
+    /// Whether an event that ends at `end` asks for nothing and changes nothing, to whomever it
+    /// is sent: see [`Coordinator::quiet_before`]. No lock. The answer is one that the lock would
+    /// have given, now or a moment ago: whatever is flushed later lies behind every position that
+    /// was ever kept here.
+    pub fn is_quiet(&self, end: Position) -> bool {
+        end.word()
+            .is_some_and(|end| end < self.quiet_before.load(Ordering::Acquire))
     }
 
     /// Changes the coordinator, then, without the lock, releases sessions and
@@ -190,6 +202,9 @@ impl State {
                 Some(Refusal::TooFew) => 2,
             };
             self.refusal.store(refusal, Ordering::Release);
+            let quiet_before = core.quiet_before().and_then(Position::word);
+            self.quiet_before
+                .store(quiet_before.unwrap_or(0), Ordering::Release);
             let is_earlier_alarm = self.alarm.set(core.next_time());
             self.log_version.store(files.version(), Ordering::Release);
             (result, core.take_effects(), is_earlier_alarm)

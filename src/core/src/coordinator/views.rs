@@ -93,6 +93,23 @@ impl<W> Coordinator<W> {
         }
     }
 
+    /// For hooks that run for every event: an event that ends before this position changes
+    /// nothing. [`Self::on_send`] does nothing for it, whatever the connection, and answers that
+    /// it asks for nothing. None: there is no such event.
+    pub fn quiet_before(&self) -> Option<Position> {
+        let flushed = self.flushed?;
+        match self.mode {
+            // An event is asked for if it ends with the log, or behind what was known of it.
+            Mode::Disabled | Mode::Off | Mode::Broken => Some(flushed),
+            // So it is here while new transactions are refused. Else an event is asked for if it
+            // ends a group that is pending, and nobody waits for an earlier position alone.
+            Mode::On | Mode::Closing => {
+                let asked_from = self.pending.first().max(self.first_waiting());
+                Some(asked_from.map_or(flushed, |first| first.min(flushed)))
+            }
+        }
+    }
+
     /// Semi-sync in one number.
     ///
     /// | number | meaning |

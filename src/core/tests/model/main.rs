@@ -260,6 +260,26 @@ impl Run {
             }
         }
     }
+
+    /// The answer that hooks get without the lock is the one that they would get under it, and
+    /// they would have changed nothing.
+    fn quiet_events_change_nothing(&mut self) {
+        let ends = (self.end - 4..=self.end + 1).map(place);
+        let quiet_before = self.core.quiet_before();
+        let quiet: Vec<_> = ends.filter(|end| Some(*end) < quiet_before).collect();
+        if quiet.is_empty() {
+            return;
+        }
+        self.see("quiet");
+        let before = format!("{:?}", self.core);
+        for &number in &self.connections {
+            for end in &quiet {
+                let asks = self.core.on_send(ReplicaConnectionId(number), *end);
+                assert!(!asks, "{end:?} to {number}, quiet before {quiet_before:?}");
+            }
+        }
+        assert_eq!(format!("{:?}", self.core), before);
+    }
 }
 
 fn run(settings: Settings, operations: &[Operation]) -> Seen {
@@ -274,6 +294,7 @@ fn run(settings: Settings, operations: &[Operation]) -> Seen {
     for operation in operations {
         run.carry_out(operation);
         run.compare();
+        run.quiet_events_change_nothing();
     }
     run.seen
 }
@@ -349,6 +370,7 @@ fn the_random_operations_reach_every_answer_message_and_outcome() {
     }
     all.see("kept up");
     all.see("lagged");
+    all.see("quiet");
     all.see(Message::WaitsOn);
     let (sessions, up_to) = (0, None);
     all.see(Message::Released { sessions, up_to });
