@@ -63,6 +63,10 @@ symbols! {
         net_clear: unsafe extern "C" fn(net: *mut NET, check_buffer: bool) = compat::NET_CLEAR;
         /// Sends what is buffered. true: the connection failed.
         net_flush: unsafe extern "C" fn(net: *mut NET) -> bool = compat::NET_FLUSH;
+        /// Makes the buffer of a NET `length` bytes long, and forgets what is in it. `length` is less
+        /// than the NET's `max_packet_size`. true: there is no memory, and the NET says so.
+        net_realloc [optional]:
+            unsafe extern "C" fn(net: *mut NET, length: usize) -> bool = compat::NET_REALLOC;
         /// Writes a packet of `len` bytes into the buffer. true: the connection failed.
         my_net_write:
             unsafe extern "C" fn(net: *mut NET, packet: *const c_uchar, len: usize) -> bool

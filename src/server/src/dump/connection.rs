@@ -30,7 +30,7 @@ use semisync_sys::{
 };
 use std::{
     cell::{Cell, OnceCell},
-    ffi::c_uchar,
+    ffi::{c_uchar, c_ulong},
     mem::offset_of,
     os::fd::BorrowedFd,
     sync::Arc,
@@ -78,6 +78,12 @@ enum TlsWrite {
     /// Wait until the socket is ready for it, then write the same bytes again.
     Want(TlsWant),
 }
+
+/// How many bytes a dump collects before it writes them, in place of the server's 16 KiB
+/// (`net_buffer_length`). A replica that lags, or a long transaction, is sent the log in fewer
+/// system calls, each of which wakes the replica. What ends the log, or asks for an
+/// acknowledgement, is sent at once all the same.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// The server's result for a failed write.
 pub(super) const WRITE_FAILED: usize = usize::MAX;
@@ -239,6 +245,25 @@ impl DumpConnection {
         };
         let length = u32::from_le_bytes([low, middle, high, 0]);
         rest.get_mut(..usize::try_from(length).ok()?).map(look)
+    }
+
+    /// Makes room for [`SEND_BUFFER`], where the server lets us and packets are not compressed.
+    /// When the dump begins: nothing may lie in the buffer.
+    pub(super) fn enlarge_buffer(&self) {
+        let Some(net_realloc) = self.symbols.net_realloc else {
+            return;
+        };
+        let wanted = SEND_BUFFER as c_ulong;
+        // SAFETY: this thread owns the NET.
+        let (size, limit) = unsafe { ((*self.net).max_packet, (*self.net).max_packet_size) };
+        let is_idle = self.buffered() == 0 && !self.writing.get() && !self.looking.get();
+        let fits = size < wanted && wanted < limit;
+        if is_idle && fits && self.compression() == Compression::None {
+            // SAFETY: this thread owns the NET, nothing is in its buffer, and nobody else has a
+            // pointer there: what the server still needs of the request, it has copied
+            // (`com_binlog_dump`). Without memory the dump ends by the error in the NET.
+            unsafe { net_realloc(self.net, SEND_BUFFER) };
+        }
     }
 
     // ---- transport ----

@@ -71,6 +71,7 @@ pub(crate) fn begin(dump: Box<dyn Dump>, offer: Offer) {
     with(|current| {
         if let Some((dump, connection)) = current.dump_and_connection() {
             connection.interpose([write::<false>, write::<true>], dump.observer());
+            connection.enlarge_buffer();
         }
         current.dump.on_begun(current.connection());
     });

@@ -7,6 +7,8 @@ use std::ffi::CStr;
 pub const NET_CLEAR: &CStr = c"net_clear";
 /// The name of [`net_flush`](crate::Symbols::net_flush).
 pub const NET_FLUSH: &CStr = c"net_flush";
+/// The name of [`net_realloc`](crate::Symbols::net_realloc).
+pub const NET_REALLOC: &CStr = c"net_realloc";
 /// The name of [`my_net_write`](crate::Symbols::my_net_write).
 pub const MY_NET_WRITE: &CStr = c"my_net_write";
 

@@ -7,6 +7,8 @@ use std::ffi::CStr;
 pub const NET_CLEAR: &CStr = c"_Z9net_clearP3NETb";
 /// The name of [`net_flush`](crate::Symbols::net_flush).
 pub const NET_FLUSH: &CStr = c"_Z9net_flushP3NET";
+/// The name of [`net_realloc`](crate::Symbols::net_realloc).
+pub const NET_REALLOC: &CStr = c"_Z11net_reallocP3NETm";
 /// The name of [`my_net_write`](crate::Symbols::my_net_write).
 pub const MY_NET_WRITE: &CStr = c"_Z12my_net_writeP3NETPKhm";
 
