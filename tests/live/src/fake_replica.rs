@@ -7,7 +7,7 @@
 //! [`crate::hostile`].
 
 use std::io::{self, ErrorKind};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
@@ -91,6 +91,11 @@ impl FakeReplica {
     pub fn attach(&mut self, announce: Announce, start: &Start) -> io::Result<()> {
         self.prepare(announce)?;
         self.dump(start)
+    }
+
+    /// The socket, for those who read packets by themselves.
+    pub fn stream(&self) -> &TcpStream {
+        &self.wire.stream
     }
 
     pub fn server_id(&self) -> u32 {

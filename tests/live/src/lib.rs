@@ -20,6 +20,7 @@
 //! | `tracer.rs` | what a server asks of the kernel, by strace; what of it survives a power cut |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and how it can misbehave |
+//! | `drain.rs` | a replica that only takes the log off the socket, for measurements |
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
@@ -40,6 +41,7 @@ pub mod console;
 pub mod dashboard;
 pub mod dialect;
 pub mod dice;
+pub mod drain;
 pub mod fake_replica;
 pub mod fakes;
 pub mod healing;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::figures::{self, Better, Meaning, SHARE};
+use crate::figures::{self, Better, Meaning, SHARES};
 use crate::ratio::{self, Interval, Verdict, median};
 use crate::turns::{Turns, values};
 
@@ -74,25 +74,25 @@ pub fn lines(turns: &Turns, roles: Roles) -> Vec<Line> {
             })
         })
         .collect();
-    lines.extend(share(turns, roles));
+    lines.extend(SHARES.iter().filter_map(|of| share(turns, roles, *of)));
     lines.sort_by_key(|line| figures::order(&line.key));
     lines
 }
 
-/// What semi-sync adds to a commit: the mean latency less that without semi-sync, turn by turn.
-fn share(turns: &Turns, roles: Roles) -> Option<Line> {
-    let reference = values(turns, roles.reference?, "mean_us")?;
+/// What semi-sync adds to a figure: that of a side less that without semi-sync, turn by turn.
+fn share(turns: &Turns, roles: Roles, (key, share): (&str, &str)) -> Option<Line> {
+    let reference = values(turns, roles.reference?, key)?;
     let sides = turns.first().map_or(0, Vec::len);
-    let of = |side: usize| values(turns, side, "mean_us");
+    let of = |side: usize| values(turns, side, key);
     let of_sides: Vec<_> = (0..sides)
         .map(|side| {
-            let mean = of(side).filter(|_| Some(side) != roles.reference)?;
-            Some(mean.iter().zip(&reference).map(|(a, b)| a - b).collect())
+            let all = of(side).filter(|_| Some(side) != roles.reference)?;
+            Some(all.iter().zip(&reference).map(|(a, b)| a - b).collect())
         })
         .collect();
     Some(Line {
-        key: SHARE.to_owned(),
-        meaning: figures::meaning(SHARE)?,
+        key: share.to_owned(),
+        meaning: figures::meaning(share)?,
         medians: of_sides.iter().map(|all| all.clone().map(median)).collect(),
         turns: of_sides,
         ratio: ratio::of_differences(&of(roles.candidate)?, &of(roles.base)?, &reference),
@@ -102,6 +102,7 @@ fn share(turns: &Turns, roles: Roles) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::SHARE;
     use crate::turns::Figures;
 
     fn turn(means: [f64; 3]) -> Vec<Figures> {

@@ -18,15 +18,24 @@ pub struct Meaning {
 
 /// The key of what semi-sync adds to a commit's mean latency, which is made of two sides' figures.
 pub const SHARE: &str = "share_us";
+/// What semi-sync adds to the time of a dump thread for each event.
+const HOOKS: &str = "hooks_ns";
+/// Figures, and the key of what semi-sync adds to each.
+pub const SHARES: [(&str, &str); 2] = [("mean_us", SHARE), ("stream.cpu_ns.dump", HOOKS)];
 
 /// The figures that are no detail, in the order in which they are told.
-const MAIN: [(&str, &str, Better, usize); 16] = [
+const MAIN: [(&str, &str, Better, usize); 21] = [
     ("tx_per_second", "transactions/s", Better::More, 0),
     ("events_per_second", "events/s", Better::More, 0),
     ("mean_us", "latency: mean, us", Better::Less, 1),
     ("p50_us", "latency: median, us", Better::Less, 1),
     ("p99_us", "latency: 99 %, us", Better::Less, 1),
     (SHARE, "semi-sync's share, us", Better::Less, 1),
+    ("longest_us", "longest commit, us", Better::Less, 0),
+    ("worst_us", "longest of all turns, us", Better::Less, 0),
+    ("stream.cpu_ns", "source: CPU, ns/event", Better::Less, 0),
+    (HOOKS, "semi-sync's share, ns/event", Better::Less, 0),
+    ("stream.switches", "switches/1000 events", Better::Less, 1),
     ("wait_us", "wait by the plugin, us", Better::Less, 1),
     ("source.cpu_us", "source: CPU, us/tx", Better::Less, 1),
     ("source.switches", "source: switches/tx", Better::Less, 2),

@@ -36,6 +36,8 @@ impl Window {
 struct Seen {
     /// Of the commits that ended in the window.
     latencies: Vec<Duration>,
+    /// Of those too that ended after the window.
+    longest: Duration,
     /// With those before and after the window.
     commits: u64,
 }
@@ -51,6 +53,7 @@ pub struct Clients {
 pub struct Work {
     /// Of the commits that ended in the window, the shortest first.
     latencies: Vec<Duration>,
+    longest: Duration,
     /// With those before and after the window.
     pub commits: u64,
     window: Window,
@@ -83,12 +86,14 @@ impl Clients {
         }
         let mut work = Work {
             latencies: Vec::new(),
+            longest: Duration::ZERO,
             commits: 0,
             window,
         };
         for _ in &self.orders {
             let seen = self.seen.recv().expect("a client answers");
             work.latencies.extend(seen.latencies);
+            work.longest = work.longest.max(seen.longest);
             work.commits += seen.commits;
         }
         work.latencies.sort_unstable();
@@ -107,6 +112,11 @@ impl Drop for Clients {
 }
 
 impl Work {
+    /// The longest commit that began in the window, whenever it ended.
+    pub fn longest(&self) -> Duration {
+        self.longest
+    }
+
     /// Throughput and latencies; without a commit in the window all of them are 0.
     pub fn figures(&self) -> Figures {
         let count = self.latencies.len() as f64;
@@ -136,6 +146,7 @@ fn client(mut conn: Conn, orders: &Receiver<Window>, answer: &Sender<Seen>) {
     for window in orders {
         let mut seen = Seen {
             latencies: Vec::new(),
+            longest: Duration::ZERO,
             commits: 0,
         };
         let mut begin = Instant::now();
@@ -143,6 +154,9 @@ fn client(mut conn: Conn, orders: &Receiver<Window>, answer: &Sender<Seen>) {
             conn.query_drop(&sql).expect("a commit");
             let end = Instant::now();
             seen.commits += 1;
+            if end >= window.settled {
+                seen.longest = seen.longest.max(end - begin);
+            }
             if end >= window.settled && end < window.end {
                 seen.latencies.push(end - begin);
             }

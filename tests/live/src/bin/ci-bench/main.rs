@@ -10,6 +10,8 @@
 //! | `measure.rs` | the cells one after the other, on the servers that they need |
 //! | `cell.rs` | the conditions under which the sides are compared |
 //! | `stand.rs` | the sides, and one side's slice |
+//! | `of_streams.rs` | the commands that `stream.rs`, `catch_up.rs` and `stalls.rs` measure |
+//! | `drained.rs` | their sources, whose replicas only take the log off the socket |
 //! | `servers.rs` | one side's servers, and how they are linked |
 //! | `load.rs`, `readers.rs` | clients that commit, sessions that read |
 //! | `delay.rs` | a network with a delay |
@@ -23,16 +25,19 @@
 //! | `report.rs` | the table, and JSON |
 //! | `plot.rs` | the picture |
 
+mod catch_up;
 mod cell;
 mod compare;
 mod counters;
 mod delay;
+mod drained;
 mod figures;
 mod floor;
 mod grid;
 mod load;
 mod measure;
 mod needs;
+mod of_streams;
 mod options;
 mod perf;
 mod plot;
@@ -40,7 +45,9 @@ mod ratio;
 mod readers;
 mod report;
 mod servers;
+mod stalls;
 mod stand;
+mod stream;
 mod turns;
 
 use std::process::ExitCode;
@@ -58,9 +65,15 @@ fn main() -> ExitCode {
     }
     let program = Program {
         name: "ci/bench",
-        usage: USAGE.to_owned(),
+        usage: format!("{USAGE}{}", of_streams::USAGE),
     };
-    program.run(|arguments| {
+    program.run(|mut arguments| {
+        if let Some(command) = of_streams::Command::of(&arguments) {
+            let order = of_streams::Order::from(command, arguments.split_off(1))?;
+            needs::make()?;
+            let json = order.carry_out()?;
+            return Ok(format!("for programs: {}", json.display()));
+        }
         let plan = Plan::from(arguments)?;
         needs::make()?;
         measure::all(&plan)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use semisync_live_tests::console::{OrStop, Stop, say, step};
-use semisync_live_tests::{Dialect, Libraries};
+use semisync_live_tests::{Dialect, Libraries, Server};
 use serde_json::{Value, json};
 
 use crate::cell::{Cell, Stand};
@@ -66,7 +66,7 @@ pub fn all(plan: &Plan) -> Result<(), Stop> {
 }
 
 /// The sides with servers of their own; none where readers are compared.
-fn kinds(sides: &Sides) -> Result<Vec<(&'static str, Libraries)>, Stop> {
+pub fn kinds(sides: &Sides) -> Result<Vec<(&'static str, Libraries)>, Stop> {
     let [base, candidate] = match sides {
         Sides::StockAndOurs => [("stock", Libraries::Stock), ("ours", Libraries::Ours)],
         Sides::BeforeAndNow(dir) => [
@@ -88,7 +88,7 @@ fn libraries_in(dir: &Path) -> Result<PathBuf, Stop> {
 }
 
 /// The last two sides are compared; the one before them has no semi-sync.
-fn roles(sides: usize) -> Roles {
+pub fn roles(sides: usize) -> Roles {
     Roles {
         reference: sides.checked_sub(3),
         base: sides - 2,
@@ -124,17 +124,17 @@ fn one(plan: &Plan, cell: &Cell, sides: &mut [Side]) -> Result<Told, Stop> {
         ratio: format!("{} / {}", names[roles.candidate], names[roles.base]),
         sides: names,
         lines,
-        floor: Floor::measure(sides[0].source(), cell.delay).or_stop("the floor")?,
+        floor: Some(Floor::measure(sides[0].source(), cell.delay).or_stop("the floor")?),
         notes,
-        made: made(plan, sides),
+        made: made(plan, sides[0].source()),
     })
 }
 
 /// What a figure must be read with.
-fn made(plan: &Plan, sides: &[Side]) -> Value {
+pub fn made(plan: &Plan, source: &Server) -> Value {
     let command: Vec<String> = std::env::args().skip(1).collect();
     json!({
-        "server": sides[0].source().value("SELECT VERSION()"),
+        "server": source.value("SELECT VERSION()"),
         "cores": std::thread::available_parallelism().map_or(1, usize::from),
         "turns": plan.turns,
         "slice_ms": u64::try_from(plan.slice.as_millis()).unwrap_or(u64::MAX),

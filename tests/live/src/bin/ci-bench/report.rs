@@ -23,7 +23,8 @@ pub struct Told {
     /// "ours / stock".
     pub ratio: String,
     pub lines: Vec<Line>,
-    pub floor: Floor,
+    /// None: nothing is compared with a round trip.
+    pub floor: Option<Floor>,
     /// What is not in the lines, and why.
     pub notes: Vec<String>,
     /// Server, machine, turns, command, time: what a figure must be read with.
@@ -60,7 +61,9 @@ pub fn table(told: &Told) -> String {
         }
         .expect("a text takes all");
     }
-    let _ = writeln!(text, "{}", told.floor.text());
+    if let Some(floor) = &told.floor {
+        let _ = writeln!(text, "{}", floor.text());
+    }
     for note in &told.notes {
         let _ = writeln!(text, "{note}");
     }
@@ -112,7 +115,7 @@ fn list(cells: &Map<String, Value>, compared: &str) -> String {
 }
 
 /// Other cells that the file has already stay. Returns all.
-fn merge_into(file: &Path, told: &Told) -> Result<Map<String, Value>, Stop> {
+pub fn merge_into(file: &Path, told: &Told) -> Result<Map<String, Value>, Stop> {
     let mut cells = match fs::read_to_string(file) {
         Ok(text) => {
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -146,7 +149,7 @@ fn cell(told: &Told) -> Value {
         "sides": told.sides,
         "compared": told.ratio,
         "made": told.made,
-        "floor": told.floor.json(),
+        "floor": told.floor.as_ref().map(Floor::json),
         "notes": told.notes,
         "figures": figures,
     })
