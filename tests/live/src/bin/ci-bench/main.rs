@@ -24,6 +24,7 @@
 //! | `figures.rs` | what the figures mean |
 //! | `report.rs` | the table, and JSON |
 //! | `plot.rs` | the picture |
+//! | `hops.rs` | one commit, hop by hop |
 
 mod catch_up;
 mod cell;
@@ -34,6 +35,7 @@ mod drained;
 mod figures;
 mod floor;
 mod grid;
+mod hops;
 mod load;
 mod measure;
 mod needs;
@@ -63,6 +65,9 @@ fn main() -> ExitCode {
     {
         return other_end(numbers);
     }
+    if arguments.first().is_some_and(|first| first == "hops") {
+        return hop_by_hop();
+    }
     let program = Program {
         name: "ci/bench",
         usage: format!("{USAGE}{}", of_streams::USAGE),
@@ -82,6 +87,18 @@ fn main() -> ExitCode {
             "for programs: {json}; for people: {}",
             svg.display()
         ))
+    })
+}
+
+fn hop_by_hop() -> ExitCode {
+    let program = Program {
+        name: "ci/bench hops",
+        usage: hops::USAGE.to_owned(),
+    };
+    program.run(|arguments| {
+        let plan = hops::Plan::of(arguments.into_iter().skip(1))?;
+        set_up()?;
+        hops::measure(&plan)
     })
 }
 

@@ -14,6 +14,7 @@ use crate::ratio::FEWEST;
 pub const USAGE: &str = "\
 usage: ci/bench [--help] [OPTION...]
        ci/bench grid [OPTION...] [CELL...]
+       ci/bench hops [OPTION...]
 
 What semi-sync costs a commit. Three sides stand side by side on this machine, each a source with
 its replicas: asynchronous replication without any plugin, the server's own libraries (stock), and
@@ -27,6 +28,7 @@ three keep the cells of earlier runs.
                      AFTER_COMMIT, TLS, zlib, zstd, a network with a delay of 0.5 ms or 5 ms each
                      way, 3 replicas of which 1 or 2 must have a commit, logs synced to a disk.
                      With names (1+tls) or words of names (tls, plain), those cells alone
+  hops               traces one commit from hand-off to hand-off (ci/bench hops --help)
   --clients N,N,...  how many sessions commit at once (default 1,16,64)
   --turns N          how many slices each side has (default 30)
   --slice MS         how long a slice is, in milliseconds (default 400)
