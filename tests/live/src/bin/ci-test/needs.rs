@@ -47,6 +47,10 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
                 add(&mut needs.servers, [series]);
                 add(&mut needs.servers, ALSO);
             }
+            Kind::Instructions => {
+                needs.host = true;
+                add(&mut needs.libraries, [series]);
+            }
             Kind::Demo => {
                 for list in [&mut needs.servers, &mut needs.libraries] {
                     add(list, [series]);

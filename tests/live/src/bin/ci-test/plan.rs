@@ -82,6 +82,7 @@ fn one_suite(suite: &Suite, run: &Run) -> Result<Outcome, Stop> {
             }
         }
         Kind::Abi => record.run(script(&["ci/abi"]))?,
+        Kind::Instructions => record.run(script(&["ci/instructions"]))?,
         Kind::Package => record.run(script(&["ci/package", "--test"]))?,
         Kind::Docker => record.run(script(&["ci/docker"]))?,
         Kind::Demo => {

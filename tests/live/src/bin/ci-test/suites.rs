@@ -20,6 +20,7 @@ pub enum Kind {
     Units,
     Series,
     Abi,
+    Instructions,
     Demo,
     Package,
     Docker,
@@ -66,7 +67,11 @@ impl Catalogue {
         if alone {
             suites.extend(pure.iter().map(|test| live(test, test, &series)));
         } else {
-            suites.extend(named([("series", Kind::Series), ("abi", Kind::Abi)]));
+            suites.extend(named([
+                ("series", Kind::Series),
+                ("abi", Kind::Abi),
+                ("instructions", Kind::Instructions),
+            ]));
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
             for other in ALSO {
                 let name = |test: &str| format!("{other}:{test}");
@@ -156,6 +161,7 @@ impl Suite {
                 "the libraries of every series: they build, are in order and have no lints"
             }
             Kind::Abi => "the declarations of each series compared with real servers (ci/abi)",
+            Kind::Instructions => "what each hook costs, in instructions (ci/instructions)",
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
             }
@@ -236,6 +242,7 @@ mod tests {
             "units",
             "series",
             "abi",
+            "instructions",
             "commit",
             "interop",
             "5.6:commit",
