@@ -97,7 +97,7 @@ fn hop_by_hop() -> ExitCode {
     };
     program.run(|arguments| {
         let plan = hops::Plan::of(arguments.into_iter().skip(1))?;
-        set_up()?;
+        needs::make()?;
         hops::measure(&plan)
     })
 }
