@@ -33,6 +33,7 @@
 
 pub mod callback;
 pub mod client;
+mod cond;
 mod conflict;
 pub mod dump;
 mod export;
@@ -47,6 +48,7 @@ pub mod plugin;
 mod poller;
 pub mod psi;
 mod relay_logs;
+mod seat;
 mod server;
 pub mod session;
 pub mod socket;
@@ -61,6 +63,7 @@ pub mod wait;
 pub use log_pos::LogPos;
 pub use poller::{Poller, Ready};
 pub use relay_logs::RelayLogPlaces;
+pub use seat::{Driving, Seat, StoodBy};
 use semisync_sys as sys;
 pub use semisync_sys::compat::{
     HAS_BEFORE_COMMIT, HAS_WAIT_COUNT, HAS_WAIT_POINT, WAITS_AFTER_COMMIT,

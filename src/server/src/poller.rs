@@ -4,12 +4,12 @@ use crate::failpoint;
 use rustix::{
     event::{
         EventfdFlags, Timespec,
-        epoll::{self, CreateFlags, Event, EventData, EventFlags},
+        epoll::{self, CreateFlags, EventData, EventFlags},
         eventfd,
     },
     io::{Errno, write},
 };
-use std::{ffi::c_int, net::TcpStream, os::fd::OwnedFd, time::Duration};
+use std::{ffi::c_int, mem::MaybeUninit, net::TcpStream, os::fd::OwnedFd, time::Duration};
 
 /// No socket is watched under this token.
 const WAKE: u64 = 0;
@@ -24,22 +24,23 @@ pub struct Poller {
     wake: OwnedFd,
 }
 
-/// Room for what a wait brings, used again and again.
-pub struct Ready(Vec<Event>);
-
-impl Default for Ready {
-    fn default() -> Self {
-        Self(Vec::with_capacity(EVENTS))
-    }
-}
+/// The tokens of the sockets that can be read from, or whose other end has closed: what a wait
+/// brings, in room that is used again and again.
+#[derive(Default)]
+pub struct Ready(Vec<u64>);
 
 impl Ready {
-    /// The tokens of the sockets that can be read from, or whose other end has closed.
     pub fn tokens(&self) -> impl Iterator<Item = u64> {
-        self.0
-            .iter()
-            .map(|event| event.data.u64())
-            .filter(|token| *token != WAKE)
+        self.0.iter().copied()
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -76,15 +77,16 @@ impl Poller {
     /// whole milliseconds; a day at most; None: no time). The error is an errno.
     pub fn wait(&self, ready: &mut Ready, time: Option<Duration>) -> Result<(), c_int> {
         ready.0.clear();
-        // What is left of a millisecond is slept too, so that the time is over then.
-        let time = time.map(|time| time.min(LONGEST) + Duration::from_micros(999));
-        let time = time.and_then(|time| Timespec::try_from(time).ok());
-        match epoll::wait(
-            &self.epoll,
-            rustix::buffer::spare_capacity(&mut ready.0),
-            time.as_ref(),
-        ) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
+        // What is left of a millisecond is slept too (rustix rounds up).
+        let time = time.and_then(|time| Timespec::try_from(time.min(LONGEST)).ok());
+        let mut events = [MaybeUninit::uninit(); EVENTS];
+        match epoll::wait(&self.epoll, &mut events[..], time.as_ref()) {
+            Ok((events, _)) => {
+                let tokens = events.iter().map(|event| event.data.u64());
+                ready.0.extend(tokens.filter(|token| *token != WAKE));
+                Ok(())
+            }
+            Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(errno.raw_os_error()),
         }
     }

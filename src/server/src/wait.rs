@@ -1,42 +1,40 @@
 //! A session that waits for something of ours, visible in the process list and
 //! woken by KILL and shutdown.
 //!
-//! `thd_enter_cond` hands mutex and condition to the server, whose KILL locks
-//! the one and broadcasts the other through `mysql_mutex_t` and `mysql_cond_t`:
-//! so these are real pthread objects in the server's layout. Lock order: the
-//! server's `LOCK_thd_data`, `LOCK_current_cond`, then the mutex of a `Waiter`.
-//! Nothing is locked under that mutex.
+//! Lock order: the server's `LOCK_thd_data`, `LOCK_current_cond`, then the mutex of a
+//! [`Waiter`] or of a seat.
 
 use crate::{
+    cond::Place,
     instruments::{Cond, Held, Memory},
+    poller::{Poller, Ready},
     psi::Stage,
+    seat::Driving,
     server::Server,
-    session, sys,
+    session,
 };
 use semisync_sys::compat::{EXIT_COND_UNLOCKS, OldStage};
 use std::{
-    cell::UnsafeCell,
+    ffi::c_int,
     pin::Pin,
     sync::Arc,
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// One waiting session. Shared between it and whoever releases it.
 pub struct Waiter {
-    mutex: UnsafeCell<sys::mysql_mutex_t>,
-    cond: UnsafeCell<sys::mysql_cond_t>,
+    place: Place,
+    /// Changed under the mutex, as the next two.
     released: AtomicBool,
-    /// To look around; changed under the mutex.
+    /// To look around.
     called: AtomicBool,
+    /// It sleeps in the poller, not on its condition.
+    in_poller: AtomicBool,
+    /// None: it cannot sleep in one.
+    poller: Option<Arc<Poller>>,
     _memory: Held,
 }
-
-// SAFETY: mutex and condition are made for use by many threads; they are only
-// touched through pthread functions after `new`.
-unsafe impl Send for Waiter {}
-// SAFETY: as above.
-unsafe impl Sync for Waiter {}
 
 /// Why `sleep` came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,117 +50,115 @@ pub enum Woken {
 }
 
 impl Waiter {
-    pub fn new(memory: &Memory) -> Pin<Arc<Self>> {
+    /// `poller`: in which it may sleep, see [`crate::Seat`].
+    pub fn new(memory: &Memory, poller: Option<Arc<Poller>>) -> Pin<Arc<Self>> {
         /// With the two counters of the `Arc`.
         const SIZE: usize = size_of::<Waiter>() + 2 * size_of::<usize>();
-        // SAFETY: all-zero is what PTHREAD_MUTEX_INITIALIZER and
-        // PTHREAD_COND_INITIALIZER are on Linux, and "not instrumented" for psi.
-        let (mutex, cond) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
         let waiter = Arc::pin(Self {
-            mutex: UnsafeCell::new(mutex),
-            cond: UnsafeCell::new(cond),
+            place: Place::new(),
             released: AtomicBool::new(false),
             called: AtomicBool::new(false),
+            in_poller: AtomicBool::new(false),
+            poller,
             _memory: memory.hold(SIZE),
         });
-        // The deadline is on the monotonic clock: a clock that is set must
-        // neither shorten nor lengthen a wait.
-        let mut attributes = std::mem::MaybeUninit::uninit();
-        // SAFETY: attributes are initialised, used and destroyed in this order;
-        // the condition is pinned and nobody waits on it yet.
-        unsafe {
-            libc::pthread_condattr_init(attributes.as_mut_ptr());
-            libc::pthread_condattr_setclock(attributes.as_mut_ptr(), libc::CLOCK_MONOTONIC);
-            libc::pthread_cond_init(waiter.raw_cond(), attributes.as_ptr());
-            libc::pthread_condattr_destroy(attributes.as_mut_ptr());
-        }
+        // SAFETY: a field that is pinned with the whole, and never moved out.
+        unsafe { waiter.as_ref().map_unchecked(|waiter| &waiter.place) }.prepare();
         waiter
-    }
-
-    fn raw_mutex(&self) -> *mut libc::pthread_mutex_t {
-        // SAFETY: the address of a field; no reference is made.
-        unsafe { &raw mut (*self.mutex.get()).mutex }
-    }
-
-    fn raw_cond(&self) -> *mut libc::pthread_cond_t {
-        // SAFETY: as above.
-        unsafe { &raw mut (*self.cond.get()).cond }
     }
 
     /// Ends the wait. Any thread; no lock of the plugin may be held.
     pub fn release(&self) {
-        self.lock();
-        self.released.store(true, Ordering::Release);
-        self.unlock();
-        // After the unlock, so that the session does not wake up only to wait
-        // for the mutex.
-        // SAFETY: initialised in `new`, alive because the caller holds it.
-        unsafe { libc::pthread_cond_signal(self.raw_cond()) };
+        self.wake(&self.released);
     }
 
     /// Has the session look around: its sleep, or the next one, comes back as
     /// [`Woken::Called`]. Any thread; no lock of the plugin may be held.
     pub fn call(&self) {
-        self.lock();
-        self.called.store(true, Ordering::Release);
-        self.unlock();
-        // SAFETY: as in `release`.
-        unsafe { libc::pthread_cond_signal(self.raw_cond()) };
+        self.wake(&self.called);
     }
 
-    fn lock(&self) {
-        // SAFETY: initialised in `new`; never locked twice by one thread.
-        unsafe { libc::pthread_mutex_lock(self.raw_mutex()) };
+    fn wake(&self, why: &AtomicBool) {
+        let locked = self.place.lock();
+        why.store(true, Ordering::Release);
+        let in_poller = self.in_poller.load(Ordering::Relaxed);
+        // So that the session does not wake up only to wait for the mutex.
+        drop(locked);
+        match &self.poller {
+            Some(poller) if in_poller => poller.wake(),
+            _ => self.place.signal(),
+        }
     }
 
-    fn unlock(&self) {
-        // SAFETY: locked by this thread.
-        unsafe { libc::pthread_mutex_unlock(self.raw_mutex()) };
+    /// Whether the session was released. No lock.
+    pub fn is_released(&self) -> bool {
+        self.released.load(Ordering::Acquire)
+    }
+
+    fn is_awake(&self) -> bool {
+        self.is_released() || self.called.load(Ordering::Acquire)
+    }
+
+    /// Why it is awake, if it was woken here.
+    fn take_wake(&self) -> Option<Woken> {
+        if self.is_released() {
+            return Some(Woken::Released);
+        }
+        let called = self.called.swap(false, Ordering::AcqRel);
+        called.then_some(Woken::Called)
     }
 }
 
 /// The current session's stay in the process list state of its wait.
 pub struct SessionWait<'w> {
     server: Server,
-    /// Its own share: the server has pointers into it until the state is left.
     waiter: Pin<Arc<Waiter>>,
     /// As what performance schema counts the sleep.
     cond: &'w Cond,
+    /// What the server has pointers into until the state is left.
+    place: &'w Place,
     /// None: the thread serves no session.
     old_stage: Option<OldStage>,
 }
 
 impl<'w> SessionWait<'w> {
-    /// Enters the state of the session that the current thread serves.
+    /// Enters the state of the session that the current thread serves. `driving`: the session
+    /// has this seat, and the server is to wake it there.
     pub fn enter(
         server: Server,
-        waiter: Pin<Arc<Waiter>>,
+        waiter: &'w Pin<Arc<Waiter>>,
+        driving: Option<&'w Driving<'_>>,
         stage: &'static Stage,
         cond: &'w Cond,
     ) -> Self {
+        let place = driving.map_or(&waiter.place, Driving::place);
         let old_stage = session::is_there(server).then(|| {
             // SAFETY: plain data that is overwritten.
             let mut old_stage: OldStage = unsafe { std::mem::zeroed() };
-            waiter.lock();
+            let (mutex, cond) = place.for_server();
+            let _locked = place.lock();
             // SAFETY: the thread has a session; mutex (held, as wanted) and condition live
-            // in the waiter until `exit_cond`, see `drop`.
+            // until `exit_cond`, see `drop`.
             unsafe {
-                server.symbols().session.enter_cond(
-                    waiter.cond.get(),
-                    waiter.mutex.get(),
-                    stage.as_ptr(),
-                    &mut old_stage,
-                );
+                server
+                    .symbols()
+                    .session
+                    .enter_cond(cond, mutex, stage.as_ptr(), &mut old_stage);
             }
-            waiter.unlock();
             old_stage
         });
         Self {
             server,
-            waiter,
+            waiter: waiter.clone(),
             cond,
+            place,
             old_stage,
         }
+    }
+
+    /// Whether it was released or called. No lock.
+    pub fn is_awake(&self) -> bool {
+        self.waiter.is_awake()
     }
 
     /// Sleeps until released, called, woken or past the deadline (None: no deadline).
@@ -171,32 +167,51 @@ impl<'w> SessionWait<'w> {
     /// a broadcast between two sleeps is not lost.
     pub fn sleep(&self, deadline: Option<Instant>, look_around: impl FnOnce() -> bool) -> Woken {
         let waiter = &self.waiter;
-        waiter.lock();
         let mut error = 0;
-        let is_awake =
-            || waiter.released.load(Ordering::Acquire) || waiter.called.load(Ordering::Acquire);
-        if !is_awake() && !look_around() {
-            // SAFETY: the mutex is held by this thread.
-            error = self.cond.wait(|| unsafe {
-                match deadline {
-                    Some(deadline) => libc::pthread_cond_timedwait(
-                        waiter.raw_cond(),
-                        waiter.raw_mutex(),
-                        &monotonic(deadline),
-                    ),
-                    None => libc::pthread_cond_wait(waiter.raw_cond(), waiter.raw_mutex()),
-                }
-            });
+        let mut locked = waiter.place.lock();
+        if !waiter.is_awake() && !look_around() {
+            error = self.cond.wait(|| locked.sleep(deadline));
         }
-        let released = waiter.released.load(Ordering::Acquire);
-        let called = waiter.called.swap(false, Ordering::AcqRel);
-        waiter.unlock();
-        match error {
-            _ if released => Woken::Released,
-            _ if called => Woken::Called,
+        let woken = waiter.take_wake();
+        drop(locked);
+        woken.unwrap_or(match error {
             libc::ETIMEDOUT => Woken::TimedOut,
             _ => Woken::Spurious,
+        })
+    }
+
+    /// As `sleep`, of a session that drives, in its poller. None: there is something to read.
+    /// What KILL and shutdown set is seen by `look_around`, or by the next one: the thread that
+    /// stands by wakes the poller for each broadcast. The error is an errno.
+    pub fn sleep_in(
+        &self,
+        driving: &Driving,
+        ready: &mut Ready,
+        deadline: Option<Instant>,
+        look_around: impl FnOnce() -> bool,
+    ) -> Result<Option<Woken>, c_int> {
+        let waiter = &self.waiter;
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(Some(waiter.take_wake().unwrap_or(Woken::TimedOut)));
         }
+        let locked = waiter.place.lock();
+        let is_awake = waiter.is_awake() || look_around();
+        waiter.in_poller.store(!is_awake, Ordering::Relaxed);
+        drop(locked);
+        ready.clear();
+        if !is_awake {
+            let slept = self.cond.wait(|| driving.poller().wait(ready, left));
+            let locked = waiter.place.lock();
+            waiter.in_poller.store(false, Ordering::Relaxed);
+            drop(locked);
+            slept?;
+        }
+        let woken = waiter.take_wake();
+        if woken.is_none() && !ready.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(woken.unwrap_or(Woken::Spurious)))
     }
 }
 
@@ -206,30 +221,10 @@ impl Drop for SessionWait<'_> {
             return;
         };
         if EXIT_COND_UNLOCKS {
-            self.waiter.lock();
+            self.place.lock().leave_locked();
         }
         // SAFETY: entered in `enter`, in this thread; the mutex is held or not as
         // the series wants it.
         unsafe { self.server.symbols().session.exit_cond(old_stage) };
-    }
-}
-
-/// A deadline as an absolute time of CLOCK_MONOTONIC.
-fn monotonic(deadline: Instant) -> libc::timespec {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: writes the given structure; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
-    let rest = deadline.saturating_duration_since(Instant::now());
-    let base = Duration::new(
-        u64::try_from(now.tv_sec).unwrap_or_default(),
-        u32::try_from(now.tv_nsec).unwrap_or_default(),
-    );
-    let at = base.saturating_add(rest);
-    libc::timespec {
-        tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: i64::from(at.subsec_nanos()),
     }
 }

@@ -19,10 +19,13 @@
 //! | `commit` | transaction and binary log storage observers |
 //! | `refusal` | who is refused before a transaction is written, and by which option |
 //! | `wait` | a session's wait at the wait point |
+//! | `sleep` | how it sleeps: woken by whoever reads, or reading by itself |
 //! | `transmit`, `dump` | the transmit observer, and one dump to a semi-sync replica |
 //! | `dump_file` | which file a dump is in, and how far |
 //! | `source` | the parts below, put together; ON and OFF; what a panic leads to |
-//! | `receiver` | the thread that reads acknowledgements |
+//! | `receiver` | the thread that reads acknowledgements while no session does |
+//! | `intake` | reading acknowledgements |
+//! | `spin` | a short poll before a session sleeps |
 //! | `replicas` | the registry of connections, and who counts |
 //! | `gone` | replicas that have left |
 //! | `survey` | looks at all this and makes figures of it |
@@ -62,6 +65,7 @@ mod dump;
 mod dump_file;
 mod figures;
 mod gone;
+mod intake;
 mod library;
 mod messages;
 mod observations;
@@ -75,7 +79,9 @@ mod replica_connection;
 mod replicas;
 #[doc(hidden)]
 pub mod settings;
+mod sleep;
 mod source;
+mod spin;
 mod state;
 #[doc(hidden)]
 pub mod status;

@@ -233,18 +233,20 @@ impl ReplicaConnection {
     // ---- what it says ----
 
     /// Reads once, without blocking, and shows each acknowledgement: the name of a file,
-    /// and how much of the file. `buffer` is scratch. The receiver thread.
+    /// and how much of the file. `buffer` is scratch. Whoever has the receiver's seat.
     pub fn read(&self, buffer: &mut [u8], on_ack: &mut dyn FnMut(&[u8], u64)) -> ReadEnd {
         let (Some(shared), Some(reader)) = (&self.shared, &self.reader) else {
             return ReadEnd::Open;
         };
+        // Two may read, when one hands over to the other: what came first is looked at first.
+        let mut reader = reader.lock();
         let bytes = match shared.receive(buffer) {
             Received::Nothing => return ReadEnd::Open,
             Received::Closed => return ReadEnd::Closed,
             Received::Bytes(read) => buffer.get(..read).unwrap_or_default(),
         };
         let mut quit = false;
-        let fed = reader.lock().feed(bytes, &mut |reply| match reply {
+        let fed = reader.feed(bytes, &mut |reply| match reply {
             Reply::Ack { name, offset } => on_ack(name, offset),
             Reply::Quit => quit = true,
         });

@@ -7,6 +7,7 @@ use crate::{
     Vocabulary,
     decisions::{self, Decisions},
     figures::{ReplicaFigures, SourceFigures, WaitFigures},
+    intake::Intake,
     messages,
     receiver::Receiver,
     replicas::Replicas,
@@ -74,6 +75,14 @@ impl Source {
         }
         self.replicas.tell_use(&self.state);
         done
+    }
+
+    /// Where acknowledgements come in. None: no receiver runs.
+    pub fn intake(&self) -> Option<Arc<Intake>> {
+        let receiver = self.receiver.lock();
+        receiver
+            .as_ref()
+            .map(|receiver| Arc::clone(receiver.intake()))
     }
 
     /// Starts the receiver, unless it runs.

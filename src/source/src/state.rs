@@ -45,6 +45,7 @@ pub struct State {
     gave_up: AtomicBool,
     /// What is under the lock, readable without it by hooks that run for every event.
     enabled: AtomicBool,
+    anybody_waiting: AtomicBool,
     wanting: AtomicBool,
     unsettled: AtomicBool,
     /// See `refuses`.
@@ -78,6 +79,7 @@ impl State {
             }),
             gave_up: AtomicBool::new(false),
             enabled: AtomicBool::new(false),
+            anybody_waiting: AtomicBool::new(false),
             wanting: AtomicBool::new(false),
             unsettled: AtomicBool::new(false),
             refusal: AtomicU8::new(0),
@@ -109,6 +111,11 @@ impl State {
     /// Whether semi-sync is switched on by its variable. No lock.
     pub fn is_enabled(&self) -> bool {
         self.enabled.load(Ordering::Acquire)
+    }
+
+    /// Whether sessions wait. No lock.
+    pub fn is_anybody_waiting(&self) -> bool {
+        self.anybody_waiting.load(Ordering::Acquire)
     }
 
     /// Whether an acknowledgement of the newest commit is worth asking for,
@@ -194,6 +201,8 @@ impl State {
                 *held = self.memory.hold(core.memory());
             }
             self.enabled.store(core.enabled(), Ordering::Release);
+            let waits = core.wait_sessions() != 0;
+            self.anybody_waiting.store(waits, Ordering::Release);
             self.wanting.store(core.is_wanting(), Ordering::Relaxed);
             self.unsettled.store(core.is_unsettled(), Ordering::Release);
             let refusal = match core.refusal() {

@@ -15,6 +15,7 @@ use crate::{
     counters::WAITS,
     decisions::does_kill_end_wait,
     messages,
+    sleep::Sleep,
     source::Source,
     state::State,
     variables::{timeout_ms, traces_details},
@@ -23,7 +24,7 @@ use crate::{
 use semisync_core::{TimeoutVerdict, WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
     LogPos, MonotonicMicros, abort, session,
-    wait::{SessionWait, Waiter, Woken},
+    wait::{Waiter, Woken},
 };
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -48,7 +49,9 @@ const STOP_LASTS: u64 = 2_000_000;
 pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     let state = &source.state;
     let server = state.server;
-    let waiter = Waiter::new(&state.memory);
+    let intake = source.intake();
+    let poller = intake.as_ref().map(|intake| intake.seat.poller());
+    let waiter = Waiter::new(&state.memory, poller.cloned());
     let is_applier = session::is_applier(server);
     let wait = WAITS.begin();
     let thread_id = session::thread_id(server);
@@ -68,12 +71,12 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     if traces_details() {
         messages::trace_wait(end);
     }
-    let session = SessionWait::enter(
-        server,
-        waiter,
-        &source.words.waiting_for_ack,
-        &state.sending,
-    );
+    // Known to the coordinator before: whoever leaves the seat later has the thread come. An
+    // applier takes each wake that it cannot explain for STOP REPLICA, so it must not drive.
+    let seat = intake.as_ref().filter(|_| !is_applier);
+    let driving = seat.and_then(|intake| intake.seat.take());
+    let reads = intake.as_deref().zip(driving.as_ref());
+    let session = Sleep::enter(source, &waiter, reads);
     let waits = Waits {
         state,
         id,
@@ -87,6 +90,7 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
         waits.sleep_as_client(&session)
     };
     drop(session);
+    drop(driving);
     match end {
         End::Released => WAITS.end(&wait),
         End::GivenUp => {}
@@ -113,7 +117,7 @@ struct Waits<'a> {
 }
 
 impl Waits<'_> {
-    fn sleep_as_client(mut self, session: &SessionWait) -> End {
+    fn sleep_as_client(mut self, session: &Sleep) -> End {
         let state = self.state;
         let server = state.server;
         let mut saw_shutdown = false;
@@ -154,7 +158,7 @@ impl Waits<'_> {
 
     /// The server wakes an applier only to stop it. (Without parallel workers STOP REPLICA
     /// does so, and sets nothing that can be seen.)
-    fn sleep_as_applier(mut self, session: &SessionWait) -> End {
+    fn sleep_as_applier(mut self, session: &Sleep) -> End {
         let server = self.state.server;
         let is_to_end = || session::is_killed(server) || server.is_shutting_down();
         let seen = STOP_SEEN.load(Ordering::Relaxed);

@@ -9,8 +9,8 @@ use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::{REPLICATION_PASSWORD, REPLICATION_USER, TABLE, TLS_USER};
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually,
-    in_both_vocabularies, needs, process, server_dir_of, wait_for,
+    A_DAY_MS, Dialect, Libraries, Link, Load, Names, PATIENCE, Server, ServerConfig, Topology,
+    eventually, in_both_vocabularies, needs, process, server_dir_of, wait_for,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -429,5 +429,26 @@ in_both_vocabularies! {
             middle.assert_same_rows(&chain.pair.source);
             middle.set_source("enabled", "1");
         }
+    }
+
+    fn an_applier_that_nobody_stops_goes_on_waiting(names) {
+        let chain = Chain::start(names, 0);
+        let (source, middle) = (&chain.pair.source, chain.middle());
+        let tail = Server::start(ServerConfig::new(3, names).as_replica());
+        tail.prepare();
+        tail.replicate_from(middle, &Link::default());
+        middle.wait_status("clients", "1");
+        // One commit after the other: a session that waits may read its acknowledgement itself.
+        let load = Load::start(source, 1);
+        load.wait_progress(300);
+        process::signal(tail.pid(), libc::SIGSTOP);
+        std::thread::sleep(Duration::from_secs(1));
+        let given_up = middle.counter("no_tx");
+        let waiting = middle.counter("wait_sessions");
+        process::signal(tail.pid(), libc::SIGCONT);
+        load.finish_clean();
+        assert_eq!((given_up, waiting), (0, 1));
+        tail.assert_same_rows(source);
+        assert_eq!(middle.counter("no_tx"), 0);
     }
 }

@@ -18,7 +18,7 @@ use semisync_server::{
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use texts::{SetMembers, SetQuorum, SetZone};
 
-pub static ALL: Variables<11> = Variables::new([
+pub static ALL: Variables<12> = Variables::new([
     Some(QUORUM.entry()),
     Some(MEMBERS.entry()),
     Some(ZONE.entry()),
@@ -30,6 +30,7 @@ pub static ALL: Variables<11> = Variables::new([
     if_refusing(FENCED.entry()),
     Some(WAIT_WHEN_READ_ONLY.entry()),
     Some(REPLICA_ROWS.entry()),
+    Some(SPIN.entry()),
 ]);
 
 /// A variable that only series have that can refuse a transaction before it is written.
@@ -110,6 +111,15 @@ static REPLICA_ROWS: Bool = Bool::new::<SetReplicaRows>(
     false,
 );
 
+static SPIN: Uint = Uint::new::<SetSpin>(
+    c"spin_us",
+    c"For so many microseconds a session that waits looks for its acknowledgement before it sleeps. \
+      0: it sleeps at once.",
+    &SPIN_SHOWN,
+    0,
+    (0, 1000),
+);
+
 // ---- what the server shows ----
 
 static QUORUM_TEXT: TextValue = TextValue::none();
@@ -122,6 +132,7 @@ static KILL_ENDS_WAIT_SHOWN: AtomicBool = AtomicBool::new(false);
 static FENCED_SHOWN: AtomicBool = AtomicBool::new(false);
 static WAIT_WHEN_READ_ONLY_SHOWN: AtomicBool = AtomicBool::new(true);
 static REPLICA_ROWS_SHOWN: AtomicBool = AtomicBool::new(false);
+static SPIN_SHOWN: AtomicU32 = AtomicU32::new(0);
 
 /// In `init`: goes by the values of the option file.
 pub fn begin() {
@@ -137,6 +148,7 @@ pub fn begin() {
     values::set_fenced(shown(&FENCED_SHOWN));
     values::set_waits_when_read_only(shown(&WAIT_WHEN_READ_ONLY_SHOWN));
     values::set_shows_replicas(shown(&REPLICA_ROWS_SHOWN));
+    values::set_spins_for(SPIN_SHOWN.load(Ordering::Relaxed));
     values::set_counts_transactions(true);
     for text in [&MEMBERS, &ZONE, &QUORUM] {
         text.begin();
@@ -149,6 +161,7 @@ pub fn reset() {
     values::set_fenced(false);
     values::set_waits_when_read_only(true);
     values::set_shows_replicas(false);
+    values::set_spins_for(0);
     values::set_counts_transactions(false);
     texts::set_members(Members::default());
     Source::decide(|decisions| *decisions = Decisions::STOCK);
@@ -182,6 +195,7 @@ updates! {
     SetWaitWhenReadOnly of bool: WAIT_WHEN_READ_ONLY_SHOWN,
         |on| values::set_waits_when_read_only(on);
     SetReplicaRows of bool: REPLICA_ROWS_SHOWN, |on| values::set_shows_replicas(on);
+    SetSpin of u32: SPIN_SHOWN, |micros| values::set_spins_for(micros);
 }
 
 struct ReleaseWaits;
@@ -216,6 +230,7 @@ mod tests {
         SetFenced::set(true);
         SetWaitWhenReadOnly::set(false);
         SetReplicaRows::set(true);
+        SetSpin::set(50);
         let set = decisions::settings();
         assert_eq!(set.rule.quorum.unwrap().to_string(), "ANY 1 (zone:b)");
         assert_eq!(set.rule.own_zone.as_deref(), Some("a"));
@@ -225,11 +240,13 @@ mod tests {
         assert!(values::is_fenced() && values::shows_replicas());
         assert!(!values::waits_when_read_only());
         assert_eq!(values::members().to_string(), "2=db2@b");
+        assert_eq!(values::spins_for().as_micros(), 50);
         reset();
         assert_eq!(decisions::settings(), Settings::default());
         assert!(!decisions::does_kill_end_wait());
         assert!(!values::is_fenced() && !values::shows_replicas());
         assert!(values::waits_when_read_only());
         assert_eq!(values::members(), Members::default());
+        assert!(values::spins_for().is_zero());
     }
 }

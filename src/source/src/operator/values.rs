@@ -4,11 +4,16 @@
 
 use parking_lot::Mutex;
 use semisync_core::Members;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
+};
 
 static FENCED: AtomicBool = AtomicBool::new(false);
 static WAITS_WHEN_READ_ONLY: AtomicBool = AtomicBool::new(true);
 static SHOWS_REPLICAS: AtomicBool = AtomicBool::new(false);
+/// In microseconds.
+static SPINS_FOR: AtomicU32 = AtomicU32::new(0);
 /// The operator's plugin is installed, so that somebody can see what is counted for it alone.
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Held for a copy only. None: nobody is overruled.
@@ -48,6 +53,16 @@ pub fn shows_replicas() -> bool {
 
 pub fn set_shows_replicas(shows: bool) {
     SHOWS_REPLICAS.store(shows, Ordering::Release);
+}
+
+/// For how long a session that waits looks for its acknowledgement before it sleeps. Any thread, no
+/// lock.
+pub fn spins_for() -> Duration {
+    Duration::from_micros(SPINS_FOR.load(Ordering::Relaxed).into())
+}
+
+pub fn set_spins_for(micros: u32) {
+    SPINS_FOR.store(micros, Ordering::Relaxed);
 }
 
 /// By what the replicas' own words are overruled.

@@ -1,0 +1,220 @@
+//! A session that waits reads its acknowledgement by itself, once commits come one after the other:
+//! the receiver of acknowledgements then stands by. Whatever else ends the wait reaches the session
+//! there, and whoever waits beside it is read for.
+
+use std::fs;
+use std::time::Duration;
+
+use semisync_live_tests::load::{Load, Waiting};
+use semisync_live_tests::{
+    A_DAY_MS, Libraries, Names, PATIENCE, Server, Topology, needs, process, wait_for,
+};
+
+const OURS: &str = "stock's sessions do not read";
+/// A wait that goes on for so long goes on.
+const A_WHILE: Duration = Duration::from_millis(700);
+
+fn pair(timeout_ms: &str) -> Topology {
+    let pair = Topology::new(Names::newest())
+        .set("timeout", timeout_ms)
+        .start();
+    pair.source.insert(0);
+    pair
+}
+
+/// The threads of the source that sleep in `epoll`.
+fn in_poller(source: &Server) -> Vec<String> {
+    let tasks = format!("/proc/{}/task", source.pid());
+    let tasks = fs::read_dir(tasks).expect("the threads of the source");
+    let sleeps = |task: &fs::DirEntry| {
+        let call = fs::read_to_string(task.path().join("syscall"));
+        let number = |call: &str| call.split(' ').next()?.parse().ok();
+        call.is_ok_and(|call| number(&call) == Some(libc::SYS_epoll_pwait))
+    };
+    let tasks = tasks.filter_map(Result::ok).filter(sleeps);
+    tasks
+        .map(|task| task.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// One thread sleeps there, and it is that of a session or the receiver's own.
+fn wait_reader(source: &Server, receiver: &str, is_session: bool) {
+    wait_for(PATIENCE, "one thread in epoll", || {
+        let threads = in_poller(source);
+        match threads.as_slice() {
+            [one] if (one != receiver) == is_session => Ok(()),
+            _ => Err(format!("in epoll: {threads:?}; the receiver is {receiver}")),
+        }
+    });
+}
+
+/// The receiver's thread, while nobody commits.
+fn receiver(source: &Server) -> String {
+    let mut found = String::new();
+    wait_for(PATIENCE, "the receiver in epoll", || {
+        match in_poller(source).as_slice() {
+            [one] => {
+                found.clone_from(one);
+                Ok(())
+            }
+            threads => Err(format!("in epoll: {threads:?}")),
+        }
+    });
+    found
+}
+
+/// A session whose commit waits, and that sleeps in the receiver's poller.
+struct Driver {
+    load: Load,
+    receiver: String,
+}
+
+/// The replica is frozen while a session commits as fast as it can.
+fn drive(pair: &Topology) -> Driver {
+    let source = &pair.source;
+    let receiver = receiver(source);
+    let load = Load::start(source, 1);
+    load.wait_progress(100);
+    pair.replica().freeze();
+    wait_reader(source, &receiver, true);
+    Driver { load, receiver }
+}
+
+/// The session's number in the process list.
+fn connection(source: &Server) -> u64 {
+    let sql = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'INSERT%'";
+    source.value(sql).parse().expect("one session waits")
+}
+
+fn set(source: &Server, suffix: &str, value: &str) {
+    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
+}
+
+/// The load goes on, and all of it is on the replica.
+fn heal(pair: &Topology, driver: Driver) {
+    pair.replica().thaw();
+    driver.load.wait_progress(50);
+    driver.load.finish_clean();
+    wait_reader(&pair.source, &driver.receiver, false);
+    pair.replica().assert_same_rows(&pair.source);
+}
+
+#[test]
+fn the_session_that_waits_reads_by_itself_and_the_receiver_comes_back() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair(A_DAY_MS);
+    for wait_point in pair.source.dialect().wait_points() {
+        pair.source.set_wait_point(wait_point);
+        let unconfirmed = pair.source.counter("no_tx");
+        let driver = drive(&pair);
+        heal(&pair, driver);
+        assert_eq!(pair.source.counter("no_tx"), unconfirmed);
+    }
+}
+
+#[test]
+fn the_timeout_reaches_a_session_that_reads() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair("1500");
+    let driver = drive(&pair);
+    driver.load.wait_progress(50);
+    assert_eq!(pair.source.status("status"), "OFF");
+    assert_eq!(pair.source.counter("no_times"), 1);
+    pair.replica().thaw();
+    pair.source.wait_status("status", "ON");
+    heal(&pair, driver);
+}
+
+#[test]
+fn kill_and_release_reach_a_session_that_reads() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair(A_DAY_MS);
+    let source = &pair.source;
+    let driver = drive(&pair);
+    let committed = driver.load.committed();
+    source.execute(&format!("KILL QUERY {}", connection(source)));
+    std::thread::sleep(A_WHILE);
+    assert_eq!(driver.load.committed(), committed, "KILL ends no wait");
+    let unconfirmed = source.counter("no_tx");
+    // It looks around, and finds that it was killed.
+    set(source, "kill_ends_wait", "ON");
+    wait_for(PATIENCE, "the end of a wait", || {
+        match source.counter("no_tx") - unconfirmed {
+            1 => Ok(()),
+            other => Err(format!("{other} have ended")),
+        }
+    });
+    driver.load.wait_progress(0);
+    for more in [2, 3] {
+        wait_reader(source, &driver.receiver, true);
+        if more == 2 {
+            source.execute(&format!("KILL QUERY {}", connection(source)));
+        } else {
+            set(source, "release_waits", "ON");
+        }
+        wait_for(PATIENCE, "the end of a wait", || {
+            match source.counter("no_tx") - unconfirmed {
+                counted if counted == more => Ok(()),
+                other => Err(format!("{other} have ended")),
+            }
+        });
+    }
+    heal(&pair, driver);
+}
+
+#[test]
+fn switching_off_and_on_reaches_a_session_that_reads() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair(A_DAY_MS);
+    let source = &pair.source;
+    let driver = drive(&pair);
+    source.set_source("enabled", "OFF");
+    driver.load.wait_progress(50);
+    assert_eq!(in_poller(source), Vec::<String>::new());
+    source.set_source("enabled", "ON");
+    driver.load.finish_clean();
+    pair.replica().thaw();
+    let driver = drive(&pair);
+    heal(&pair, driver);
+}
+
+#[test]
+fn a_shutdown_reaches_a_session_that_reads() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair(A_DAY_MS);
+    let driver = drive(&pair);
+    process::signal(pair.source.pid(), libc::SIGTERM);
+    pair.replica().kill9();
+    pair.source.wait_exit();
+    assert_eq!(
+        driver.load.finish().errors.len(),
+        1,
+        "its client is cut off"
+    );
+    pair.source.assert_no_crash();
+}
+
+#[test]
+fn who_waits_beside_a_session_that_reads_is_read_for_when_it_goes() {
+    needs!(Libraries::are_ours(), OURS);
+    let pair = pair(A_DAY_MS);
+    let source = &pair.source;
+    let wait_points = source.dialect().wait_points();
+    source.set_wait_point(wait_points.last().expect("a wait point"));
+    source.order_commits("OFF");
+    set(source, "kill_ends_wait", "ON");
+    let driver = drive(&pair);
+    let driving = connection(source);
+    let beside = Waiting::insert(source, 8);
+    wait_reader(source, &driver.receiver, true);
+    source.execute(&format!("KILL {driving}"));
+    wait_reader(source, &driver.receiver, false);
+    assert_eq!(driver.load.finish().errors.len(), 1);
+    assert!(
+        !beside.is_over_within(A_WHILE),
+        "nobody has acknowledged it"
+    );
+    pair.replica().thaw();
+    beside.done_within(PATIENCE);
+    pair.replica().assert_same_rows(source);
+}
