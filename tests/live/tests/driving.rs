@@ -172,8 +172,8 @@ fn switching_off_and_on_reaches_a_session_that_reads() {
     driver.load.wait_progress(50);
     assert_eq!(in_poller(source), Vec::<String>::new());
     source.set_source("enabled", "ON");
-    driver.load.finish_clean();
     pair.replica().thaw();
+    driver.load.finish_clean();
     let driver = drive(&pair);
     heal(&pair, driver);
 }
