@@ -188,8 +188,8 @@ mod tests {
     use crate::poller::Ready;
     use std::thread;
 
-    const SHORT: Duration = Duration::from_millis(20);
-    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(200);
+    const LONG: Duration = Duration::from_secs(20);
 
     fn seat() -> (Pin<Arc<Seat>>, Arc<AtomicBool>) {
         let waits = Arc::new(AtomicBool::new(false));
@@ -200,12 +200,14 @@ mod tests {
 
     /// A session takes the seat as soon as the thread has left it.
     fn take(seat: &Seat) -> Driving<'_> {
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < LONG {
             if let Some(driving) = seat.take() {
                 return driving;
             }
             thread::yield_now();
         }
+        panic!("the thread does not leave the seat");
     }
 
     #[test]
@@ -279,15 +281,12 @@ mod tests {
     #[test]
     fn the_thread_comes_when_it_is_called() {
         let (seat, _) = seat();
-        seat.call_thread();
-        seat.poller().wait(&mut Ready::default(), None).unwrap();
         thread::scope(|scope| {
             let stood_by = scope.spawn(|| seat.stand_by(LONG));
             let driving = take(&seat);
-            // The first call has been answered by now, or is with this one.
             seat.call_thread();
+            driving.poller().wait(&mut Ready::default(), None).unwrap();
             assert_eq!(stood_by.join().unwrap(), StoodBy::StandsBy);
-            drop(driving);
         });
     }
 }

@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Vec<Event> {
     text.lines().filter_map(event).collect()
 }
 
-/// "  connection-11775   [000] d..2. 37831.799947: sched_switch: prev_comm=..."
+/// "  connection-11775   \[000\] d..2. 37831.799947: sched_switch: prev_comm=..."
 fn event(line: &str) -> Option<Event> {
     let (who, rest) = line.split_once(" [")?;
     let thread: Tid = who.trim_end().rsplit_once('-')?.1.parse().ok()?;
