@@ -103,8 +103,11 @@ fn heal(pair: &Topology, driver: Driver) {
 fn the_session_that_waits_reads_by_itself_and_the_receiver_comes_back() {
     needs!(Libraries::are_ours(), OURS);
     let pair = pair(A_DAY_MS);
-    for wait_point in pair.source.dialect().wait_points() {
+    let wait_points = pair.source.dialect().wait_points();
+    // With and without a look before it sleeps.
+    for (wait_point, spin) in wait_points.iter().zip(["1000", "0"]) {
         pair.source.set_wait_point(wait_point);
+        set(&pair.source, "spin_us", spin);
         let unconfirmed = pair.source.counter("no_tx");
         let driver = drive(&pair);
         heal(&pair, driver);
