@@ -175,6 +175,8 @@ impl Drop for Driving<'_> {
     fn drop(&mut self) {
         let locked = self.0.place.lock();
         self.0.set_driver(Driver::Nobody);
+        // However long it was there: the next one may follow.
+        self.0.used.store(true, Ordering::Relaxed);
         drop(locked);
         if (self.0.does_anybody_wait)() {
             self.0.want_thread();
@@ -225,9 +227,10 @@ mod tests {
             let stood_by = scope.spawn(|| seat.stand_by(SHORT));
             let driving = take(&seat);
             assert!(seat.take().is_none());
-            drop(driving);
             assert_eq!(stood_by.join().unwrap(), StoodBy::StandsBy);
+            drop(driving);
         });
+        assert_eq!(seat.stand_by(SHORT), StoodBy::StandsBy, "it has just left");
         assert_eq!(seat.stand_by(SHORT), StoodBy::Drives);
     }
 
