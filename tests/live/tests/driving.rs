@@ -148,40 +148,50 @@ fn the_timeout_reaches_a_session_that_reads() {
     heal(&pair, driver);
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    KilledBefore,
+    Kill,
+    Release,
+}
+
 #[test]
 fn kill_and_release_reach_a_session_that_reads() {
     needs!(Libraries::are_ours(), OURS);
     let pair = pair(A_DAY_MS);
     let source = &pair.source;
-    let driver = drive(&pair);
-    let committed = driver.load.committed();
-    source.execute(&format!("KILL QUERY {}", connection(source)));
-    std::thread::sleep(A_WHILE);
-    assert_eq!(driver.load.committed(), committed, "KILL ends no wait");
-    let unconfirmed = source.counter("no_tx");
-    // It looks around, and finds that it was killed.
-    set(source, "kill_ends_wait", "ON");
-    wait_for(PATIENCE, "the end of a wait", || {
-        match source.counter("no_tx") - unconfirmed {
-            1 => Ok(()),
-            other => Err(format!("{other} have ended")),
-        }
-    });
-    for (more, is_kill) in [(2, true), (3, false)] {
-        driver.waits(&pair);
-        if is_kill {
-            source.execute(&format!("KILL QUERY {}", connection(source)));
-        } else {
-            set(source, "release_waits", "ON");
+    for end in [End::KilledBefore, End::Kill, End::Release] {
+        let Driver { load, receiver } = drive(&pair);
+        let unconfirmed = source.counter("no_tx");
+        let kill = || source.execute(&format!("KILL QUERY {}", connection(source)));
+        match end {
+            End::KilledBefore => {
+                let committed = load.committed();
+                kill();
+                std::thread::sleep(A_WHILE);
+                assert_eq!(load.committed(), committed, "KILL ends no wait");
+                // It looks around, and finds that it was killed.
+                set(source, "kill_ends_wait", "ON");
+            }
+            End::Kill => kill(),
+            End::Release => set(source, "release_waits", "ON"),
         }
         wait_for(PATIENCE, "the end of a wait", || {
             match source.counter("no_tx") - unconfirmed {
-                counted if counted == more => Ok(()),
+                1 => Ok(()),
                 other => Err(format!("{other} have ended")),
             }
         });
+        pair.replica().thaw();
+        // Some servers tell the client of the KILL.
+        let told = load.finish().errors;
+        assert!(
+            told.is_empty() || end != End::Release && told[0].contains("interrupted"),
+            "{told:?}"
+        );
+        wait_reader(source, &receiver, false);
+        pair.replica().assert_same_rows(source);
     }
-    heal(&pair, driver);
 }
 
 #[test]
