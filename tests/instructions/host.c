@@ -27,6 +27,13 @@
 #define INNER_EVENTS 4
 
 #define COUNTED __attribute__((noipa, used)) static
+/* A hook's call under a name of its own, which callgrind counts by. */
+#define COUNT(name, parameters, call)       \
+  COUNTED int name parameters {             \
+    int result = call;                      \
+    __asm__ volatile("" : "+r"(result));    \
+    return result;                          \
+  }
 
 static void check(int done, const char *what) {
   if (!done) {
@@ -292,66 +299,28 @@ static Binlog_storage_param storage_param = {1};
 static Trans_param transaction = {.flags = TRANS_IS_REAL_TRANS, .log_file = LOG};
 static Binlog_transmit_param transmit_param = {.server_id = 2};
 
-COUNTED int count_before_commit(void) {
-  int result = transactions->before_commit(&transaction);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_flush(void) {
-  int result = storage->after_flush(&storage_param, LOG, end_of_log);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
+COUNT(count_before_commit, (void),
+      transactions->before_commit(&transaction))
+COUNT(count_after_flush, (void),
+      storage->after_flush(&storage_param, LOG, end_of_log))
 /* The acknowledgement is there already. */
-COUNTED int count_after_sync_of_acknowledged(void) {
-  int result = storage->after_sync(&storage_param, LOG, end_of_log);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
+COUNT(count_after_sync_of_acknowledged, (void),
+      storage->after_sync(&storage_param, LOG, end_of_log))
 /* The acknowledgement comes while the session goes to sleep. */
-COUNTED int count_after_sync_that_waits(void) {
-  int result = storage->after_sync(&storage_param, LOG, end_of_log);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_commit(void) {
-  int result = transactions->after_commit(&transaction);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_reserve_header(unsigned char *header, unsigned long *size) {
-  int result = transmit->reserve_header(&transmit_param, header, 32, size);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_before_send_inner_event(unsigned char *packet,
-                                          unsigned long size) {
-  int result = transmit->before_send_event(&transmit_param, packet, size, LOG,
-                                           end_of_log);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_before_send_last_event(unsigned char *packet,
-                                         unsigned long size) {
-  int result = transmit->before_send_event(&transmit_param, packet, size, LOG,
-                                           end_of_log);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_send_inner_event(unsigned char *packet,
-                                         unsigned long size) {
-  int result = transmit->after_send_event(&transmit_param, (char *)packet, size,
-                                          NULL, 0);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_send_last_event(unsigned char *packet,
-                                        unsigned long size) {
-  int result = transmit->after_send_event(&transmit_param, (char *)packet, size,
-                                          NULL, 0);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
+COUNT(count_after_sync_that_waits, (void),
+      storage->after_sync(&storage_param, LOG, end_of_log))
+COUNT(count_after_commit, (void),
+      transactions->after_commit(&transaction))
+COUNT(count_reserve_header, (unsigned char *header, unsigned long *size),
+      transmit->reserve_header(&transmit_param, header, 32, size))
+COUNT(count_before_send_inner_event, (unsigned char *packet, unsigned long size),
+      transmit->before_send_event(&transmit_param, packet, size, LOG, end_of_log))
+COUNT(count_before_send_last_event, (unsigned char *packet, unsigned long size),
+      transmit->before_send_event(&transmit_param, packet, size, LOG, end_of_log))
+COUNT(count_after_send_inner_event, (unsigned char *packet, unsigned long size),
+      transmit->after_send_event(&transmit_param, (char *)packet, size, NULL, 0))
+COUNT(count_after_send_last_event, (unsigned char *packet, unsigned long size),
+      transmit->after_send_event(&transmit_param, (char *)packet, size, NULL, 0))
 
 /* One event, as Binlog_sender does it. */
 static int send_event(bool is_last) {
@@ -421,35 +390,19 @@ static Binlog_relay_IO_param relay_param = {
     .master_log_name = LOG,
 };
 
-COUNTED int count_after_read_inner_event(const char *packet, unsigned long size,
-                                         const char **event,
-                                         unsigned long *event_size) {
-  int result =
-      relay_io->after_read_event(&relay_param, packet, size, event, event_size);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_read_last_event(const char *packet, unsigned long size,
-                                        const char **event,
-                                        unsigned long *event_size) {
-  int result =
-      relay_io->after_read_event(&relay_param, packet, size, event, event_size);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
-COUNTED int count_after_queue_inner_event(const char *event,
-                                          unsigned long size) {
-  int result = relay_io->after_queue_event(&relay_param, event, size, 0);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
+COUNT(count_after_read_inner_event,
+      (const char *packet, unsigned long size, const char **event,
+       unsigned long *event_size),
+      relay_io->after_read_event(&relay_param, packet, size, event, event_size))
+COUNT(count_after_read_last_event,
+      (const char *packet, unsigned long size, const char **event,
+       unsigned long *event_size),
+      relay_io->after_read_event(&relay_param, packet, size, event, event_size))
+COUNT(count_after_queue_inner_event, (const char *event, unsigned long size),
+      relay_io->after_queue_event(&relay_param, event, size, 0))
 /* The source asks for an acknowledgement, which is sent. */
-COUNTED int count_after_queue_last_event(const char *event,
-                                         unsigned long size) {
-  int result = relay_io->after_queue_event(&relay_param, event, size, 1);
-  __asm__ volatile("" : "+r"(result));
-  return result;
-}
+COUNT(count_after_queue_last_event, (const char *event, unsigned long size),
+      relay_io->after_queue_event(&relay_param, event, size, 1))
 
 static int receive_event(bool is_last) {
   unsigned char packet[2 + EVENT] = {0xef, is_last};

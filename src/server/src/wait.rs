@@ -112,7 +112,7 @@ impl Waiter {
 /// The current session's stay in the process list state of its wait.
 pub struct SessionWait<'w> {
     server: Server,
-    waiter: Pin<Arc<Waiter>>,
+    waiter: &'w Waiter,
     /// As what performance schema counts the sleep.
     cond: &'w Cond,
     /// What the server has pointers into until the state is left.
@@ -149,7 +149,7 @@ impl<'w> SessionWait<'w> {
         });
         Self {
             server,
-            waiter: waiter.clone(),
+            waiter,
             cond,
             place,
             old_stage,
@@ -166,7 +166,7 @@ impl<'w> SessionWait<'w> {
     /// What KILL and shutdown set before they broadcast is seen there, so that
     /// a broadcast between two sleeps is not lost.
     pub fn sleep(&self, deadline: Option<Instant>, look_around: impl FnOnce() -> bool) -> Woken {
-        let waiter = &self.waiter;
+        let waiter = self.waiter;
         let mut error = 0;
         let mut locked = waiter.place.lock();
         if !waiter.is_awake() && !look_around() {
@@ -190,7 +190,7 @@ impl<'w> SessionWait<'w> {
         deadline: Option<Instant>,
         look_around: impl FnOnce() -> bool,
     ) -> Result<Option<Woken>, c_int> {
-        let waiter = &self.waiter;
+        let waiter = self.waiter;
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(Some(waiter.take_wake().unwrap_or(Woken::TimedOut)));
@@ -199,7 +199,6 @@ impl<'w> SessionWait<'w> {
         let is_awake = waiter.is_awake() || look_around();
         waiter.in_poller.store(!is_awake, Ordering::Relaxed);
         drop(locked);
-        ready.clear();
         if !is_awake {
             let slept = self.cond.wait(|| driving.poller().wait(ready, left));
             let locked = waiter.place.lock();

@@ -82,11 +82,13 @@ impl<'s> Sleep<'s> {
 
     /// Looks for a while without sleeping, if the operator wants that.
     fn poll(&self, intake: &Intake, desk: &mut Desk, deadline: Option<Instant>) {
-        let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let limit = match spins_for() {
-            Duration::ZERO => return,
-            limit => left().map_or(limit, |left| limit.min(left)),
-        };
+        let mut limit = spins_for();
+        if limit.is_zero() {
+            return;
+        }
+        if let Some(deadline) = deadline {
+            limit = limit.min(deadline.saturating_duration_since(Instant::now()));
+        }
         let Desk { ready, spin, .. } = desk;
         let poller = intake.seat.poller();
         // An error is found again by the sleep.

@@ -185,6 +185,20 @@ impl Server {
             .unwrap_or_else(|_| panic!("{self}: {suffix} is {text:?}, no number"))
     }
 
+    /// Sets a variable of the operator's plugin on the source, by its suffix.
+    #[track_caller]
+    pub fn set_operator(&self, suffix: &str, value: &str) {
+        self.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
+    }
+
+    /// A number of the operator's plugin on the source, by its suffix.
+    #[track_caller]
+    pub fn operator_counter(&self, suffix: &str) -> u64 {
+        let text = self.global_status(&format!("Semisync_source_{suffix}"));
+        text.parse()
+            .unwrap_or_else(|_| panic!("{self}: {suffix} is {text:?}, no number"))
+    }
+
     /// The status of the replica's side: ON or OFF.
     #[track_caller]
     pub fn replica_status(&self) -> String {

@@ -27,11 +27,6 @@ fn source() -> Server {
     source
 }
 
-/// A variable of the operator's plugin.
-fn set(source: &Server, suffix: &str, value: &str) {
-    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
-}
-
 /// A replica at the end of the log that tells this of itself. Empty: it tells nothing.
 fn replica(source: &Server, server_id: u32, name: &str, zone: &str) -> FakeReplica {
     replica_from(source, &source.newest(), server_id, name, zone)
@@ -83,7 +78,7 @@ fn assert_waits(commit: &Waiting) {
 fn first_waits_for_one_replica_and_for_the_next_as_soon_as_that_one_is_gone() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "quorum", "'FIRST 1 (db2, db3)'");
+    source.set_operator("quorum", "'FIRST 1 (db2, db3)'");
     let no_times = source.counter("no_times");
     let mut two = replica(&source, 2, "db2", "");
     // Which replicas lag is not known before the first commit.
@@ -117,7 +112,7 @@ fn first_waits_for_one_replica_and_for_the_next_as_soon_as_that_one_is_gone() {
 fn a_member_that_returns_holds_up_no_commit_while_it_catches_up() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "quorum", "'FIRST 1 (db2, db3)'");
+    source.set_operator("quorum", "'FIRST 1 (db2, db3)'");
     let start = source.newest();
     let mut three = replica(&source, 3, "db3", "");
     // More than the sockets hold, in rows that are small enough for every series.
@@ -157,9 +152,9 @@ fn the_tables_show_who_counts_and_for_whom_a_commit_waits() {
         "a plugin has no tables in it"
     );
     let source = source();
-    set(&source, "quorum", "'FIRST 1 (db2, db3) AND ZONES 1'");
-    set(&source, "zone", "'a'");
-    set(&source, "members", "'4=@b'");
+    source.set_operator("quorum", "'FIRST 1 (db2, db3) AND ZONES 1'");
+    source.set_operator("zone", "'a'");
+    source.set_operator("members", "'4=@b'");
     let mut fakes = [
         replica(&source, 2, "db2", "a"),
         replica(&source, 3, "db3", "a"),
@@ -203,7 +198,7 @@ fn the_tables_show_who_counts_and_for_whom_a_commit_waits() {
 fn a_zone_that_is_cut_off_holds_up_commits_however_many_others_have_them() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "quorum", "'ANY 1 (zone:b) AND ANY 1 (zone:c)'");
+    source.set_operator("quorum", "'ANY 1 (zone:b) AND ANY 1 (zone:c)'");
     let mut others = [replica(&source, 2, "", "b"), replica(&source, 4, "", "b")];
     let mut of_c = replica(&source, 3, "", "c");
     let commit = Waiting::insert(&source, 1);
@@ -232,8 +227,8 @@ fn a_zone_that_is_cut_off_holds_up_commits_however_many_others_have_them() {
 fn zones_counts_other_zones_than_the_sources_own() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "zone", "'a'");
-    set(&source, "quorum", "'ZONES 1'");
+    source.set_operator("zone", "'a'");
+    source.set_operator("quorum", "'ZONES 1'");
     let (mut of_a, mut of_b) = (replica(&source, 2, "", "a"), replica(&source, 3, "", "b"));
     let commit = Waiting::insert(&source, 1);
     of_a.answer();
@@ -244,7 +239,7 @@ fn zones_counts_other_zones_than_the_sources_own() {
     let commit = Waiting::insert(&source, 2);
     of_a.answer();
     assert_waits(&commit);
-    set(&source, "zone", "'b'");
+    source.set_operator("zone", "'b'");
     commit.done_within(PATIENCE);
     source.stop();
 }
@@ -254,15 +249,15 @@ fn without_a_quorum_the_count_decides_also_for_those_who_wait() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
     let mut two = replica(&source, 2, "db2", "");
-    set(&source, "quorum", "'ANY 1 (db3)'");
+    source.set_operator("quorum", "'ANY 1 (db3)'");
     let commit = Waiting::insert(&source, 1);
     two.answer();
     assert_waits(&commit);
-    set(&source, "quorum", "''");
+    source.set_operator("quorum", "''");
     commit.done_within(PATIENCE);
 
     // The same when the plugin goes.
-    set(&source, "quorum", "'ANY 1 (db3)'");
+    source.set_operator("quorum", "'ANY 1 (db3)'");
     let commit = Waiting::insert(&source, 2);
     two.answer();
     assert_waits(&commit);
@@ -278,7 +273,7 @@ fn without_waiting_for_replicas_it_is_off_until_the_quorum_has_the_newest_commit
     let source = source();
     let mut two = replica(&source, 2, "db2", "");
     let three = replica(&source, 3, "db3", "");
-    set(&source, "quorum", "'ANY 2 (db2, db3)'");
+    source.set_operator("quorum", "'ANY 2 (db2, db3)'");
     source.set_source("wait_no_replica", "OFF");
     assert_eq!(source.status("status"), "ON");
     let start = source.newest();
@@ -331,7 +326,7 @@ fn a_wrong_text_is_refused_with_the_place_and_changes_nothing() {
         ),
     ] {
         let name = format!("semisync_source_{variable}");
-        set(&source, variable, &format!("'{right}'"));
+        source.set_operator(variable, &format!("'{right}'"));
         let refused = source.error(&format!("SET GLOBAL {name} = '{wrong}'"));
         let expected =
             format!("Variable '{name}' can't be set to the value of '{wrong}': {message}.");
@@ -347,8 +342,8 @@ fn a_wrong_text_is_refused_with_the_place_and_changes_nothing() {
 fn a_replica_that_lies_about_its_name_is_overruled() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "members", "'2=db2@east'");
-    set(&source, "quorum", "'ANY 1 (db2)'");
+    source.set_operator("members", "'2=db2@east'");
+    source.set_operator("quorum", "'ANY 1 (db2)'");
     let mark = source.log_mark();
     let mut liar = replica(&source, 3, "db2", "");
     source.wait_log_since(
@@ -363,7 +358,7 @@ fn a_replica_that_lies_about_its_name_is_overruled() {
     two.answer();
     commit.done_within(PATIENCE);
 
-    set(&source, "quorum", "'ANY 1 (zone:east)'");
+    source.set_operator("quorum", "'ANY 1 (zone:east)'");
     let commit = Waiting::insert(&source, 2);
     liar.answer();
     assert_waits(&commit);
@@ -376,17 +371,17 @@ fn a_replica_that_lies_about_its_name_is_overruled() {
 fn overruling_acts_at_once_on_those_who_are_connected() {
     needs!(Libraries::are_ours(), OURS);
     let source = source();
-    set(&source, "quorum", "'ANY 1 (zone:east)'");
+    source.set_operator("quorum", "'ANY 1 (zone:east)'");
     let mut two = replica(&source, 2, "", "west");
     assert_eq!(state(&source), "3", "ON with too few replicas");
     let commit = Waiting::insert(&source, 1);
     two.answer();
     assert_waits(&commit);
-    set(&source, "members", "'2=db2@east'");
+    source.set_operator("members", "'2=db2@east'");
     commit.done_within(PATIENCE);
     assert_eq!(state(&source), "2");
     // Its own word again.
-    set(&source, "members", "''");
+    source.set_operator("members", "''");
     assert_eq!(state(&source), "3");
     source.stop();
 }
@@ -402,11 +397,11 @@ fn a_real_replica_tells_its_name_and_zone() {
         server.execute(&format!("SET GLOBAL semisync_replica_{name} = '{value}'"));
     }
     server.restart_receiver();
-    set(source, "quorum", "'ANY 1 (db2) AND ANY 1 (zone:b)'");
+    source.set_operator("quorum", "'ANY 1 (db2) AND ANY 1 (zone:b)'");
     eventually(PATIENCE, "ON", || state(source) == "2");
     source.insert(1);
     assert_eq!(source.counter("yes_tx"), 1);
-    set(source, "quorum", "'ANY 1 (db3)'");
+    source.set_operator("quorum", "'ANY 1 (db3)'");
     assert_eq!(state(source), "3");
     source.stop();
     server.stop();
@@ -417,7 +412,7 @@ fn a_word_that_is_too_long_or_not_printable_is_ignored_and_the_replica_counts_by
     needs!(Libraries::are_ours(), OURS);
     let source = source();
     let uuid = "3E11FA47-71CA-11E1-9E33-C80AA9429562";
-    set(&source, "quorum", &format!("'ANY 1 ({uuid})'"));
+    source.set_operator("quorum", &format!("'ANY 1 ({uuid})'"));
     for (server_id, word) in [
         (2, "x".repeat(65)),
         (3, "d\u{7}b".to_owned()),

@@ -106,10 +106,6 @@ fn connection(source: &Server) -> u64 {
     source.value(sql).parse().expect("one session waits")
 }
 
-fn set(source: &Server, suffix: &str, value: &str) {
-    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
-}
-
 /// The load goes on, and all of it is on the replica.
 fn heal(pair: &Topology, driver: Driver) {
     pair.replica().thaw();
@@ -127,7 +123,7 @@ fn the_session_that_waits_reads_by_itself_and_the_receiver_comes_back() {
     // With and without a look before it sleeps.
     for (wait_point, spin) in wait_points.iter().zip(["1000", "0"]) {
         pair.source.set_wait_point(wait_point);
-        set(&pair.source, "spin_us", spin);
+        pair.source.set_operator("spin_us", spin);
         let unconfirmed = pair.source.counter("no_tx");
         let driver = drive(&pair);
         heal(&pair, driver);
@@ -171,10 +167,10 @@ fn kill_and_release_reach_a_session_that_reads() {
                 std::thread::sleep(A_WHILE);
                 assert_eq!(load.committed(), committed, "KILL ends no wait");
                 // It looks around, and finds that it was killed.
-                set(source, "kill_ends_wait", "ON");
+                source.set_operator("kill_ends_wait", "ON");
             }
             End::Kill => kill(),
-            End::Release => set(source, "release_waits", "ON"),
+            End::Release => source.set_operator("release_waits", "ON"),
         }
         wait_for(PATIENCE, "the end of a wait", || {
             match source.counter("no_tx") - unconfirmed {
@@ -234,7 +230,7 @@ fn who_waits_beside_a_session_that_reads_is_read_for_when_it_goes() {
     let wait_points = source.dialect().wait_points();
     source.set_wait_point(wait_points.last().expect("a wait point"));
     source.order_commits("OFF");
-    set(source, "kill_ends_wait", "ON");
+    source.set_operator("kill_ends_wait", "ON");
     let driver = drive(&pair);
     let driving = connection(source);
     let beside = Waiting::insert(source, 8);

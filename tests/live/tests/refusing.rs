@@ -1,7 +1,6 @@
 //! New transactions are refused before they are written: by a fence, by `timeout_action=REFUSE`
 //! after a timeout, and while fewer replicas than `min_replicas` are connected. Nothing of a
-//! refused transaction is left, and the client gets the error that `read_only` gives. And how
-//! transactions are counted, confirmed or not.
+//! refused transaction is left, and the client gets the error that `read_only` gives.
 
 use std::time::{Duration, Instant};
 
@@ -36,10 +35,6 @@ fn install_operator(source: &Server) {
     source.execute(&format!(
         "INSTALL PLUGIN semisync_source SONAME '{library}'"
     ));
-}
-
-fn set(source: &Server, suffix: &str, value: &str) {
-    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
 }
 
 fn pair() -> Topology {
@@ -98,11 +93,6 @@ fn make_accounts(server: &Server) {
     }
 }
 
-fn operator_status(source: &Server, suffix: &str) -> u64 {
-    let text = source.global_status(&format!("Semisync_source_{suffix}"));
-    text.parse().expect("a number")
-}
-
 // --- the fence ---
 
 #[test]
@@ -111,7 +101,7 @@ fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
     let pair = pair();
     let (source, replica) = (&pair.source, pair.replica());
     source.insert(1);
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     let before = source.binlog_position();
     let columns = || source.rows(&format!("SHOW COLUMNS FROM {TABLE}"));
     let table = columns();
@@ -175,7 +165,7 @@ fn nothing_is_left_of_a_transaction_that_a_fence_refuses() {
     assert!(strays.is_empty(), "no line for each refusal: {strays:#?}");
 
     // The same session goes on.
-    set(source, "fenced", "OFF");
+    source.set_operator("fenced", "OFF");
     conn.query_drop(&row).expect("nobody refuses it");
     assert_eq!(source.count_rows(None), 2);
     replica.assert_same_rows(source);
@@ -187,7 +177,7 @@ fn a_fence_lets_pass_what_writes_nothing_to_the_binary_log() {
     let pair = pair();
     let source = &pair.source;
     source.insert(1);
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     let mut conn = source.conn();
     let (select, row) = (format!("SELECT COUNT(*) FROM {TABLE}"), insert(2));
     for sql in [
@@ -223,7 +213,7 @@ fn what_cannot_be_undone_is_not_refused() {
             .query_drop(sql)
             .unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     source.execute("INSERT INTO app.plain VALUES (1)");
     prepared
         .query_drop("XA COMMIT 'a'")
@@ -251,12 +241,12 @@ fn sessions_that_wait_when_the_fence_comes_go_on_waiting() {
         source.set_wait_point(wait_point);
         pair.replica().freeze();
         let waiting = Waiting::insert(source, 1);
-        set(source, "fenced", "ON");
+        source.set_operator("fenced", "ON");
         assert_eq!(source.error(&insert(2)).0, REFUSED);
         assert!(!waiting.is_over(), "nobody has acknowledged");
         pair.replica().thaw();
         waiting.done_within(PATIENCE);
-        set(source, "fenced", "OFF");
+        source.set_operator("fenced", "OFF");
     }
     assert_eq!(source.counter("no_tx"), 0);
 }
@@ -269,8 +259,8 @@ fn a_fence_lets_appliers_pass() {
         .start();
     let (source, replica) = (&pair.source, pair.replica());
     install_operator(replica);
-    set(replica, "fenced", "ON");
-    set(replica, "min_replicas", "1");
+    replica.set_operator("fenced", "ON");
+    replica.set_operator("min_replicas", "1");
     source.insert(1);
     replica.assert_same_rows(source);
     assert_eq!(replica.error(&insert(2)).0, REFUSED);
@@ -281,7 +271,7 @@ fn a_fence_holds_while_semi_sync_is_disabled_and_falls_with_its_plugin() {
     needs!(can_refuse(), CANNOT_REFUSE);
     let pair = pair();
     let source = &pair.source;
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     source.set_source("enabled", "OFF");
     assert_eq!(source.error(&insert(1)).0, REFUSED);
     source.uninstall("semisync_source");
@@ -304,13 +294,13 @@ fn a_switch_over_under_load_behind_a_fence_loses_nothing_and_hangs_nowhere() {
     for server in [source, replica] {
         install_operator(server);
         // What a replica applies was confirmed before.
-        set(server, "wait_when_read_only", "OFF");
+        server.set_operator("wait_when_read_only", "OFF");
     }
     replica.execute("SET GLOBAL super_read_only = ON");
     let load = Load::start(source, 8);
     load.wait_progress(200);
 
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     source.wait_status("wait_sessions", "0");
     let begin = Instant::now();
     source.execute("SET GLOBAL super_read_only = ON");
@@ -328,7 +318,7 @@ fn a_switch_over_under_load_behind_a_fence_loses_nothing_and_hangs_nowhere() {
 
     replica.script("STOP REPLICA;\nRESET REPLICA ALL;\nSET GLOBAL super_read_only = OFF;");
     replica.execute("SET GLOBAL read_only = OFF");
-    set(source, "fenced", "OFF");
+    source.set_operator("fenced", "OFF");
     source.replicate_from(replica, &Link::default());
     replica.wait_status("clients", "1");
     let confirmed = replica.counter("yes_tx");
@@ -345,9 +335,9 @@ fn super_read_only_passes_a_stuck_source_that_is_fenced_and_released() {
     let source = &pair.source;
     pair.replica().freeze();
     let waiting = Waiting::insert(source, 1);
-    set(source, "fenced", "ON");
+    source.set_operator("fenced", "ON");
     let read_only = Waiting::start(source, "SET GLOBAL super_read_only = ON");
-    set(source, "release_waits", "ON");
+    source.set_operator("release_waits", "ON");
     waiting.done_within(PATIENCE);
     read_only.done_within(AT_ONCE);
     pair.replica().thaw();
@@ -363,9 +353,9 @@ fn with_too_few_replicas_all_are_refused_whom_read_only_would_refuse() {
     let (source, replica) = (&pair.source, pair.replica());
     make_accounts(source);
     let mut app = source.tcp_conn("app", PASSWORD);
-    set(source, "min_replicas", "1");
+    source.set_operator("min_replicas", "1");
     app.query_drop(insert(1)).expect("one replica is there");
-    set(source, "min_replicas", "2");
+    source.set_operator("min_replicas", "2");
     let before = source.binlog_position();
     let row = insert(2);
     assert_refused(&mut app, &[&row], "min_replicas");
@@ -380,7 +370,7 @@ fn with_too_few_replicas_all_are_refused_whom_read_only_would_refuse() {
         .expect("read_only would let it write");
 
     // The replica goes, and comes back.
-    set(source, "min_replicas", "1");
+    source.set_operator("min_replicas", "1");
     app.query_drop(insert(5)).expect("one replica is there");
     replica.execute("STOP REPLICA IO_THREAD");
     source.wait_status("clients", "0");
@@ -398,7 +388,7 @@ fn too_few_replicas_refuse_nobody_while_semi_sync_is_disabled() {
     let source = &pair.source;
     make_accounts(source);
     let mut app = source.tcp_conn("app", PASSWORD);
-    set(source, "min_replicas", "2");
+    source.set_operator("min_replicas", "2");
     assert_refused(&mut app, &[&insert(1)], "min_replicas");
     source.set_source("enabled", "OFF");
     app.query_drop(insert(2)).expect("nobody counts");
@@ -415,7 +405,7 @@ fn after_a_timeout_refuse_refuses_accounts_with_every_privilege_too() {
         .start();
     let (source, replica) = (&pair.source, pair.replica());
     install_operator(source);
-    set(source, "timeout_action", "REFUSE");
+    source.set_operator("timeout_action", "REFUSE");
     replica.freeze();
     let waiting = Waiting::insert(source, 1);
     let mut conn = source.conn();
@@ -433,136 +423,6 @@ fn after_a_timeout_refuse_refuses_accounts_with_every_privilege_too() {
     });
     replica.assert_same_rows(source);
     assert_eq!(source.counter("no_tx"), 0);
-}
-
-// --- who is counted as confirmed ---
-
-#[test]
-fn each_transaction_is_counted_once_confirmed_or_not() {
-    needs!(Libraries::are_ours(), OURS);
-    let pair = pair();
-    let source = &pair.source;
-    let counts = || {
-        let count = |suffix| operator_status(source, suffix);
-        (count("confirmed_tx"), count("unconfirmed_tx"))
-    };
-    source.script(&format!(
-        "CREATE PROCEDURE app.three() BEGIN \
-         INSERT INTO {TABLE} (n) VALUES (1); \
-         SELECT COUNT(*) FROM {TABLE}; \
-         START TRANSACTION; INSERT INTO {TABLE} (n) VALUES (2); COMMIT; \
-         START TRANSACTION; SELECT COUNT(*) FROM {TABLE}; COMMIT; \
-         INSERT INTO {TABLE} (n) VALUES (3); \
-         COMMIT; ROLLBACK; END"
-    ));
-    for wait_point in source.dialect().wait_points() {
-        source.set_wait_point(wait_point);
-        let (confirmed, unconfirmed) = counts();
-        source.execute("CREATE TABLE app.other (n INT)");
-        source.execute("ALTER TABLE app.other ADD COLUMN m INT");
-        source.script("BEGIN;\nINSERT INTO app.other VALUES (1, 1);\nCOMMIT;\nCOMMIT;");
-        source.script(&format!("BEGIN;\nSELECT COUNT(*) FROM {TABLE};\nCOMMIT;"));
-        source.script(&format!("BEGIN;\n{};\nROLLBACK;", insert(9)));
-        source.conn().query_drop("CALL app.three()").expect("CALL");
-        source.execute("DROP TABLE app.other");
-        assert_eq!(counts(), (confirmed + 7, unconfirmed), "{wait_point}");
-
-        pair.replica().freeze();
-        let waiting = Waiting::insert(source, 4);
-        set(source, "release_waits", "ON");
-        waiting.done_within(PATIENCE);
-        assert_eq!(counts(), (confirmed + 7, unconfirmed + 1), "{wait_point}");
-        pair.replica().thaw();
-        pair.replica().assert_same_rows(source);
-    }
-}
-
-#[test]
-fn under_load_as_many_are_counted_as_are_committed() {
-    needs!(Libraries::are_ours(), OURS);
-    let pair = pair();
-    let source = &pair.source;
-    for (wait_point, ordered) in [
-        ("AFTER_SYNC", "ON"),
-        ("AFTER_SYNC", "OFF"),
-        ("AFTER_COMMIT", "ON"),
-    ] {
-        if !source.dialect().wait_points().contains(&wait_point) {
-            continue;
-        }
-        source.set_wait_point(wait_point);
-        source.order_commits(ordered);
-        let before = operator_status(source, "confirmed_tx");
-        let load = Load::start(source, 16);
-        load.wait_progress(2000);
-        let seen = load.finish_clean();
-        let counted = operator_status(source, "confirmed_tx") - before;
-        assert_eq!(counted, seen.committed, "{wait_point}, ordered {ordered}");
-    }
-    assert_eq!(operator_status(source, "unconfirmed_tx"), 0);
-}
-
-/// The members of the group were all released by one session.
-#[test]
-fn when_kill_ends_a_wait_the_whole_group_is_counted_unconfirmed() {
-    needs!(Libraries::are_ours(), OURS);
-    needs!(
-        Dialect::of_run().has_wait_point(),
-        "sessions wait side by side"
-    );
-    let pair = pair();
-    let source = &pair.source;
-    set(source, "kill_ends_wait", "ON");
-    source.set_wait_point("AFTER_SYNC");
-    pair.replica().freeze();
-    let first = Waiting::insert(source, 1);
-    // The next group forms behind the one that waits.
-    let group: Vec<Waiting> = (2..6).map(|n| Waiting::start(source, &insert(n))).collect();
-    let mut killed = vec![first.connection];
-    source.execute(&format!("KILL QUERY {}", first.connection));
-    let waiting_state = source.names().waiting_state();
-    while group.iter().any(|member| !member.is_over()) {
-        let leader = group
-            .iter()
-            .map(|member| member.connection)
-            .find(|id| !killed.contains(id) && source.processlist_state(*id) == waiting_state);
-        if let Some(leader) = leader {
-            source.execute(&format!("KILL QUERY {leader}"));
-            killed.push(leader);
-        }
-    }
-    assert!(killed.len() < 5, "they waited one by one: {killed:?}");
-    eventually(PATIENCE, "all five are counted", || {
-        operator_status(source, "unconfirmed_tx") == 5
-    });
-    assert_eq!(operator_status(source, "confirmed_tx"), 0);
-    assert_eq!(source.status("status"), "ON");
-    pair.replica().thaw();
-    pair.replica().assert_same_rows(source);
-}
-
-#[test]
-fn what_a_read_only_server_does_not_wait_for_is_counted_nowhere() {
-    needs!(Libraries::are_ours(), OURS);
-    let pair = pair();
-    let source = &pair.source;
-    set(source, "wait_when_read_only", "OFF");
-    source.execute("SET GLOBAL read_only = ON");
-    pair.replica().freeze();
-    for n in 0..100 {
-        source.insert(n);
-    }
-    assert_eq!(operator_status(source, "confirmed_tx"), 0);
-    assert_eq!(operator_status(source, "unconfirmed_tx"), 0);
-    assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (0, 0));
-    assert_eq!(source.status("status"), "ON");
-    // Promoted, it waits at once.
-    source.execute("SET GLOBAL read_only = OFF");
-    let waiting = Waiting::insert(source, 100);
-    pair.replica().thaw();
-    waiting.done_within(PATIENCE);
-    assert_eq!(operator_status(source, "confirmed_tx"), 1);
-    pair.replica().assert_same_rows(source);
 }
 
 // --- series ---

@@ -32,11 +32,6 @@ fn pair() -> Topology {
     pair
 }
 
-/// A variable of the operator's plugin.
-fn set(source: &Server, suffix: &str, value: &str) {
-    source.execute(&format!("SET GLOBAL semisync_source_{suffix} = {value}"));
-}
-
 fn insert(n: i64) -> String {
     format!("INSERT INTO {TABLE} (n) VALUES ({n})")
 }
@@ -74,7 +69,7 @@ fn release_waits_lets_all_go_on_who_wait_and_semi_sync_stays_on() {
         let waiting = [Waiting::insert(source, 1), Waiting::insert(source, 2)];
         let (file, position) = source.binlog_position();
         let mark = source.log_mark();
-        set(source, "release_waits", "ON");
+        source.set_operator("release_waits", "ON");
         for commit in waiting {
             commit.done_within(PATIENCE);
         }
@@ -103,10 +98,10 @@ fn release_waits_says_so_when_nobody_waits() {
     needs!(Libraries::are_ours(), OURS);
     let pair = pair();
     let mark = pair.source.log_mark();
-    set(&pair.source, "release_waits", "ON");
+    pair.source.set_operator("release_waits", "ON");
     pair.source
         .wait_log_since(mark, "released nobody: no session waits");
-    set(&pair.source, "release_waits", "OFF");
+    pair.source.set_operator("release_waits", "OFF");
     assert_eq!(pair.source.log_since(mark).matches("released").count(), 1);
 }
 
@@ -125,7 +120,7 @@ fn kill_ends_no_wait_until_kill_ends_wait_is_set() {
         kill(source, "QUERY", killed.connection);
         assert!(!killed.is_over_within(A_WHILE));
         let mark = source.log_mark();
-        set(source, "kill_ends_wait", "ON");
+        source.set_operator("kill_ends_wait", "ON");
         assert_committed_here(source, killed, 4);
         let line = source.wait_log_since(mark, "KILL has ended a session's wait");
         assert!(
@@ -137,7 +132,7 @@ fn kill_ends_no_wait_until_kill_ends_wait_is_set() {
         assert_eq!(source.status("status"), "ON");
         let lines = source.log_since(mark);
         assert_eq!(lines.matches("KILL has ended").count(), 1, "{lines}");
-        set(source, "kill_ends_wait", "OFF");
+        source.set_operator("kill_ends_wait", "OFF");
         pair.replica().thaw();
         other.done_within(PATIENCE);
         heal(&pair);
@@ -161,7 +156,7 @@ fn with_kill_ends_wait_kill_of_a_connection_ends_its_wait_at_once() {
     needs!(Libraries::are_ours(), OURS);
     let pair = pair();
     let source = &pair.source;
-    set(source, "kill_ends_wait", "ON");
+    source.set_operator("kill_ends_wait", "ON");
     for wait_point in source.dialect().wait_points() {
         stick(&pair, wait_point);
         let killed = Waiting::insert(source, 6);
@@ -185,7 +180,7 @@ fn the_client_whose_wait_was_killed_is_warned() {
     needs!(Libraries::are_ours(), OURS);
     let pair = pair();
     let source = &pair.source;
-    set(source, "kill_ends_wait", "ON");
+    source.set_operator("kill_ends_wait", "ON");
     for wait_point in source.dialect().wait_points() {
         stick(&pair, wait_point);
         let mut conn = source.conn();
@@ -223,7 +218,7 @@ fn kill_of_a_leader_releases_its_whole_group() {
         source.dialect().has_order_commits(),
         "sessions wait side by side"
     );
-    set(source, "kill_ends_wait", "ON");
+    source.set_operator("kill_ends_wait", "ON");
     source.set_wait_point("AFTER_SYNC");
     pair.replica().freeze();
     let first = Waiting::insert(source, 10);
@@ -274,7 +269,7 @@ fn a_read_only_server_does_not_wait_if_the_operator_says_so() {
         source.execute("SET GLOBAL read_only = ON");
         let waits = Waiting::insert(source, 20);
         assert!(!waits.is_over_within(A_WHILE));
-        set(source, "wait_when_read_only", "OFF");
+        source.set_operator("wait_when_read_only", "OFF");
         Waiting::start(source, &insert(21)).done_within(PATIENCE);
         assert_eq!(source.status("status"), "ON");
         assert!(!waits.is_over(), "who waits goes on waiting");
@@ -283,7 +278,7 @@ fn a_read_only_server_does_not_wait_if_the_operator_says_so() {
         pair.replica().thaw();
         waits.done_within(PATIENCE);
         again.done_within(PATIENCE);
-        set(source, "wait_when_read_only", "ON");
+        source.set_operator("wait_when_read_only", "ON");
         heal(&pair);
     }
 }
@@ -301,7 +296,7 @@ fn with_wait_a_timeout_ends_no_wait_and_async_ends_it_at_once() {
     for wait_point in source.dialect().wait_points() {
         stick(&pair, wait_point);
         source.set_source("timeout", TIMEOUT);
-        set(source, "timeout_action", "'WAIT'");
+        source.set_operator("timeout_action", "'WAIT'");
         let mark = source.log_mark();
         let waits = Waiting::insert(source, 30);
         source.wait_log_since(
@@ -322,7 +317,7 @@ fn with_wait_a_timeout_ends_no_wait_and_async_ends_it_at_once() {
         pair.replica().freeze();
         let waits = Waiting::insert(source, 32);
         assert!(!waits.is_over_within(2 * A_WHILE));
-        set(source, "timeout_action", "'ASYNC'");
+        source.set_operator("timeout_action", "'ASYNC'");
         waits.done_within(Duration::from_secs(5));
         source.wait_status("status", "OFF");
         pair.replica().thaw();
@@ -341,7 +336,7 @@ fn with_wait_a_lost_replica_switches_nothing_off_and_a_shutdown_still_ends_the_w
         "SET GLOBAL {} = OFF",
         source.names().wait_no_replica_var()
     ));
-    set(source, "timeout_action", "'WAIT'");
+    source.set_operator("timeout_action", "'WAIT'");
     source.set_source("timeout", TIMEOUT);
     pair.replica().execute("STOP REPLICA");
     source.wait_status("clients", "0");
@@ -365,7 +360,7 @@ fn with_refuse_new_transactions_are_refused_from_a_timeout_until_the_replica_is_
     for wait_point in source.dialect().wait_points() {
         stick(&pair, wait_point);
         source.set_source("timeout", TIMEOUT);
-        set(source, "timeout_action", "'REFUSE'");
+        source.set_operator("timeout_action", "'REFUSE'");
         let mark = source.log_mark();
         let waits = Waiting::insert(source, 40);
         source.wait_log_since(mark, "semisync_source_timeout_action is REFUSE");
@@ -386,7 +381,7 @@ fn with_refuse_new_transactions_are_refused_from_a_timeout_until_the_replica_is_
         waits.done_within(PATIENCE);
         source.wait_log_since(mark, "New transactions are not refused any more");
         source.insert(42);
-        set(source, "timeout_action", "'ASYNC'");
+        source.set_operator("timeout_action", "'ASYNC'");
         source.set_source("timeout", A_DAY_MS);
         heal(&pair);
     }
@@ -399,7 +394,7 @@ fn with_abort_server_a_timeout_ends_the_server() {
     let source = &pair.source;
     pair.replica().freeze();
     source.set_source("timeout", TIMEOUT);
-    set(source, "timeout_action", "'ABORT_SERVER'");
+    source.set_operator("timeout_action", "'ABORT_SERVER'");
     let waits = Waiting::insert(source, 50);
     assert!(waits.join_within(PATIENCE).0.is_err(), "nobody is told OK");
     let log = source.wait_abort();
@@ -418,7 +413,7 @@ fn semi_sync_comes_on_again_only_after_the_replica_has_kept_up_for_so_long() {
     const AFTER: Duration = Duration::from_secs(3);
     let pair = pair();
     let source = &pair.source;
-    set(source, "rejoin_after_ms", "3000");
+    source.set_operator("rejoin_after_ms", "3000");
     stick(&pair, source.dialect().default_wait_point());
     source.set_source("timeout", TIMEOUT);
     Waiting::insert(source, 60).done_within(PATIENCE);
@@ -438,8 +433,8 @@ fn uninstalling_the_operator_s_plugin_sets_everything_back_for_those_who_wait() 
     needs!(Libraries::are_ours(), OURS);
     let pair = pair();
     let source = &pair.source;
-    set(source, "quorum", "'ANY 1 (nobody)'");
-    set(source, "timeout_action", "'WAIT'");
+    source.set_operator("quorum", "'ANY 1 (nobody)'");
+    source.set_operator("timeout_action", "'WAIT'");
     let waits = Waiting::insert(source, 70);
     assert!(!waits.is_over_within(A_WHILE), "nobody is not there");
     source.uninstall("semisync_source");
@@ -455,7 +450,7 @@ fn uninstalling_the_operator_s_plugin_ends_waits_that_are_over_by_stock_s_rules(
     let pair = pair();
     let source = &pair.source;
     source.set_source("timeout", TIMEOUT);
-    set(source, "timeout_action", "'WAIT'");
+    source.set_operator("timeout_action", "'WAIT'");
     pair.replica().freeze();
     let waits = Waiting::insert(source, 80);
     assert!(!waits.is_over_within(2 * A_WHILE));
