@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use semisync_live_tests::Transport;
 
+/// The word of a cell whose replicas do not apply.
+pub const NO_APPLIERS: &str = "no-appliers";
+
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Cell {
     pub clients: usize,
@@ -17,6 +20,8 @@ pub struct Cell {
     pub durable: bool,
     /// What the network takes for each direction.
     pub delay: Duration,
+    /// The replicas apply what they receive, on the same machine.
+    pub applies: bool,
 }
 
 /// What servers are started with; another stand needs other servers.
@@ -37,6 +42,7 @@ impl Cell {
             transport: Transport::Plain,
             durable: false,
             delay: Duration::ZERO,
+            applies: true,
         }
     }
 
@@ -71,6 +77,9 @@ impl Cell {
         if !self.delay.is_zero() {
             words.push(format!("{}ms", self.delay.as_secs_f64() * 1e3));
         }
+        if !self.applies {
+            words.push(NO_APPLIERS.to_owned());
+        }
         words
     }
 
@@ -95,6 +104,9 @@ impl fmt::Display for Cell {
             let ms = self.delay.as_secs_f64() * 1e3;
             write!(f, ", {ms} ms each way between source and replica")?;
         }
+        if !self.applies {
+            write!(f, ", replicas receive and do not apply")?;
+        }
         Ok(())
     }
 }
@@ -111,8 +123,9 @@ mod tests {
             count: 2,
             transport: Transport::Tls,
             delay: Duration::from_micros(500),
+            applies: false,
             ..Cell::of(1)
         };
-        assert_eq!(cell.name(), "1+2-of-3+tls+0.5ms");
+        assert_eq!(cell.name(), "1+2-of-3+tls+0.5ms+no-appliers");
     }
 }

@@ -7,7 +7,7 @@ use semisync_live_tests::Transport;
 use semisync_live_tests::console::Stop;
 use serde_json::{Map, Value};
 
-use crate::cell::Cell;
+use crate::cell::{Cell, NO_APPLIERS};
 
 const CLIENTS: [usize; 4] = [1, 8, 16, 64];
 
@@ -27,15 +27,21 @@ pub fn cells(wanted: &[String]) -> Result<Vec<Cell>, Stop> {
 }
 
 /// Of the cells that were measured, as JSON, those in which these sides are compared, in the order
-/// of the grid. Cells that are not in the grid come last.
+/// of the grid, those without appliers behind. Cells that are not in the grid come last.
 pub fn in_order<'c>(cells: &'c Map<String, Value>, compared: &str) -> Vec<&'c Value> {
     let names: Vec<String> = all().iter().map(Cell::name).collect();
-    let place = |cell: &&Value| names.iter().position(|name| cell["name"] == name.as_str());
+    let place = |cell: &Value| {
+        let name = cell["name"].as_str().unwrap_or_default();
+        let words = name.split('+').filter(|word| *word != NO_APPLIERS);
+        let applying = words.collect::<Vec<_>>().join("+");
+        let place = names.iter().position(|one| *one == applying);
+        (name != applying, place.unwrap_or(names.len()))
+    };
     let mut rows: Vec<&Value> = cells
         .values()
         .filter(|cell| cell["compared"] == compared)
         .collect();
-    rows.sort_by_key(|cell| place(cell).unwrap_or(names.len()));
+    rows.sort_by_key(|cell| place(cell));
     rows
 }
 

@@ -30,6 +30,8 @@ three keep the cells of earlier runs.
                      With names (1+tls) or words of names (tls, plain), those cells alone
   hops               traces one commit from hand-off to hand-off (ci/bench hops --help)
   --clients N,N,...  how many sessions commit at once (default 1,16,64)
+  --no-appliers      replicas receive and acknowledge, and do not apply: as if the cores on which
+                     they apply were those of another machine. Intervals become narrower
   --turns N          how many slices each side has (default 30)
   --slice MS         how long a slice is, in milliseconds (default 400)
   --against DIR      compares ours as they were before (the libraries in DIR, or in DIR/SERIES: the
@@ -72,6 +74,7 @@ impl Plan {
             json: target_dir().join("bench.json"),
         };
         let mut clients = vec![1, 16, 64];
+        let mut applies = true;
         let mut words = Vec::new();
         let mut arguments = arguments.into_iter();
         while let Some(option) = arguments.next() {
@@ -85,6 +88,7 @@ impl Plan {
                     let numbers = numbers.split(',').map(|one| number(&option, one));
                     clients = numbers.collect::<Result<_, _>>()?;
                 }
+                "--no-appliers" => applies = false,
                 "--turns" => plan.turns = number(&option, &value()?)?,
                 "--slice" => plan.slice = Duration::from_millis(number(&option, &value()?)?),
                 "--against" => plan.sides = Sides::BeforeAndNow(PathBuf::from(value()?)),
@@ -108,6 +112,9 @@ impl Plan {
                 return Err(Stop::misused(format!("there is no command '{first}'")));
             }
         };
+        for cell in &mut plan.cells {
+            cell.applies = applies;
+        }
         Ok(plan)
     }
 
@@ -150,6 +157,7 @@ mod tests {
     fn a_grid_takes_options_and_cells() {
         assert_eq!(cells("grid --turns 9 8+tls 16"), ["16", "8+tls"]);
         assert_eq!(cells("grid").len(), 40);
+        assert_eq!(cells("grid 1+tls --no-appliers"), ["1+tls+no-appliers"]);
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Servers {
     /// Makes everything as the cell wants it.
     pub fn arrange(&self, cell: &Cell) {
         self.link(cell.transport, cell.delay);
+        if !cell.applies {
+            for replica in self.replicas() {
+                replica.execute("STOP REPLICA SQL_THREAD");
+            }
+        }
         if self.is_semi_sync {
             let source = self.source();
             source.set_wait_point(cell.wait_point);
@@ -108,6 +113,7 @@ impl Servers {
         for replica in self.replicas() {
             if linked.is_some() {
                 replica.execute("STOP REPLICA");
+                self.forget_unapplied(replica);
             }
             replica.replicate_from(source, &link);
         }
@@ -117,5 +123,13 @@ impl Servers {
             all_new && dumps.len() == self.replicas().len()
         });
         *linked = Some((transport, delay));
+    }
+
+    /// Has a stopped replica go on behind what it has not applied: nobody reads its tables.
+    fn forget_unapplied(&self, replica: &Server) {
+        let has = self.source().value("SELECT @@gtid_executed");
+        replica.execute("RESET REPLICA");
+        replica.execute("RESET BINARY LOGS AND GTIDS");
+        replica.execute(&format!("SET GLOBAL gtid_purged = '{has}'"));
     }
 }
