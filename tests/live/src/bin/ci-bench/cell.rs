@@ -22,6 +22,8 @@ pub struct Cell {
     pub delay: Duration,
     /// The replicas apply what they receive, on the same machine.
     pub applies: bool,
+    /// For how many microseconds a session of ours polls before it sleeps.
+    pub spin_us: u16,
 }
 
 /// What servers are started with; another stand needs other servers.
@@ -43,6 +45,7 @@ impl Cell {
             durable: false,
             delay: Duration::ZERO,
             applies: true,
+            spin_us: 0,
         }
     }
 
@@ -77,6 +80,9 @@ impl Cell {
         if !self.delay.is_zero() {
             words.push(format!("{}ms", self.delay.as_secs_f64() * 1e3));
         }
+        if self.spin_us > 0 {
+            words.push(format!("spin{}", self.spin_us));
+        }
         if !self.applies {
             words.push(NO_APPLIERS.to_owned());
         }
@@ -103,6 +109,9 @@ impl fmt::Display for Cell {
         if !self.delay.is_zero() {
             let ms = self.delay.as_secs_f64() * 1e3;
             write!(f, ", {ms} ms each way between source and replica")?;
+        }
+        if self.spin_us > 0 {
+            write!(f, ", semisync_source_spin_us={}", self.spin_us)?;
         }
         if !self.applies {
             write!(f, ", replicas receive and do not apply")?;

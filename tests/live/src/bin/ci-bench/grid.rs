@@ -32,8 +32,8 @@ pub fn in_order<'c>(cells: &'c Map<String, Value>, compared: &str) -> Vec<&'c Va
     let names: Vec<String> = all().iter().map(Cell::name).collect();
     let place = |cell: &Value| {
         let name = cell["name"].as_str().unwrap_or_default();
-        let words = name.split('+').filter(|word| *word != NO_APPLIERS);
-        let applying = words.collect::<Vec<_>>().join("+");
+        let applying = name.strip_suffix(NO_APPLIERS);
+        let applying = applying.map_or(name, |name| name.trim_end_matches('+'));
         let place = names.iter().position(|one| *one == applying);
         (name != applying, place.unwrap_or(names.len()))
     };

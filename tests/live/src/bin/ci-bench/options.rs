@@ -32,6 +32,7 @@ three keep the cells of earlier runs.
   --clients N,N,...  how many sessions commit at once (default 1,16,64)
   --no-appliers      replicas receive and acknowledge, and do not apply: as if the cores on which
                      they apply were those of another machine. Intervals become narrower
+  --spin US          sets semisync_source_spin_us on our source
   --turns N          how many slices each side has (default 30)
   --slice MS         how long a slice is, in milliseconds (default 400)
   --against DIR      compares ours as they were before (the libraries in DIR, or in DIR/SERIES: the
@@ -74,7 +75,7 @@ impl Plan {
             json: target_dir().join("bench.json"),
         };
         let mut clients = vec![1, 16, 64];
-        let mut applies = true;
+        let (mut applies, mut spin_us) = (true, 0);
         let mut words = Vec::new();
         let mut arguments = arguments.into_iter();
         while let Some(option) = arguments.next() {
@@ -89,6 +90,7 @@ impl Plan {
                     clients = numbers.collect::<Result<_, _>>()?;
                 }
                 "--no-appliers" => applies = false,
+                "--spin" => spin_us = number(&option, &value()?)?,
                 "--turns" => plan.turns = number(&option, &value()?)?,
                 "--slice" => plan.slice = Duration::from_millis(number(&option, &value()?)?),
                 "--against" => plan.sides = Sides::BeforeAndNow(PathBuf::from(value()?)),
@@ -113,7 +115,7 @@ impl Plan {
             }
         };
         for cell in &mut plan.cells {
-            cell.applies = applies;
+            (cell.applies, cell.spin_us) = (applies, spin_us);
         }
         Ok(plan)
     }
@@ -158,6 +160,7 @@ mod tests {
         assert_eq!(cells("grid --turns 9 8+tls 16"), ["16", "8+tls"]);
         assert_eq!(cells("grid").len(), 40);
         assert_eq!(cells("grid 1+tls --no-appliers"), ["1+tls+no-appliers"]);
+        assert_eq!(cells("--clients 1 --spin 300"), ["1+spin300"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ const LINKED_WITHIN: Duration = Duration::from_secs(20);
 pub struct Servers {
     topology: Topology,
     is_semi_sync: bool,
+    has_operators_plugin: bool,
     link: Mutex<Option<(Transport, Duration)>>,
 }
 
@@ -59,6 +60,7 @@ impl Servers {
         Servers {
             topology: Topology { source, replicas },
             is_semi_sync,
+            has_operators_plugin: *libraries == Libraries::Ours,
             link: Mutex::new(None),
         }
     }
@@ -93,6 +95,9 @@ impl Servers {
             source.set_wait_point(cell.wait_point);
             let count = source.names().wait_count_var();
             source.execute(&format!("SET GLOBAL {count} = {}", cell.count));
+            if self.has_operators_plugin {
+                source.set_operator("spin_us", &cell.spin_us.to_string());
+            }
             source.wait_status("clients", &self.replicas().len().to_string());
             source.wait_status("status", "ON");
         }
