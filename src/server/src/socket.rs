@@ -6,7 +6,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{OFlags, fcntl_getfl},
     io::{Errno, fcntl_dupfd_cloexec, retry_on_intr},
-    net::{SendFlags, send},
+    net::{SendFlags, send, sockopt::set_tcp_cork},
 };
 use std::{
     net::TcpStream,
@@ -50,6 +50,23 @@ pub(crate) fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize
         Errno::AGAIN => NotSent::Full,
         _ => NotSent::Failed,
     })
+}
+
+/// As long as it lives, the kernel keeps what is written to a TCP socket, but for full segments.
+pub(crate) struct Corked<'s>(&'s TcpStream);
+
+impl<'s> Corked<'s> {
+    /// A socket of another kind does without.
+    pub(crate) fn new(socket: &'s TcpStream) -> Self {
+        let _ = set_tcp_cork(socket, true);
+        Self(socket)
+    }
+}
+
+impl Drop for Corked<'_> {
+    fn drop(&mut self) {
+        let _ = set_tcp_cork(self.0, false);
+    }
 }
 
 /// Whether reads and writes of the socket never wait.

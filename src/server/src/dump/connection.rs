@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     server::Server,
-    socket::{duplicate, is_nonblocking},
+    socket::{Corked, duplicate, is_nonblocking},
     sys,
 };
 use semisync_sys::{
@@ -32,6 +32,7 @@ use std::{
     cell::{Cell, OnceCell},
     ffi::{c_uchar, c_ulong},
     mem::offset_of,
+    net::TcpStream,
     os::fd::BorrowedFd,
     sync::Arc,
 };
@@ -52,6 +53,8 @@ pub struct DumpConnection {
     is_tls: bool,
     slots: Slots,
     shared: OnceCell<Arc<SharedConnection>>,
+    /// This thread's own descriptor of a TLS connection, which others may close. To cork.
+    own_socket: OnceCell<TcpStream>,
     /// While the functions of the Vio are ours.
     observed: OnceCell<Arc<Observed>>,
     /// The server is inside a write, so nothing may be sent.
@@ -132,6 +135,7 @@ impl DumpConnection {
             is_tls,
             slots,
             shared: OnceCell::new(),
+            own_socket: OnceCell::new(),
             observed: OnceCell::new(),
             writing: Cell::new(false),
             looking: Cell::new(false),
@@ -297,6 +301,9 @@ impl DumpConnection {
             // SAFETY: TLS is usable, or nobody would have got this connection. Whoever
             // shuts it down closes the gate first, and so does `drop`.
             unsafe { shared.read_tls(self.vio) };
+            if let Some(socket) = self.socket().and_then(duplicate) {
+                let _ = self.own_socket.set(socket);
+            }
         } else {
             self.set_functions(plain, vio_hooks::shutdown::<false>);
         }
@@ -330,6 +337,11 @@ impl DumpConnection {
 
     /// What the server's own `write` would do, serialised with the receiver on TLS.
     ///
+    /// Bytes that leave wake the replica, for which the kernel may take this thread's processor
+    /// at once if the replica runs on the same machine. That must not happen under the gate, where
+    /// whoever reads acknowledgements would wait until this thread runs again. So the socket is
+    /// corked until the gate is left.
+    ///
     /// # Safety
     /// `bytes` holds `size` bytes.
     pub(super) unsafe fn write(&self, bytes: *const c_uchar, size: usize) -> usize {
@@ -339,6 +351,7 @@ impl DumpConnection {
         }
         loop {
             let result = {
+                let _sent_after_the_gate = self.own_socket.get().map(Corked::new);
                 let Some(shared) = self.shared.get() else {
                     return WRITE_FAILED;
                 };
