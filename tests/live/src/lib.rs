@@ -24,6 +24,7 @@
 //! | `wire.rs` | the protocol underneath: packets, logging in, commands |
 //! | `fakes.rs` | sources with such replicas |
 //! | `healing.rs` | losing an acknowledgement, and the replica's coming back |
+//! | `known_failures.rs` | the known failures of semi-sync, as cases for anybody's |
 //! | `dice.rs` | choices at random that a seed repeats |
 //! | `prometheus.rs` | Prometheus and the exporter of a server, as processes that are asked |
 //! | `dashboard.rs` | what a Grafana dashboard asks Prometheus for |
@@ -46,6 +47,7 @@ pub mod fake_replica;
 pub mod fakes;
 pub mod healing;
 pub mod hostile;
+pub mod known_failures;
 mod libraries;
 mod link;
 pub mod load;
