@@ -7,7 +7,10 @@
 //! | `main.rs` | getting what is needed, the run, the verdict |
 //! | `plan.rs` | what was asked for |
 //! | `report.rs` | the table, and the file for programs |
+//! | `page.rs` | a test: `docs/history.md` names each case, and tests that exist |
 
+#[cfg(test)]
+mod page;
 mod plan;
 mod report;
 
