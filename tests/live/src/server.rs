@@ -10,6 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,15 @@ const CRASH_MARKS: [&str; 5] = [
     "terminate called",
     "cannot unwind",
 ];
+
+/// Servers that had crashed when they were dropped.
+static CRASHES: AtomicUsize = AtomicUsize::new(0);
+
+/// How many servers of this process have crashed so far. A test fails then; who looks for crashes
+/// asks.
+pub fn crashes_seen() -> usize {
+    CRASHES.load(Ordering::SeqCst)
+}
 
 pub struct Server {
     config: Mutex<ServerConfig>,
@@ -407,6 +417,9 @@ impl Drop for Server {
         if !failed && ended.is_none() && !crash {
             let _ = fs::remove_dir_all(&self.dir);
             return;
+        }
+        if crash {
+            CRASHES.fetch_add(1, Ordering::SeqCst);
         }
         keep(&self.dir);
         eprintln!(

@@ -6,7 +6,7 @@ use std::fs;
 use crate::pair::Builder;
 use crate::{
     Dialect, Libraries, Link, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
-    server_dir_of,
+    servers_dir,
 };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,14 +55,19 @@ impl Side {
 
     /// "MySQL 9.7.4, ours".
     pub fn name(&self) -> String {
-        let file = server_dir_of(self.series()).join("version");
-        let version = fs::read_to_string(file).unwrap_or_else(|_| self.series().to_owned());
-        let version = version.trim();
-        match self {
-            Side::Stock(_) => format!("MySQL {version}, stock"),
-            Side::Ours(_) => format!("MySQL {version}, ours"),
-            Side::MariaDb(_) => format!("MariaDB {version}"),
-        }
+        let file = servers_dir().join(self.series()).join("version");
+        let number = self.dialect().number();
+        let version = fs::read_to_string(file).unwrap_or(number);
+        let maker = match self.dialect().is_mariadb() {
+            true => "MariaDB",
+            false => "MySQL",
+        };
+        let whose = match self {
+            Side::Stock(_) => ", stock",
+            Side::Ours(_) => ", ours",
+            Side::MariaDb(_) => "",
+        };
+        format!("{maker} {}{whose}", version.trim())
     }
 
     pub fn dialect(&self) -> Dialect {
