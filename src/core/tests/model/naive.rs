@@ -2,7 +2,7 @@
 //! worked out anew from them at every step. Written from what the operator is promised, not
 //! from the coordinator. Nothing here is quick.
 
-use crate::rules::{PlainRule, Server};
+use super::rules::{PlainRule, Server};
 use std::collections::BTreeSet;
 
 use semisync_core::{

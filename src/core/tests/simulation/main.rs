@@ -5,12 +5,15 @@
 //! nothing but heartbeats asks for acknowledgements.
 
 mod network;
+#[path = "../support/random_rules.rs"]
+mod random_rules;
 #[path = "../support/rules.rs"]
 mod rules;
 mod world;
 
 use proptest::{collection::vec, prelude::*, test_runner::Config};
-use rules::{PlainRule, rules};
+use random_rules::rules;
+use rules::PlainRule;
 use semisync_core::{
     Settings,
     TimeoutAction::{self, Async, Refuse, Wait},
