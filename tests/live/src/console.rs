@@ -175,6 +175,8 @@ pub enum Output<'a> {
     Logged(&'a Path),
     /// To the end of a file, and shown as it comes.
     Both(&'a Path),
+    /// To the end of a file. Nothing is shown: the caller tells.
+    Kept(&'a Path),
 }
 
 #[derive(Debug)]
@@ -214,7 +216,7 @@ pub fn run(command: &mut Command, limit: Duration, output: Output) -> Result<End
     let name = command.get_program().to_string_lossy().into_owned();
     let mut log = None;
     command.stdin(Stdio::null()).process_group(0);
-    if let Output::Logged(path) | Output::Both(path) = output {
+    if let Output::Logged(path) | Output::Both(path) | Output::Kept(path) = output {
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).open(path);
         let file = file.or_stop(path.display())?;

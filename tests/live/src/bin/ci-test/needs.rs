@@ -41,7 +41,7 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
         match &suite.kind {
             Kind::Core => needs.nextest = true,
             Kind::Lint => (needs.host, needs.lint_tools) = (true, true),
-            Kind::Units => (needs.host, needs.nextest) = (true, true),
+            Kind::Units | Kind::Fuzz => (needs.host, needs.nextest) = (true, true),
             Kind::Series => needs.host = true,
             Kind::Abi => {
                 add(&mut needs.servers, [series]);

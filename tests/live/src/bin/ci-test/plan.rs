@@ -83,6 +83,10 @@ fn one_suite(suite: &Suite, run: &Run) -> Result<Outcome, Stop> {
         }
         Kind::Abi => record.run(script(&["ci/abi"]))?,
         Kind::Instructions => record.run(script(&["ci/instructions"]))?,
+        Kind::Fuzz => {
+            record.nextest("ci", &["-p", "semisync-fuzz"], series, 1)?;
+            record.run(script(&["ci/fuzz"]))?;
+        }
         Kind::Package => record.run(script(&["ci/package", "--test"]))?,
         Kind::Docker => record.run(script(&["ci/docker"]))?,
         Kind::Demo => {

@@ -21,6 +21,7 @@ pub enum Kind {
     Series,
     Abi,
     Instructions,
+    Fuzz,
     Demo,
     Package,
     Docker,
@@ -71,6 +72,7 @@ impl Catalogue {
                 ("series", Kind::Series),
                 ("abi", Kind::Abi),
                 ("instructions", Kind::Instructions),
+                ("fuzz", Kind::Fuzz),
             ]));
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
             for other in ALSO {
@@ -162,6 +164,7 @@ impl Suite {
             }
             Kind::Abi => "the declarations of each series compared with real servers (ci/abi)",
             Kind::Instructions => "what each hook costs, in instructions (ci/instructions)",
+            Kind::Fuzz => "the inputs of fuzz/corpus, and a minute's search for others (ci/fuzz)",
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
             }
@@ -243,6 +246,7 @@ mod tests {
             "series",
             "abi",
             "instructions",
+            "fuzz",
             "commit",
             "interop",
             "5.6:commit",

@@ -1,0 +1,213 @@
+//! Faults on purpose, each planted into a copy of the source tree: are they found, and how soon? A
+//! target that finds nothing may be blind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use semisync_live_tests::console::{OrStop, Stop, say, seconds, step};
+use semisync_live_tests::{repository, target_dir};
+
+use crate::found::Fault;
+use crate::options::Options;
+use crate::program::{self, Programs};
+
+struct Planted {
+    target: &'static str,
+    what: &'static str,
+    /// Below src/core/src.
+    file: &'static str,
+    /// Stands there once.
+    right: &'static str,
+    wrong: &'static str,
+}
+
+const FAULTS: [Planted; 10] = [
+    Planted {
+        target: "acknowledgements",
+        what: "a packet may be a byte longer than an acknowledgement",
+        file: "stream.rs",
+        right: "if length > MAX_ACK {",
+        wrong: "if length > MAX_ACK + 1 {",
+    },
+    Planted {
+        target: "acknowledgements",
+        what: "behind a packet without content one more byte is taken",
+        file: "stream.rs",
+        right: "let missing = size.saturating_sub(to.len()).min(from.len());",
+        wrong: "let missing = size.saturating_sub(to.len()).max(1).min(from.len());",
+    },
+    Planted {
+        target: "acknowledgements",
+        what: "a stored frame that ends within a packet ends the packet",
+        file: "stream.rs",
+        right: "                split_packets(&mut self.packet, content, on)?;\n            } else {",
+        wrong: "                split_packets(&mut self.packet, content, on)?;\n                \
+                self.packet.clear();\n            } else {",
+    },
+    Planted {
+        target: "events",
+        what: "NULL passes for a length",
+        file: "events.rs",
+        right: "        0..=250 => 0,",
+        wrong: "        0..=251 => 0,",
+    },
+    Planted {
+        target: "events",
+        what: "the length of an announcement is not looked at",
+        file: "events.rs",
+        right: "!= Ok(event.len())",
+        wrong: "> Ok(event.len())",
+    },
+    Planted {
+        target: "settings",
+        what: "a name that is a keyword is shown without quotation marks",
+        file: "quorum/terms.rs",
+        right: r#"["ANY", "FIRST", "ZONES", "AND"]"#,
+        wrong: r#"["ANY", "FIRST", "AND"]"#,
+    },
+    Planted {
+        target: "settings",
+        what: "FIRST does not pass over replicas that catch up",
+        file: "quorum/chosen.rs",
+        right: "catches_up: !voter.streaming,",
+        wrong: "catches_up: false,",
+    },
+    Planted {
+        target: "coordinator",
+        what: "an acknowledgement is believed although nothing was sent",
+        file: "coordinator/replicas.rs",
+        right: "if Some(at) > sent {",
+        wrong: "if sent.is_some_and(|sent| at > sent) {",
+    },
+    Planted {
+        target: "coordinator",
+        what: "the second applier that stops makes the first one's position forgotten",
+        file: "coordinator/commits.rs",
+        right: "self.abandoned = self.abandoned.max(Some(id.at));",
+        wrong: "self.abandoned = Some(id.at);",
+    },
+    Planted {
+        target: "coordinator",
+        what: "a vote by connecting counts for what is flushed later",
+        file: "coordinator/replicas.rs",
+        right: "start.min(self.flushed), false)",
+        wrong: "start, false)",
+    },
+];
+
+/// Each fault of the targets that are asked for: by what is kept, and by a search from nothing.
+pub fn find(options: &Options) -> Result<String, Stop> {
+    let faults = FAULTS
+        .iter()
+        .filter(|fault| options.targets.iter().any(|one| one == fault.target));
+    let faults: Vec<_> = faults.collect();
+    let mut missed = Vec::new();
+    for (nth, fault) in faults.iter().enumerate() {
+        step(format!(
+            "{} of {}, {}: {}",
+            nth + 1,
+            faults.len(),
+            fault.target,
+            fault.what
+        ));
+        let programs = program::build(&planted(fault)?, &target_dir().join("fuzz-planted"))?;
+        let kept = programs.replay(
+            fault.target,
+            &repository().join("fuzz/corpus").join(fault.target),
+        )?;
+        let by_kept = kept.fault.as_ref().map_or("not found", |_| "found");
+        say(format!("by the inputs that are kept: {by_kept}"));
+        match search(&programs, fault, options)? {
+            Some((time, runs)) => say(format!(
+                "by a search from nothing: after {time}, {runs} inputs"
+            )),
+            None => {
+                say(format!(
+                    "by a search from nothing: not within {} s",
+                    options.seconds
+                ));
+                missed.push(fault.what);
+            }
+        }
+    }
+    if missed.is_empty() {
+        return Ok(format!("all {} planted faults are found", faults.len()));
+    }
+    Err(Stop::failed(format!("not found: {}", missed.join("; "))))
+}
+
+/// The time, and how many inputs it took.
+fn search(
+    programs: &Programs,
+    fault: &Planted,
+    options: &Options,
+) -> Result<Option<(String, u64)>, Stop> {
+    let nothing = target_dir().join("fuzz-planted/nothing");
+    if nothing.exists() {
+        fs::remove_dir_all(&nothing).or_stop(nothing.display())?;
+    }
+    let ended = programs.search(fault.target, &[nothing], options.seconds, options.seed)?;
+    let found = ended.fault.map(|Fault { words, .. }| {
+        say(words.first().map_or("", String::as_str));
+        (seconds(ended.figures.time), ended.figures.runs)
+    });
+    Ok(found)
+}
+
+/// A copy of the source tree with this fault.
+fn planted(fault: &Planted) -> Result<PathBuf, Stop> {
+    let tree = target_dir().join("fuzz-planted/tree");
+    if tree.exists() {
+        fs::remove_dir_all(&tree).or_stop(tree.display())?;
+    }
+    for part in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+        "fuzz",
+        "src",
+        "tests",
+        "packaging",
+    ] {
+        copy(&repository().join(part), &tree.join(part))?;
+    }
+    let file = tree.join("src/core/src").join(fault.file);
+    let text = fs::read_to_string(&file).or_stop(file.display())?;
+    if text.matches(fault.right).count() != 1 {
+        let why = format!(
+            "src/core/src/{} has no longer '{}', once",
+            fault.file, fault.right
+        );
+        let remedy = "plant the fault anew in tests/live/src/bin/ci-fuzz/planted.rs";
+        return Err(Stop::failed(why).remedy(remedy));
+    }
+    fs::write(&file, text.replace(fault.right, fault.wrong)).or_stop(file.display())?;
+    Ok(tree)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().unwrap_or(to)).or_stop(to.display())?;
+        fs::copy(from, to).or_stop(from.display())?;
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).or_stop(from.display())? {
+        let name = entry.or_stop(from.display())?.file_name();
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_can_be_planted() {
+        for fault in FAULTS {
+            let file = repository().join("src/core/src").join(fault.file);
+            let text = fs::read_to_string(&file).expect("a file");
+            assert_eq!(text.matches(fault.right).count(), 1, "{}", fault.what);
+        }
+    }
+}
