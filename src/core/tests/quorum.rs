@@ -270,6 +270,29 @@ fn a_replica_that_gets_another_name_counts_as_that_from_then_on() {
     assert_eq!(story.core.state(), 3, "ON with too few replicas");
 }
 
+/// The newer of two connections is how the server takes part, if both have acknowledged as much.
+#[test]
+fn a_replica_that_connects_anew_without_its_name_leaves_the_quorum_too_few() {
+    let mut story = Story::begin(1, false);
+    let named = Member {
+        name: Some("db2".into()),
+        ..Member::of(2)
+    };
+    let connection = ReplicaConnectionId(1000);
+    story.core.on_connect(connection, Arc::new(named), None);
+    story.set_quorum("ANY 1 (db2)");
+    story.enable();
+    assert!(story.core.status());
+    story.messages();
+    let newer = ReplicaConnectionId(1001);
+    story.core.on_connect(newer, Member::of(2).into(), None);
+    assert_eq!(
+        story.messages(),
+        [SwitchedOff],
+        "nobody waits for who is not there"
+    );
+}
+
 // ---- zones ----
 
 fn of_zone(server_id: u32, zone: &str) -> Arc<Member> {

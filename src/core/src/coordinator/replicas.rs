@@ -23,8 +23,8 @@ impl<W> Coordinator<W> {
         let mut voter = Voter::new(connection, member, start.min(self.flushed), false);
         voter.catches_up(start, self.flushed);
         self.voters.push(voter);
-        self.count_replicas();
-        self.count_votes();
+        // A newer connection of a server may have another name than the one that has counted.
+        self.on_other_replicas();
     }
 
     /// The connection is gone, or no longer counts. May be called twice.
