@@ -104,7 +104,11 @@ fn replay(programs: &Programs, targets: &[String]) -> Result<(), Stop> {
 fn one_input(options: &Options, file: &Path) -> Result<String, Stop> {
     let programs = program::build_ours()?;
     let target = &options.targets[0];
-    let ended = programs.replay(target, file)?;
+    let ended = programs.one(target, file)?;
+    print!(
+        "{}",
+        fs::read_to_string(programs.log(target)).unwrap_or_default()
+    );
     match ended.fault {
         None => Ok(format!("{target} answers {} rightly", file.display())),
         Some(fault) => {

@@ -23,8 +23,8 @@ For programs: target/fuzz.json has executions, edges of code and time for each t
   --input FILE   tries this one input of the one TARGET, as often as you like
   --keep         adds the inputs that earlier runs have found to fuzz/corpus, and takes out those
                  that reach nothing new
-  --self-test    plants faults in a copy of the source, one after the other, and says how soon each
-                 is found: by what is kept, and by a search that begins with nothing
+  --self-test    plants faults in a copy of the source, one after the other, and says which inputs
+                 find each: those that are kept, or how soon a search
   --coverage     says which lines of src/core the inputs that are kept reach (wants llvm-cov of the
                  compiler's LLVM)
 ";

@@ -90,19 +90,15 @@ impl Programs {
         self.dir.join(format!("{target}.log"))
     }
 
-    /// One input, or each of a directory, once.
-    pub fn replay(&self, target: &str, what: &Path) -> Result<Run, Stop> {
-        let arguments = ["-runs=0".into(), what.display().to_string()];
-        // A single file is run by itself, whatever number of runs is asked for.
-        self.run(
-            target,
-            if what.is_dir() {
-                &arguments
-            } else {
-                &arguments[1..]
-            },
-            0,
-        )
+    /// Each input of a directory, once.
+    pub fn replay(&self, target: &str, corpus: &Path) -> Result<Run, Stop> {
+        let arguments = ["-runs=0".to_owned(), corpus.display().to_string()];
+        self.run(target, &arguments, 0, false)
+    }
+
+    /// One input. The log says what the input means, where its bytes do not.
+    pub fn one(&self, target: &str, input: &Path) -> Result<Run, Stop> {
+        self.run(target, &[input.display().to_string()], 0, true)
     }
 
     pub fn search(
@@ -120,10 +116,16 @@ impl Programs {
             fs::create_dir_all(corpus).or_stop(corpus.display())?;
             arguments.push(corpus.display().to_string());
         }
-        self.run(target, &arguments, seconds)
+        self.run(target, &arguments, seconds, false)
     }
 
-    fn run(&self, target: &str, arguments: &[String], seconds: u64) -> Result<Run, Stop> {
+    fn run(
+        &self,
+        target: &str,
+        arguments: &[String],
+        seconds: u64,
+        tells: bool,
+    ) -> Result<Run, Stop> {
         let faults = self.found_faults(target);
         fs::create_dir_all(&faults).or_stop(faults.display())?;
         let log = self.log(target);
@@ -132,6 +134,9 @@ impl Programs {
         let mut command = self.command(target);
         command.arg(format!("-artifact_prefix={}/", faults.display()));
         command.args(arguments);
+        if tells {
+            command.env("SEMISYNC_FUZZ_TELL", "1");
+        }
         let ended = run(&mut command, patience(seconds), Output::Kept(&log))?;
         let text = fs::read(&log).or_stop(log.display())?;
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -171,16 +176,30 @@ impl Programs {
             "{target}: libFuzzer did not merge ({})",
             log.display()
         ))?;
-        fs::remove_dir_all(kept).or_stop(kept.display())?;
-        copy_all(&fewest, kept)
+        for old in files(kept)? {
+            if !has_name_of_a_person(&old) {
+                fs::remove_file(&old).or_stop(old.display())?;
+            }
+        }
+        for new in files(&fewest)? {
+            let name = new.file_name().unwrap_or_default();
+            fs::copy(&new, kept.join(name)).or_stop(new.display())?;
+        }
+        Ok(())
     }
 }
 
-fn copy_all(from: &Path, to: &Path) -> Result<(), Stop> {
-    fs::create_dir_all(to).or_stop(to.display())?;
-    for entry in fs::read_dir(from).or_stop(from.display())? {
-        let entry = entry.or_stop(from.display())?;
-        fs::copy(entry.path(), to.join(entry.file_name())).or_stop(to.display())?;
-    }
-    Ok(())
+/// libFuzzer calls an input by its hash. What people have named tells of a fault that once was.
+fn has_name_of_a_person(input: &Path) -> bool {
+    let name = input.file_name().unwrap_or_default().to_string_lossy();
+    name.len() != 40 || !name.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+fn files(dir: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let entries = fs::read_dir(dir).or_stop(dir.display())?;
+    let path = |entry: std::io::Result<fs::DirEntry>| entry.map(|entry| entry.path());
+    entries
+        .map(path)
+        .collect::<Result<_, _>>()
+        .or_stop(dir.display())
 }
