@@ -2,7 +2,7 @@
 //! such places that interrupted runs left.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -126,8 +126,52 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_tree(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            copy_without_zeroes(&entry.path(), &target)?;
         }
     }
     Ok(())
+}
+
+/// Copies a file and leaves holes where it has nothing but zeroes. Of a new data directory that is
+/// more than half, and the copy is to lie in memory.
+fn copy_without_zeroes(from: &Path, to: &Path) -> io::Result<()> {
+    static ZEROES: [u8; 64 * 1024] = [0; 64 * 1024];
+    let mut source = fs::File::open(from)?;
+    let mut target = fs::File::create(to)?;
+    target.set_permissions(source.metadata()?.permissions())?;
+    let mut buffer = vec![0_u8; ZEROES.len()];
+    let mut end = 0;
+    loop {
+        let length = source.read(&mut buffer)?;
+        if length == 0 {
+            return target.set_len(end);
+        }
+        if buffer[..length] != ZEROES[..length] {
+            target.seek(SeekFrom::Start(end))?;
+            target.write_all(&buffer[..length])?;
+        }
+        end += length as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_the_same_bytes_with_holes_within_and_at_the_end() {
+        let mut bytes = vec![0_u8; 300_000];
+        bytes[70_000] = 1;
+        bytes[200_000] = 2;
+        let dir = new_dir_in(&std::env::temp_dir());
+        fs::create_dir_all(dir.join("from/below")).expect("a directory");
+        fs::write(dir.join("from/below/file"), &bytes).expect("a file");
+        fs::write(dir.join("from/empty"), "").expect("a file");
+        copy_tree(&dir.join("from"), &dir.join("to")).expect("a copy");
+        let copy = fs::read(dir.join("to/below/file")).expect("the copy of the file");
+        assert!(copy == bytes, "the copy differs");
+        let empty = fs::read(dir.join("to/empty")).expect("the copy of the empty file");
+        assert!(empty.is_empty(), "{empty:?}");
+        fs::remove_dir_all(dir).expect("the directory can be removed");
+    }
 }
