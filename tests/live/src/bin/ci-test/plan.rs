@@ -1,14 +1,18 @@
-//! Which commands a suite is made of. The live suites of one series are one command.
+//! Which commands a suite is made of, and what runs at the same time.
+//!
+//! The live suites of one series are one command. Beside them run the suites that mostly wait
+//! ([`Suite::runs_beside`]), one after the other; what they say goes to their logs alone.
 
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
-use semisync_live_tests::console::{Stop, say, step};
+use semisync_live_tests::console::{Stop, say, seconds, step};
 use semisync_live_tests::{known_series, product};
 
 use crate::junit::{Programs, Tests};
 use crate::lint;
-use crate::record::{Outcome, Record, cargo, failed_tests};
+use crate::record::{Outcome, Record, Words, cargo, failed_tests};
 use crate::run::Run;
 use crate::suites::{ALSO, Kind, Suite};
 
@@ -25,30 +29,71 @@ const OF_A_SERIES: [&str; 8] = [
 ];
 
 pub fn run(suites: &[Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
+    let (live, others): (Vec<&Suite>, Vec<&Suite>) =
+        suites.iter().partition(|suite| suite.series().is_some());
+    let (beside, alone): (Vec<&Suite>, Vec<&Suite>) = others
+        .into_iter()
+        .partition(|suite| !live.is_empty() && suite.runs_beside());
     let mut outcomes: Vec<Outcome> = Vec::new();
-    for suite in suites {
-        if outcomes.iter().any(|outcome| outcome.suite == *suite) {
-            continue; // It was in one command with an earlier suite.
-        }
-        match &suite.kind {
-            Kind::Live { series, .. } => {
-                let together = suites.iter().filter(|one| one.series() == Some(series));
-                let together: Vec<&Suite> = together.collect();
-                outcomes.extend(live(&together, series, run)?);
-            }
-            _ => {
-                step(format!("Suite {}: {}", suite.name, suite.about()));
-                outcomes.push(one_suite(suite, run)?);
-            }
-        }
+    for suite in alone {
+        step(format!("Suite {}: {}", suite.name, suite.about()));
+        outcomes.push(one_suite(suite, run, Words::Shown)?);
     }
+    let both = thread::scope(|scope| {
+        let beside = scope.spawn(|| all_beside(&beside, run));
+        let live = all_live(&live, run);
+        let beside = beside.join().expect("no panic beside the live suites");
+        Ok::<_, Stop>((live?, beside?))
+    });
+    let (live, beside) = both?;
+    outcomes.extend(live);
+    outcomes.extend(beside);
     outcomes.sort_by_key(|outcome| suites.iter().position(|suite| *suite == outcome.suite));
     Ok(outcomes)
 }
 
-fn one_suite(suite: &Suite, run: &Run) -> Result<Outcome, Stop> {
+/// The live suites, one series after the other.
+fn all_live(suites: &[&Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for suite in suites {
+        if outcomes.iter().any(|outcome| outcome.suite == **suite) {
+            continue; // It was in one command with an earlier suite.
+        }
+        let Some(series) = suite.series() else {
+            continue;
+        };
+        let together = suites.iter().filter(|one| one.series() == Some(series));
+        let together: Vec<&Suite> = together.copied().collect();
+        outcomes.extend(live(&together, series, run)?);
+    }
+    Ok(outcomes)
+}
+
+/// Says of each suite when it begins and how it ended.
+fn all_beside(suites: &[&Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
+    let mut outcomes = Vec::new();
+    for suite in suites {
+        let about = suite.about();
+        step(format!(
+            "Beside the live suites: suite {}: {about}",
+            suite.name
+        ));
+        let outcome = one_suite(suite, run, Words::Kept)?;
+        let verdict = outcome.failure.as_deref().unwrap_or("passed");
+        let time = seconds(outcome.time);
+        step(format!(
+            "Beside the live suites: suite {}: {verdict} ({time})",
+            suite.name
+        ));
+        say(format!("its words: {}", outcome.log.display()));
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
     let begun = Instant::now();
-    let mut record = Record::new(&suite.name, run)?;
+    let mut record = Record::new(&suite.name, run, words)?;
     let series = run.catalogue.series.as_str();
     let also = ALSO[0];
     match suite.kind {
@@ -110,7 +155,7 @@ fn live(suites: &[&Suite], series: &str, run: &Run) -> Result<Vec<Outcome>, Stop
             arguments.extend(["--test", test]);
         }
     }
-    let mut record = Record::new(&format!("live-{series}"), run)?;
+    let mut record = Record::new(&format!("live-{series}"), run, Words::Shown)?;
     let count = u32::try_from(suites.len()).unwrap_or(u32::MAX);
     let programs = record.nextest("live", &arguments, series, count)?;
     // When nextest itself failed or was ended, every suite has failed: nobody knows which tests it

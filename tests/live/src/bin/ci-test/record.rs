@@ -25,8 +25,18 @@ pub struct Outcome {
     pub junit: Vec<PathBuf>,
 }
 
+/// Where the words of a suite's commands go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// Into the log, and before the reader as they come.
+    Shown,
+    /// Into the log alone: another suite has the reader's eye.
+    Kept,
+}
+
 pub struct Record<'a> {
     run: &'a Run,
+    words: Words,
     name: String,
     pub log: PathBuf,
     pub junit: Vec<PathBuf>,
@@ -35,12 +45,13 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub fn new(name: &str, run: &'a Run) -> Result<Record<'a>, Stop> {
+    pub fn new(name: &str, run: &'a Run, words: Words) -> Result<Record<'a>, Stop> {
         let name = name.replace(':', "-");
         let log = run.logs.join(format!("{name}.log"));
         File::create(&log).or_stop(log.display())?;
         Ok(Record {
             run,
+            words,
             name,
             log,
             junit: Vec::new(),
@@ -67,18 +78,20 @@ impl<'a> Record<'a> {
     /// The command has the time of so many suites.
     fn start(&mut self, mut command: Command, suites: u32) -> Result<Ended, Stop> {
         self.note(&format!("   $ {}", words_of(&command)))?;
-        console::run(
-            &mut command,
-            self.run.limit * suites,
-            Output::Both(&self.log),
-        )
+        let output = match self.words {
+            Words::Shown => Output::Both(&self.log),
+            Words::Kept => Output::Kept(&self.log),
+        };
+        console::run(&mut command, self.run.limit * suites, output)
     }
 
-    /// A line for the reader, which the log has too.
+    /// A line for the log, and for the reader as the suite's words are.
     pub fn note(&self, line: &str) -> Result<(), Stop> {
         let file = OpenOptions::new().append(true).open(&self.log);
         let written = file.and_then(|mut file| writeln!(file, "{line}"));
-        println!("{line}");
+        if self.words == Words::Shown {
+            println!("{line}");
+        }
         written.or_stop(self.log.display())
     }
 

@@ -146,6 +146,12 @@ impl Catalogue {
 }
 
 impl Suite {
+    /// Whether it may run beside the live suites: it mostly waits, for servers, packages and
+    /// containers, and claims nothing about time that a busy machine could break.
+    pub fn runs_beside(&self) -> bool {
+        matches!(self.kind, Kind::Demo | Kind::Package | Kind::Docker)
+    }
+
     /// The series of the server that a live suite runs in.
     pub fn series(&self) -> Option<&String> {
         match &self.kind {
