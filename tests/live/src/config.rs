@@ -1,7 +1,7 @@
 //! What a test asks of a server before it starts. Options stand in a my.cnf, as a user writes them;
 //! arguments stand on the command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dialect::Dialect;
 use crate::libraries::Libraries;
@@ -23,6 +23,7 @@ pub struct ServerConfig {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) to_stay: bool,
     pub(crate) on_disk: bool,
+    pub(crate) data_in: Option<PathBuf>,
 }
 
 impl ServerConfig {
@@ -39,6 +40,7 @@ impl ServerConfig {
             environment: Vec::new(),
             to_stay: false,
             on_disk: false,
+            data_in: None,
         }
     }
 
@@ -114,6 +116,12 @@ impl ServerConfig {
     /// A server whose directory is on a disk, not in memory: for what a sync costs.
     pub fn on_disk(mut self) -> ServerConfig {
         self.on_disk = true;
+        self
+    }
+
+    /// A server whose data directory lies in this directory, and the rest of it elsewhere.
+    pub fn data_in(mut self, place: &Path) -> ServerConfig {
+        self.data_in = Some(place.to_owned());
         self
     }
 

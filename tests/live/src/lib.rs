@@ -18,6 +18,7 @@
 //! | `process.rs` | starting a child that does not outlive the tests; what /proc tells of it |
 //! | `scratch.rs` | a port and a directory for a server; sweeping what interrupted runs left |
 //! | `tracer.rs` | what a server asks of the kernel, by strace; what of it survives a power cut |
+//! | `power.rs` | a machine that can lose its power: of its files only what was synced is left |
 //! | `proxy.rs` | a TCP proxy between a replica and its source: loses, stalls, cuts |
 //! | `fake_replica.rs`, `hostile.rs` | a replica made of a socket, and how it can misbehave |
 //! | `drain.rs` | a replica that only takes the log off the socket, for measurements |
@@ -55,6 +56,7 @@ mod lock;
 mod names;
 pub mod pair;
 mod paths;
+pub mod power;
 pub mod process;
 pub mod prometheus;
 pub mod proxy;

@@ -6,6 +6,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -99,7 +100,15 @@ impl Server {
         };
         fs::create_dir_all(dir.join("plugin")).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         config.libraries.copy_into(&dir.join("plugin"), series);
-        copy_tree(&server_dir_of(series).join("data"), &dir.join("data"))
+        let data = match &config.data_in {
+            None => dir.join("data"),
+            Some(place) => {
+                let data = place.join("data");
+                symlink(&data, dir.join("data")).expect("a new link in a new directory");
+                data
+            }
+        };
+        copy_tree(&server_dir_of(series).join("data"), &data)
             .unwrap_or_else(|e| panic!("copying the template to {}: {e}", dir.display()));
         give_identity(&dir.join("data"));
         if config.to_stay {
