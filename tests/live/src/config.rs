@@ -1,7 +1,9 @@
 //! What a test asks of a server before it starts. Options stand in a my.cnf, as a user writes them;
 //! arguments stand on the command line.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::libraries::Libraries;
@@ -24,6 +26,7 @@ pub struct ServerConfig {
     pub(crate) to_stay: bool,
     pub(crate) on_disk: bool,
     pub(crate) data_in: Option<PathBuf>,
+    pub(crate) namespaces: Vec<Arc<OwnedFd>>,
 }
 
 impl ServerConfig {
@@ -41,6 +44,7 @@ impl ServerConfig {
             to_stay: false,
             on_disk: false,
             data_in: None,
+            namespaces: Vec::new(),
         }
     }
 
@@ -122,6 +126,13 @@ impl ServerConfig {
     /// A server whose data directory lies in this directory, and the rest of it elsewhere.
     pub fn data_in(mut self, place: &Path) -> ServerConfig {
         self.data_in = Some(place.to_owned());
+        self
+    }
+
+    /// A server in namespaces of the kernel that somebody has made: a network or mounts of its own.
+    /// Its socket is a file, so that everybody reaches the server through that.
+    pub fn inside(mut self, namespaces: &[Arc<OwnedFd>]) -> ServerConfig {
+        self.namespaces = namespaces.to_vec();
         self
     }
 

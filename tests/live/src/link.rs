@@ -1,6 +1,7 @@
 //! How a replica reaches its source: the one list of transports, and what else a link is made of.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use crate::dialect::{Dialect, not_applicable};
 
@@ -89,6 +90,8 @@ impl fmt::Display for Transport {
 /// One link of a replica to its source.
 #[derive(Clone, Debug)]
 pub struct Link {
+    /// The source's address; None: this machine.
+    pub host: Option<Ipv4Addr>,
     /// Another port of 127.0.0.1 than the source's own: a proxy's.
     pub port: Option<u16>,
     /// GTID auto-position; else by file and position, from the first file on.
@@ -104,6 +107,7 @@ pub struct Link {
 impl Default for Link {
     fn default() -> Link {
         Link {
+            host: None,
             port: None,
             auto_position: true,
             tls: false,
@@ -115,6 +119,11 @@ impl Default for Link {
 }
 
 impl Link {
+    pub fn host(mut self, host: Ipv4Addr) -> Link {
+        self.host = Some(host);
+        self
+    }
+
     pub fn port(mut self, port: u16) -> Link {
         self.port = Some(port);
         self

@@ -4,6 +4,7 @@
 //! test begins with an empty log and with counters at zero.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
 use crate::config::ServerConfig;
 use crate::libraries::Libraries;
@@ -75,9 +76,10 @@ impl Server {
         let dialect = self.dialect();
         let user = if link.tls { TLS_USER } else { REPLICATION_USER };
         let mut sql = format!(
-            "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={}, \
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST='{}', SOURCE_PORT={}, \
              SOURCE_USER='{user}', SOURCE_PASSWORD='{REPLICATION_PASSWORD}', \
              SOURCE_CONNECT_RETRY=1, SOURCE_SSL={}",
+            link.host.unwrap_or(Ipv4Addr::LOCALHOST),
             link.port.unwrap_or(source.port()),
             u8::from(link.tls),
         );

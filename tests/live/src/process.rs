@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use crate::lock::lock;
@@ -69,6 +69,25 @@ pub fn spawn_to_stay(mut command: Command) -> io::Result<Child> {
         });
     }
     spawn_listed(command)
+}
+
+/// Makes `command` start in these namespaces of the kernel.
+pub(crate) fn enter(command: &mut Command, namespaces: Vec<Arc<OwnedFd>>) {
+    if namespaces.is_empty() {
+        return;
+    }
+    let join = move || {
+        for namespace in &namespaces {
+            // SAFETY: no pointers; the descriptor is open as long as this closure lives.
+            if unsafe { libc::setns(namespace.as_raw_fd(), 0) } != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the closure runs between fork and exec and calls setns alone, which is
+    // async-signal-safe and allocates nothing.
+    unsafe { command.pre_exec(join) };
 }
 
 fn spawn_listed(mut command: Command) -> io::Result<Child> {

@@ -154,6 +154,7 @@ impl Server {
         command.stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a second handle of the error log"));
         command.stderr(log);
+        process::enter(&mut command, config.namespaces.clone());
         let child = if config.to_stay {
             process::spawn_to_stay(command)
         } else {
@@ -292,6 +293,11 @@ impl Server {
     pub fn reconfigure(&self, change: impl FnOnce(ServerConfig) -> ServerConfig) {
         let mut config = lock(&self.config);
         *config = change(config.clone());
+    }
+
+    /// Whether it was started and has not been ended by us.
+    pub fn runs(&self) -> bool {
+        lock(&self.child).is_some()
     }
 
     pub fn pid(&self) -> u32 {
