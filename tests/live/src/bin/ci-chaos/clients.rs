@@ -67,9 +67,16 @@ struct Shared {
     connections: Mutex<Vec<u32>>,
 }
 
+/// The clients end when it is dropped, after a panic too.
 pub struct Fleet {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Fleet {
@@ -100,9 +107,9 @@ impl Fleet {
     }
 
     /// Ends the clients, each after the statement that it runs.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
         self.shared.over.store(true, Ordering::SeqCst);
-        for thread in self.threads {
+        for thread in self.threads.drain(..) {
             thread.join().expect("a client does not panic");
         }
     }
@@ -224,7 +231,11 @@ impl Work for Writer {
     }
 
     fn turn(&mut self, conn: &mut Conn) -> mysql::Result<()> {
-        let rows = if self.dice.below(4) == 0 { 1 + self.dice.below(3) } else { 1 };
+        let rows = if self.dice.below(4) == 0 {
+            1 + self.dice.below(3)
+        } else {
+            1
+        };
         let first = self.next;
         self.next += rows;
         let note = self.notes.begin(first, rows);

@@ -58,13 +58,6 @@ impl Diary {
         lock(&self.doubts).clone()
     }
 
-    pub fn names(&self) -> Vec<String> {
-        lock(&self.entries)
-            .iter()
-            .map(|entry| entry.what.clone())
-            .collect()
-    }
-
     /// What went on between two moments.
     pub fn between(&self, begin: Instant, end: Instant) -> Vec<String> {
         let entries = lock(&self.entries);

@@ -47,8 +47,8 @@ impl Weather {
     };
 }
 
-/// A packet that waits: when it is due, which it was, for whom, what.
-type Late = Reverse<(Instant, u64, usize, Vec<u8>)>;
+/// A packet that waits: when it is due, which it was, from where to where, what.
+type Late = Reverse<(Instant, u64, (usize, usize), Vec<u8>)>;
 
 struct Inner {
     weather: Mutex<[[Weather; ROOMS]; ROOMS]>,
@@ -115,8 +115,7 @@ impl Inner {
                 continue;
             };
             let weather = lock(&self.weather)[from][to];
-            let is_isolated = |room: usize| self.isolated[room].load(Ordering::SeqCst);
-            if is_isolated(from) || is_isolated(to) {
+            if self.is_isolated(from) || self.is_isolated(to) {
                 continue;
             }
             if weather.cut || dice.below(1000) < weather.loss {
@@ -128,11 +127,16 @@ impl Inner {
                 delay += Duration::from_micros(dice.below(most));
             }
             number += 1;
-            self.pass(to, packet, delay, number);
+            self.pass((from, to), packet, delay, number);
         }
     }
 
-    fn pass(&self, to: usize, packet: &[u8], delay: Duration, number: u64) {
+    fn is_isolated(&self, room: usize) -> bool {
+        self.isolated[room].load(Ordering::SeqCst)
+    }
+
+    fn pass(&self, path: (usize, usize), packet: &[u8], delay: Duration, number: u64) {
+        let to = path.1;
         if delay.is_zero() {
             // A packet that the card does not take is lost, as it may be in a network.
             let _ = (&*self.cards[to]).write(packet);
@@ -141,7 +145,7 @@ impl Inner {
         let mut late = lock(&self.late);
         if late.len() < QUEUE {
             let due = Instant::now() + delay;
-            late.push(Reverse((due, number, to, packet.to_vec())));
+            late.push(Reverse((due, number, path, packet.to_vec())));
             self.later.notify_one();
         }
     }
@@ -155,7 +159,11 @@ impl Inner {
                 Some(Reverse((due, ..))) => due.saturating_duration_since(now),
             };
             if wait.is_zero() {
-                if let Some(Reverse((_, _, to, packet))) = late.pop() {
+                let Some(Reverse((_, _, (from, to), packet))) = late.pop() else {
+                    continue;
+                };
+                // What is on its way to or from a room that is isolated meanwhile is lost.
+                if !self.is_isolated(from) && !self.is_isolated(to) {
                     let _ = (&*self.cards[to]).write(&packet);
                 }
                 continue;

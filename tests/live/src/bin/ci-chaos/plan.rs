@@ -12,7 +12,9 @@ use crate::stage::{Setting, Stage};
 use crate::trouble::Trouble;
 
 /// A day: no commit returns because of it.
-const NEVER_MS: u64 = 86_400_000;
+pub const NEVER_MS: u64 = 86_400_000;
+/// So that a planted fault is found: what was committed last is still on its way.
+const LAG: Duration = Duration::from_millis(30);
 
 /// How the source ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +69,8 @@ pub struct Plan {
     pub source: usize,
     pub transports: Vec<Transport>,
     pub setting: Setting,
+    /// Every packet of the source takes so long.
+    pub lag: Duration,
     pub load: Duration,
     pub troubles: Vec<Planned>,
     /// All troubles are over, and commits go on, before the source ends.
@@ -76,22 +80,34 @@ pub struct Plan {
     pub hidden: Vec<usize>,
 }
 
+/// What is asked in a round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// Is all there that was confirmed?
+    Confirmed,
+    /// Is all there that anybody saw, in one order?
+    Seen,
+}
+
 /// What all rounds of a run have in common.
 #[derive(Clone, Debug)]
 pub struct Terms {
     pub seed: u64,
-    /// The source never waits, and its clients believe that it does.
-    pub disabled: bool,
+    pub question: Question,
+    /// A fault on purpose, which must be found. For `Confirmed`: semi-sync is disabled, and clients
+    /// believe that it is not. For `Seen`: the wait point is AFTER_COMMIT.
+    pub planted: bool,
     pub transports: Vec<Transport>,
 }
 
 impl Terms {
-    pub fn new(stage: &Stage, seed: u64, disabled: bool) -> Terms {
+    pub fn new(stage: &Stage, seed: u64, question: Question, planted: bool) -> Terms {
         let dialect = &stage.dialect;
         let all = Transport::ALL.into_iter();
         Terms {
             seed,
-            disabled,
+            question,
+            planted,
             transports: all.filter(|one| one.is_semi_sync_on(dialect)).collect(),
         }
     }
@@ -113,9 +129,8 @@ impl Plan {
             .iter()
             .map(|one| stage.servers[*one].server_id())
             .collect();
-        let rule = |dice: &mut Dice| {
-            Rule::throw(dice, &ids, stage.dialect.has_wait_count(), stage.ours)
-        };
+        let rule =
+            |dice: &mut Dice| Rule::throw(dice, &ids, stage.dialect.has_wait_count(), stage.ours);
         let has_before_commit = stage.dialect.has_before_commit();
         let actions: &[&str] = match (stage.ours, has_before_commit) {
             (false, _) => &["ASYNC"],
@@ -124,13 +139,17 @@ impl Plan {
         };
         let patient = dice.below(3) > 0;
         let setting = Setting {
-            enabled: !terms.disabled,
+            enabled: true,
             wait_point: dice.one_of(stage.dialect.wait_points()),
             timeout_ms: match patient {
                 true => NEVER_MS,
                 false => 100 + dice.below(500),
             },
-            timeout_action: if patient { "ASYNC" } else { dice.one_of(actions) },
+            timeout_action: if patient {
+                "ASYNC"
+            } else {
+                dice.one_of(actions)
+            },
             rule: rule(&mut dice),
         };
         let transports = (0..ROOMS).map(|_| dice.one_of(&terms.transports)).collect();
@@ -161,18 +180,43 @@ impl Plan {
             source,
             transports,
             setting,
+            lag: Duration::ZERO,
             load,
             troubles,
             healed,
             ending,
             hidden: Vec::new(),
         };
+        plan.heed(terms);
         let mut left = replicas;
         for _ in 0..dice.below(u64::from(copies)) {
             let next = dice.index(left.len());
             plan.hidden.push(left.swap_remove(next));
         }
         plan
+    }
+
+    /// Changes what the terms do not allow.
+    fn heed(&mut self, terms: &Terms) {
+        if terms.question == Question::Seen {
+            self.setting.timeout_ms = NEVER_MS;
+            self.setting.wait_point = "AFTER_SYNC";
+            self.troubles
+                .retain(|planned| !planned.trouble.shows_unconfirmed());
+            if !matches!(self.ending, Ending::Kill | Ending::PowerCut) {
+                self.ending = Ending::PowerCut;
+            }
+        }
+        if terms.planted {
+            self.lag = LAG;
+            self.ending = Ending::PowerCut;
+            self.troubles.clear();
+            self.healed = false;
+            match terms.question {
+                Question::Confirmed => self.setting.enabled = false,
+                Question::Seen => self.setting.wait_point = "AFTER_COMMIT",
+            }
+        }
     }
 
     /// No commit returns because its time is over.

@@ -25,12 +25,14 @@ pub fn wait_applied(server: &Server) {
         // There the received ones include one of which only a part has come.
         let idle = "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
                     WHERE STATE LIKE 'Slave has read all relay log%'";
-        wait_for(PATIENCE, &format!("all applied on {server}"), || {
-            match server.value(idle).as_str() {
+        wait_for(
+            PATIENCE,
+            &format!("all applied on {server}"),
+            || match server.value(idle).as_str() {
                 "1" => Ok(()),
                 other => Err(other.to_owned()),
-            }
-        });
+            },
+        );
         return;
     }
     let received = received(server);

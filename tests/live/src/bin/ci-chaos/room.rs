@@ -100,7 +100,13 @@ type Furnished = (Vec<Arc<OwnedFd>>, File);
 fn furnish(disk: &Path, address: Ipv4Addr) -> io::Result<Furnished> {
     // SAFETY: no pointers. The thread is its own, and nobody else's file system is changed.
     check(unsafe { libc::unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS) })?;
-    mount("none", Path::new("/"), None, libc::MS_REC | libc::MS_PRIVATE, "")?;
+    mount(
+        "none",
+        Path::new("/"),
+        None,
+        libc::MS_REC | libc::MS_PRIVATE,
+        "",
+    )?;
     mount("chaos", disk, Some("tmpfs"), 0, DISK)?;
     let tun = tun::open(address)?;
     let of = |kind: &str| -> io::Result<Arc<OwnedFd>> {

@@ -184,7 +184,9 @@ pub fn in_parallel<T: Send>(all: impl Iterator<Item = T>, work: impl Fn(T) + Syn
         let threads: Vec<_> = all.map(|one| scope.spawn(move || work(one))).collect();
         // The panic of a thread is that of the round.
         for thread in threads {
-            thread.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
+            thread
+                .join()
+                .unwrap_or_else(|p| std::panic::resume_unwind(p));
         }
     });
 }
@@ -203,7 +205,11 @@ fn config((id, room): (u32, &Room)) -> ServerConfig {
     let names = Names::newest();
     let zone = if id <= 2 { "a" } else { "b" };
     let dialect = Dialect::of_run();
-    let side = if dialect.takes_new_statements() { "replica" } else { "slave" };
+    let side = if dialect.takes_new_statements() {
+        "replica"
+    } else {
+        "slave"
+    };
     ServerConfig::new(id, names)
         .label(&format!("server {id}"))
         .as_source()

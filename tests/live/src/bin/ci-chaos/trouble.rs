@@ -101,6 +101,20 @@ impl Trouble {
         }
     }
 
+    /// Whether readers may see what nobody has confirmed, also with AFTER_SYNC: what was let go, and
+    /// what a source finds in its log when it starts.
+    pub fn shows_unconfirmed(&self) -> bool {
+        matches!(
+            self,
+            Trouble::Disable
+                | Trouble::ChangeWaitPoint(_)
+                | Trouble::Release
+                | Trouble::KillEndsWait
+                | Trouble::RestartSource
+                | Trouble::KillSource
+        )
+    }
+
     fn is_about_a_replica(&self) -> bool {
         matches!(
             self,
@@ -300,7 +314,10 @@ impl<'r> Operator<'r> {
                 try_all(server, self.stage.rule_statements(server.names(), rule));
             }),
             Trouble::ChangeWaitPoint(point) => of_source(&|server| {
-                try_all(server, [set(&server.names().source_var("wait_point"), point)]);
+                try_all(
+                    server,
+                    [set(&server.names().source_var("wait_point"), point)],
+                );
             }),
             Trouble::Release => of_source(&|server| {
                 let doubt = self.diary.begin_doubt();

@@ -34,7 +34,13 @@ pub struct Look {
 pub struct Watch {
     looks: Arc<Mutex<Vec<Look>>>,
     over: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Watch {
@@ -47,14 +53,15 @@ impl Watch {
         Watch {
             looks,
             over,
-            thread,
+            thread: Some(thread),
         }
     }
 
     /// Ends it. The source is gone.
-    pub fn finish(self) -> Vec<Look> {
+    pub fn finish(mut self) -> Vec<Look> {
         self.over.store(true, Ordering::SeqCst);
-        self.thread.join().expect("a watch does not panic");
+        let thread = self.thread.take();
+        thread.map(|thread| thread.join().expect("a watch does not panic"));
         let looks = lock(&self.looks);
         looks.clone()
     }

@@ -1,0 +1,117 @@
+//! What is asked for on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use semisync_live_tests::console::Stop;
+use semisync_live_tests::dice;
+
+use crate::plan::Question;
+
+pub const USAGE: &str = "\
+usage: ci/chaos [--help] [clients] [--rounds N] [--seed S] [--only N] [--append FILE]
+                [--minutes M] [--stock] | --short | --self-test
+
+A source and three replicas, each in a network of its own, and 16 clients that write down what they
+were told. In each round links are cut, delayed, lossy or reordered; servers are frozen, killed and
+restarted; the disk of a relay log is full; an operator changes settings and kills sessions. Then
+the source ends, the most advanced replica is promoted, and every confirmed commit is looked for.
+Needs root and /dev/net/tun. What it makes in the kernel has no names and ends with it.
+  clients        asks Jepsen's question instead: clients append to lists and read them, and a
+                 checker finds out whether anything was seen that is lost, or seen out of order
+  --rounds N     that many rounds (default 20); with --append, those in FILE included
+  --seed S       what is thrown in all rounds (default: by chance, or SEMISYNC_SEED)
+  --only N       round N alone
+  --append FILE  adds a line of JSON for each round to FILE, and goes on after the last one in it
+  --minutes M    ends after the round in which so many minutes are over
+  --stock        with the server's own plugins
+  --short        what ci/test runs: the self-test, and a few rounds of both kinds
+  --self-test    planted faults alone: each of them must be found
+MYSQL_SERIES chooses the server. For programs: target/chaos.json has the sums.
+Exit status: 0 nothing is lost, 1 something is or a round broke, 2 wrong usage.";
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    Rounds(Question),
+    Short,
+    SelfTest,
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub mode: Mode,
+    pub rounds: u64,
+    pub seed: u64,
+    pub only: Option<u64>,
+    pub append: Option<PathBuf>,
+    pub limit: Option<Duration>,
+    pub stock: bool,
+}
+
+impl Options {
+    pub fn parse(arguments: Vec<String>) -> Result<Options, Stop> {
+        let mut options = Options {
+            mode: Mode::Rounds(Question::Confirmed),
+            rounds: 20,
+            seed: 0,
+            only: None,
+            append: None,
+            limit: None,
+            stock: false,
+        };
+        let mut seed = None;
+        let mut words = arguments.into_iter();
+        while let Some(word) = words.next() {
+            let mut value = || {
+                let value = words.next();
+                value.ok_or_else(|| Stop::misused(format!("{word} wants a value")))
+            };
+            match word.as_str() {
+                "clients" => options.mode = Mode::Rounds(Question::Seen),
+                "--short" => options.mode = Mode::Short,
+                "--self-test" => options.mode = Mode::SelfTest,
+                "--stock" => options.stock = true,
+                "--rounds" => options.rounds = number(&word, &value()?)?,
+                "--seed" => seed = Some(number(&word, &value()?)?),
+                "--only" => options.only = Some(number(&word, &value()?)?),
+                "--append" => options.append = Some(PathBuf::from(value()?)),
+                "--minutes" => {
+                    let minutes = number(&word, &value()?)?;
+                    options.limit = Some(Duration::from_secs(60 * minutes));
+                }
+                other => return Err(Stop::misused(format!("unknown argument '{other}'"))),
+            }
+        }
+        options.seed = seed.unwrap_or_else(dice::seed);
+        Ok(options)
+    }
+}
+
+fn number(option: &str, text: &str) -> Result<u64, Stop> {
+    let number = text.parse();
+    number.map_err(|_| Stop::misused(format!("{option} wants a number, not '{text}'")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, Stop> {
+        Options::parse(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn options_are_what_they_say() {
+        let options = parse("clients --rounds 7 --seed 3 --minutes 2 --stock").expect("options");
+        assert_eq!(options.mode, Mode::Rounds(Question::Seen));
+        assert_eq!((options.rounds, options.seed, options.stock), (7, 3, true));
+        assert_eq!(options.limit, Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_misuse() {
+        for line in ["--round 7", "--rounds", "--rounds many", "--append"] {
+            assert!(matches!(parse(line), Err(Stop::Misused(_))), "{line}");
+        }
+    }
+}
