@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use semisync_live_tests::Server;
 
+/// So long an applier may take from its last transaction to the state that says so.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// The numbers of the threads for which a condition on the process list holds.
 fn matching(server: &Server, condition: &str) -> mysql::Result<Vec<String>> {
     let list = server.dialect().processlist();
@@ -21,43 +24,26 @@ pub fn kill_one(server: &Server, condition: &str) {
     }
 }
 
-/// How long a thread that was killed may take to end.
-const DYING: Duration = Duration::from_secs(4);
-
-/// Kills all such threads. Whether there were any, and whether they ended soon.
-fn kill_all(server: &Server, condition: &str) -> (bool, bool) {
-    let ids = matching(server, condition).unwrap_or_else(|e| panic!("{server}: {condition}: {e}"));
-    let begun = Instant::now();
-    let mut ended = true;
-    for id in &ids {
-        let _ = server.try_rows(&format!("KILL {id}"));
-        let is_there =
-            || matching(server, &format!("ID = {id}")).is_ok_and(|left| !left.is_empty());
-        while ended && is_there() {
-            ended = begun.elapsed() < DYING;
-            sleep(Duration::from_millis(10));
-        }
-    }
-    (!ids.is_empty(), ended)
-}
-
 /// A receiver that found its disk full looks again after a minute (`wait_for_free_space()` in
-/// mysys/errors.cc), and STOP REPLICA waits for that. If a KILL does not help, the server starts
-/// anew.
+/// mysys/errors.cc), and STOP REPLICA waits for that. After a KILL the server may abort itself. So
+/// its process is killed.
 pub fn wake_receiver(server: &Server) {
-    match kill_all(server, "STATE LIKE 'Waiting for disk space%'") {
-        (false, _) => {}
-        (true, true) => server.execute("START REPLICA IO_THREAD"),
-        (true, false) => {
-            server.kill9();
-            server.start_again();
-        }
+    let waiting = matching(server, "STATE LIKE 'Waiting for disk space%'");
+    if !waiting.is_ok_and(|waiting| waiting.is_empty()) {
+        server.kill9();
+        server.start_again();
     }
 }
 
 /// Stops an applier that has applied all. It would wait a minute for the rest of a transaction of
 /// which a part has come (`sql_slave_killed()` in sql/rpl_replica.cc).
 pub fn stop_applier(server: &Server) {
-    kill_all(server, "STATE LIKE '% has read all relay log%'");
+    let begun = Instant::now();
+    let is_there = |condition: &str| matching(server, condition).is_ok_and(|ids| !ids.is_empty());
+    let idle = "STATE LIKE '% has read all relay log%'";
+    while is_there("USER = 'system user'") && !is_there(idle) && begun.elapsed() < SETTLING {
+        sleep(Duration::from_millis(10));
+    }
+    kill_one(server, idle);
     server.execute("STOP REPLICA");
 }

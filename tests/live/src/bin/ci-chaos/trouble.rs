@@ -272,6 +272,9 @@ impl<'r> Operator<'r> {
                 try_all(server, ["START REPLICA IO_THREAD"]);
             }),
             Trouble::RestartReplica => on_server(replica, &|server| {
+                server.execute("STOP REPLICA IO_THREAD");
+                promote::wait_applied(server);
+                threads::stop_applier(server);
                 server.stop();
                 server.start_again();
             }),
@@ -289,7 +292,8 @@ impl<'r> Operator<'r> {
                 threads::wake_receiver(server);
             }),
             Trouble::RotateRelayLog => on_server(replica, &|server| {
-                try_all(server, ["FLUSH RELAY LOGS"]);
+                // Otherwise the replica has a transaction of its own.
+                try_all(server, ["FLUSH NO_WRITE_TO_BINLOG RELAY LOGS"]);
             }),
             Trouble::RestartSource => on_server(source, &|server| self.come_back(server, true)),
             Trouble::KillSource => on_server(source, &|server| self.come_back(server, false)),
