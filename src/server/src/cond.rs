@@ -3,14 +3,11 @@
 //! `thd_enter_cond` hands both to the server, whose KILL locks the one and broadcasts the
 //! other through `mysql_mutex_t` and `mysql_cond_t`: so these are real pthread objects.
 
-use crate::sys;
-use std::{
-    cell::UnsafeCell,
-    ffi::c_int,
-    marker::PhantomPinned,
-    pin::Pin,
-    time::{Duration, Instant},
+use crate::{
+    sync::{Instant, c},
+    sys,
 };
+use std::{cell::UnsafeCell, ffi::c_int, marker::PhantomPinned, pin::Pin, time::Duration};
 
 /// Must not be moved once [`Place::prepare`] has run.
 pub(crate) struct Place {
@@ -72,14 +69,14 @@ impl Place {
     /// Nothing is locked under this mutex.
     pub(crate) fn lock(&self) -> Locked<'_> {
         // SAFETY: valid since `new`; never locked twice by one thread.
-        unsafe { libc::pthread_mutex_lock(self.raw_mutex()) };
+        unsafe { c::pthread_mutex_lock(self.raw_mutex()) };
         Locked(self)
     }
 
     /// Wakes one that sleeps here. Better without the mutex: who wakes need not wait for it.
     pub(crate) fn signal(&self) {
         // SAFETY: valid since `prepare`.
-        unsafe { libc::pthread_cond_signal(self.raw_cond()) };
+        unsafe { c::pthread_cond_signal(self.raw_cond()) };
     }
 }
 
@@ -95,12 +92,12 @@ impl Locked<'_> {
         // SAFETY: the mutex is held by this thread.
         unsafe {
             match deadline {
-                Some(deadline) => libc::pthread_cond_timedwait(
+                Some(deadline) => c::pthread_cond_timedwait(
                     place.raw_cond(),
                     place.raw_mutex(),
                     &monotonic(deadline),
                 ),
-                None => libc::pthread_cond_wait(place.raw_cond(), place.raw_mutex()),
+                None => c::pthread_cond_wait(place.raw_cond(), place.raw_mutex()),
             }
         }
     }
@@ -109,7 +106,7 @@ impl Locked<'_> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         // SAFETY: locked by this thread.
-        unsafe { libc::pthread_mutex_unlock(self.0.raw_mutex()) };
+        unsafe { c::pthread_mutex_unlock(self.0.raw_mutex()) };
     }
 }
 /// A deadline as an absolute time of CLOCK_MONOTONIC.
@@ -119,7 +116,7 @@ fn monotonic(deadline: Instant) -> libc::timespec {
         tv_nsec: 0,
     };
     // SAFETY: writes the given structure; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    unsafe { c::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
     let rest = deadline.saturating_duration_since(Instant::now());
     let base = Duration::new(
         u64::try_from(now.tv_sec).unwrap_or_default(),

@@ -6,7 +6,7 @@
 //! goes. Nothing is locked by performance schema, so its calls may be made under any
 //! lock of ours.
 
-use crate::{psi::CATEGORY, server::Server, sys};
+use crate::{psi::CATEGORY, server::Server, sync, sys};
 use semisync_sys::compat::Psi;
 use std::{
     ffi::CStr,
@@ -34,19 +34,19 @@ unsafe impl<T> Sync for Instance<T> {}
 #[derive(Default)]
 pub struct Mutex<T> {
     instance: OnceLock<Instance<sys::PSI_mutex>>,
-    inner: parking_lot::Mutex<T>,
+    inner: sync::Mutex<T>,
 }
 
 pub struct MutexGuard<'m, T> {
     mutex: &'m Mutex<T>,
-    inner: parking_lot::MutexGuard<'m, T>,
+    inner: sync::MutexGuard<'m, T>,
 }
 
 impl<T> Mutex<T> {
     pub const fn new(value: T) -> Self {
         Self {
             instance: OnceLock::new(),
-            inner: parking_lot::Mutex::new(value),
+            inner: sync::Mutex::new(value),
         }
     }
 
@@ -77,7 +77,7 @@ impl<T> Mutex<T> {
     }
 
     #[inline(never)]
-    fn lock_observed(&self, instance: &Instance<sys::PSI_mutex>) -> parking_lot::MutexGuard<'_, T> {
+    fn lock_observed(&self, instance: &Instance<sys::PSI_mutex>) -> sync::MutexGuard<'_, T> {
         // SAFETY: plain numbers, for the server to fill in.
         let mut state: sys::PSI_mutex_locker_state = unsafe { zeroed() };
         let (psi, raw) = (instance.psi, instance.raw.as_ptr());

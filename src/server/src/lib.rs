@@ -28,6 +28,7 @@
 //! | `session` | the session that the current thread serves |
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `poller`, `socket` | `epoll`, and descriptors of our own for the server's sockets |
+//! | `sync` | what threads meet at, in one place |
 //!
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
 
@@ -56,6 +57,7 @@ pub mod socket;
 pub mod stand_by;
 pub mod status;
 mod strings;
+pub mod sync;
 pub mod tables;
 pub mod variables;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! One `epoll` for the thread that reads acknowledgements, and an `eventfd` to wake it.
 
-use crate::failpoint;
+use crate::{failpoint, sync::epoll_wait};
 use rustix::{
     event::{
         EventfdFlags, Timespec,
@@ -80,7 +80,7 @@ impl Poller {
         // What is left of a millisecond is slept too (rustix rounds up).
         let time = time.and_then(|time| Timespec::try_from(time.min(LONGEST)).ok());
         let mut events = [MaybeUninit::uninit(); EVENTS];
-        match epoll::wait(&self.epoll, &mut events[..], time.as_ref()) {
+        match epoll_wait(&self.epoll, &mut events[..], time.as_ref()) {
             Ok((events, _)) => {
                 let tokens = events.iter().map(|event| event.data.u64());
                 ready.0.extend(tokens.filter(|token| *token != WAKE));

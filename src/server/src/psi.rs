@@ -1,7 +1,7 @@
 //! Performance schema: stages (what a thread is doing, as the process list
 //! shows it) and threads (rows of `performance_schema.threads`).
 
-use crate::{callback::Callback, guard::guard, server::Server};
+use crate::{callback::Callback, guard::guard, server::Server, sync::c};
 use semisync_sys::Shared;
 use semisync_sys::compat::{self, StageInfo};
 use std::{
@@ -100,7 +100,7 @@ impl Thread {
     /// Waits for the end of the thread. The error is an errno.
     pub fn join(self) -> Result<(), c_int> {
         // SAFETY: joinable, and joined once because `self` is consumed.
-        match unsafe { libc::pthread_join(self.0, std::ptr::null_mut()) } {
+        match unsafe { c::pthread_join(self.0, std::ptr::null_mut()) } {
             0 => Ok(()),
             error => Err(error),
         }

@@ -10,16 +10,15 @@
 //! by is woken, and wakes the session in its poller. None is lost: while a session drives, the
 //! thread sleeps there, or looks before it does.
 
-use crate::{cond::Place, poller::Poller};
-use std::{
-    ffi::c_int,
-    pin::Pin,
+use crate::{
+    cond::Place,
+    poller::Poller,
     sync::{
-        Arc,
+        Instant,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
 };
+use std::{ffi::c_int, pin::Pin, sync::Arc, time::Duration};
 
 /// The poller and its one seat.
 pub struct Seat {

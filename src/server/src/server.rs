@@ -9,6 +9,7 @@ use crate::{
     log::{self, Level},
     plugin::Handle,
     strings::{bytes, text},
+    sync,
 };
 use semisync_sys::{self as sys, Symbols, compat::Services};
 use std::{
@@ -17,7 +18,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::Path,
     sync::{OnceLock, atomic::Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// The server that this library was installed in, for as long as it is mapped.
@@ -35,16 +36,15 @@ pub struct MonotonicMicros;
 
 impl MonotonicMicros {
     pub fn now() -> u64 {
-        static START: OnceLock<std::time::Instant> = OnceLock::new();
-        let start = START.get_or_init(std::time::Instant::now);
+        static START: OnceLock<sync::Instant> = OnceLock::new();
+        let start = START.get_or_init(sync::Instant::now);
         u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
 /// Microseconds of the system's clock, which may be set.
 pub fn system_micros() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0))
+    u64::try_from(sync::since_epoch().as_micros()).unwrap_or(0)
 }
 
 impl Server {

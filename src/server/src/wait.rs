@@ -12,15 +12,13 @@ use crate::{
     seat::Driving,
     server::Server,
     session,
+    sync::{
+        Instant,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use semisync_sys::compat::{EXIT_COND_UNLOCKS, OldStage};
-use std::{
-    ffi::c_int,
-    pin::Pin,
-    sync::Arc,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Instant,
-};
+use std::{ffi::c_int, pin::Pin, sync::Arc};
 
 /// One waiting session. Shared between it and whoever releases it.
 pub struct Waiter {

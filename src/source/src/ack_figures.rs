@@ -5,8 +5,8 @@
 //! flush to the acknowledgement; nothing when the replica is idle.
 
 use crate::counters::ACKS_REFUSED;
-use parking_lot::Mutex;
 use semisync_core::{Histogram, Position};
+use semisync_server::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 /// How long the delay of the last acknowledgement is shown while nothing more happens, in

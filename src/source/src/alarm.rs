@@ -2,15 +2,14 @@
 //!
 //! The receiver of acknowledgements watches: it runs for as long as semi-sync is enabled.
 
-use parking_lot::Mutex;
-use semisync_server::{MonotonicMicros, Poller};
-use std::{
+use semisync_server::{
+    MonotonicMicros, Poller,
     sync::{
-        Arc,
+        Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
+use std::{sync::Arc, time::Duration};
 
 /// No time.
 const NEVER: u64 = u64::MAX;

@@ -4,12 +4,12 @@
 //! The lock around them is held for a copy only. It may be taken under the coordinator's lock.
 
 use crate::variables::{wait_count, waits_without_replicas};
-use parking_lot::Mutex;
 use semisync_core::{Quorum, Rule, Settings, TimeoutAction};
-use std::sync::{
-    Arc,
+use semisync_server::sync::{
+    Mutex,
     atomic::{AtomicBool, Ordering},
 };
+use std::sync::Arc;
 
 /// The defaults are stock's.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 //! or until it is back, and no more than 64 do.
 
 use crate::figures::{Phase, ReplicaFigures};
-use parking_lot::Mutex;
 use semisync_core::Member;
+use semisync_server::sync::Mutex;
 use std::collections::VecDeque;
 
 /// How long it is remembered, in microseconds.

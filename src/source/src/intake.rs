@@ -15,9 +15,12 @@ use crate::{
     state::State,
     variables::traces_details,
 };
-use parking_lot::{Mutex, MutexGuard};
 use semisync_core::{AckVerdict, Claim, ReplicaConnectionId, Violation};
-use semisync_server::{MonotonicMicros, Ready, Seat, system_micros};
+use semisync_server::{
+    MonotonicMicros, Ready, Seat,
+    sync::{Mutex, MutexGuard},
+    system_micros,
+};
 use std::{ffi::c_int, pin::Pin, sync::Arc};
 
 /// One TLS record, so that a read leaves none behind inside the SSL object.

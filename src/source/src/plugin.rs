@@ -16,8 +16,8 @@ use semisync_server::{
     log::messages as stock,
     observers::{Observer, register},
     plugin::Handle,
+    sync::atomic::{AtomicBool, Ordering},
 };
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether there is something for `deinit` to end: the server calls it after a failed `init`
 /// too.

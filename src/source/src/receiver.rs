@@ -9,15 +9,9 @@ use crate::{Vocabulary, intake::Intake, messages, replicas::Replicas, state::Sta
 use semisync_server::{
     Poller, StoodBy,
     psi::{Thread, ThreadKind},
+    sync::atomic::{AtomicBool, Ordering},
 };
-use std::{
-    ffi::c_int,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{ffi::c_int, sync::Arc, time::Duration};
 
 /// Stock's name in `performance_schema.threads` and in `top -H`.
 pub static THREAD: ThreadKind = ThreadKind::new(c"Ack_receiver", c"ss_ack");

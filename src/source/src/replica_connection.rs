@@ -14,19 +14,19 @@
 //! connection that cannot be shared stays `New` until it is closed.
 
 use crate::{ack_figures::AckFigures, announcement::Announcement, figures::AckLevel};
-use parking_lot::Mutex;
 use semisync_core::{
     AckReader, Claim, LogName, Member, Place, Position, ReplicaConnectionId, Reply, SentFiles,
     Violation,
 };
 use semisync_server::{
     dump::{Received, SharedConnection},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
     system_micros,
 };
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 /// See the table above.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -10,15 +10,9 @@ use semisync_core::{Member, ReplicaConnectionId};
 use semisync_server::{
     MonotonicMicros, Poller, Server,
     instruments::{Cond, Mutex},
+    sync::atomic::{AtomicU64, Ordering},
 };
-use std::{
-    collections::HashMap,
-    ffi::c_int,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::HashMap, ffi::c_int, sync::Arc};
 
 /// All connections, and what the receiver sleeps on.
 #[derive(Default)]

@@ -10,9 +10,10 @@ use crate::{
 };
 use semisync_server::{
     Driving, Ready,
+    sync::Instant,
     wait::{SessionWait, Woken},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The current session's sleep.
 pub struct Sleep<'s> {

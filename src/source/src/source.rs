@@ -14,8 +14,7 @@ use crate::{
     state::State,
     survey,
 };
-use parking_lot::Mutex;
-use semisync_server::{MonotonicMicros, Server, callback::Callback};
+use semisync_server::{MonotonicMicros, Server, callback::Callback, sync::Mutex};
 use std::sync::{Arc, OnceLock};
 
 static SOURCE: OnceLock<Source> = OnceLock::new();

@@ -5,7 +5,8 @@
 //! after a poll that found nothing, or that others have kept from looking, the next waits do not
 //! poll, first one of them, then three, then seven, up to 255.
 
-use std::time::{Duration, Instant};
+use semisync_server::sync::{Instant, yield_now};
+use std::time::Duration;
 
 /// A thread that gets its core back so late has not been alone on it.
 const BUSY: Duration = Duration::from_micros(100);
@@ -43,7 +44,7 @@ impl Spin {
                 return false;
             }
             before = now;
-            std::thread::yield_now();
+            yield_now();
         }
     }
 }

@@ -17,14 +17,12 @@ use semisync_core::{
 use semisync_server::{
     MonotonicMicros, Server, failpoint,
     instruments::{Cond, Held, Memory, Mutex},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     system_micros,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 /// All that decides, behind one lock.

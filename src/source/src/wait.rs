@@ -24,12 +24,13 @@ use crate::{
 use semisync_core::{TimeoutVerdict, WaitId, WaitVerdict, stops_appliers};
 use semisync_server::{
     LogPos, MonotonicMicros, abort, session,
+    sync::{
+        Instant,
+        atomic::{AtomicU64, Ordering},
+    },
     wait::{Waiter, Woken},
 };
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 /// How long a session goes on waiting once the server shuts down and its
 /// replicas are still there. The server keeps their dumps alive for 8 seconds

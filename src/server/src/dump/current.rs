@@ -11,13 +11,17 @@ use super::{
     hooks::Dump,
     vio_hooks::own_functions,
 };
-use crate::{callback::Callback, guard::guard, server::Server, sys};
-use std::{
-    cell::RefCell,
-    ffi::c_uchar,
-    mem::ManuallyDrop,
-    sync::atomic::{AtomicBool, Ordering},
+use crate::{
+    callback::Callback,
+    guard::guard,
+    server::Server,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        thread_local,
+    },
+    sys,
 };
+use std::{cell::RefCell, ffi::c_uchar, mem::ManuallyDrop};
 
 thread_local! {
     static CURRENT: ManuallyDrop<RefCell<Option<Current>>> =

@@ -10,8 +10,15 @@
 //! before we close it, whoever closes the server's. It leaves the poller before it is
 //! closed, because `epoll` goes on watching a socket of which another descriptor is open.
 
-use crate::{poller::Poller, socket::is_hung_up, sys};
-use parking_lot::{Mutex, MutexGuard};
+use crate::{
+    poller::Poller,
+    socket::is_hung_up,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    sys,
+};
 use rustix::{
     io::Errno,
     net::{RecvFlags, recv},
@@ -23,10 +30,7 @@ use semisync_sys::{
 use std::{
     ffi::c_int,
     net::{Shutdown, TcpStream},
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 
 /// Result of a read that does not block.

@@ -10,8 +10,7 @@
 //! never freed, or owned by the thread itself.
 
 use super::shared::SharedConnection;
-use crate::{callback::Callback, guard::hook, server::Server, sys};
-use parking_lot::Mutex;
+use crate::{callback::Callback, guard::hook, server::Server, sync::Mutex, sys};
 use semisync_sys::Symbols;
 use std::{
     ffi::{c_int, c_uchar},

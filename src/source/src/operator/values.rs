@@ -2,12 +2,12 @@
 //! and are what counts while the operator's plugin is not installed. (The other values are in
 //! `decisions`.)
 
-use parking_lot::Mutex;
 use semisync_core::Members;
-use std::{
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
-    time::Duration,
+use semisync_server::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
+use std::time::Duration;
 
 static FENCED: AtomicBool = AtomicBool::new(false);
 static WAITS_WHEN_READ_ONLY: AtomicBool = AtomicBool::new(true);

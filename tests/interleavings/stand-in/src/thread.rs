@@ -1,0 +1,77 @@
+//! Threads, each with a name for people. A thread is known by the number of its task.
+
+use crate::late;
+use crate::sleep::{On, block, deadline_in, me, step, wake_all};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+
+thread_local! {
+    /// Names, and whether the thread has ended.
+    static THREADS: RefCell<BTreeMap<usize, (String, bool)>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+fn of_end(task: usize) -> On {
+    On("the end of a thread", task)
+}
+
+/// Starts a thread. Its number, for [`join`].
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> usize {
+    let run = move || {
+        body();
+        late::barrier();
+        let me = me();
+        THREADS.with_borrow_mut(|threads| {
+            if let Some((_, ended)) = threads.get_mut(&me) {
+                *ended = true;
+            }
+        });
+        wake_all(of_end(me));
+    };
+    let thread = shuttle::thread::spawn(run);
+    let task = shuttle_number(thread.thread().id());
+    THREADS.with_borrow_mut(|threads| threads.insert(task, (name.to_owned(), false)));
+    task
+}
+
+fn shuttle_number(id: shuttle::thread::ThreadId) -> usize {
+    id.into()
+}
+
+/// Waits for the thread's end.
+pub fn join(task: usize) {
+    step();
+    while !has_ended(task) {
+        block(of_end(task), None);
+    }
+}
+
+/// Whether the thread has ended.
+pub fn has_ended(task: usize) -> bool {
+    THREADS.with_borrow(|threads| threads.get(&task).is_some_and(|(_, ended)| *ended))
+}
+
+/// What the thread is called.
+pub fn name_of(task: usize) -> String {
+    THREADS.with_borrow(|threads| match threads.get(&task) {
+        Some((name, _)) => name.clone(),
+        None => "the test".to_owned(),
+    })
+}
+
+/// What the current thread is called.
+pub fn name() -> String {
+    match shuttle::current::try_get_current_task() {
+        Some(task) => name_of(task.into()),
+        None => "the scheduler".to_owned(),
+    }
+}
+
+/// As the one of `std`.
+pub fn yield_now() {
+    shuttle::thread::yield_now();
+}
+
+/// As the one of `std`.
+pub fn sleep(time: Duration) {
+    block(On("the time", me()), Some(deadline_in(time)));
+}
