@@ -346,6 +346,12 @@ impl DumpConnection {
     /// `bytes` holds `size` bytes.
     pub(super) unsafe fn write(&self, bytes: *const c_uchar, size: usize) -> usize {
         if !self.is_tls {
+            // Hooks pass over a dump whose connection is closed, so what is written then may lack
+            // its header, for which a replica would stop. Until the descriptor is closed, too, a
+            // write would still reach the replica.
+            if self.is_closed() {
+                return WRITE_FAILED;
+            }
             // SAFETY: the session's Vio, this thread; the bytes by the caller's promise.
             return unsafe { (self.symbols.vio_write)(self.vio, bytes, size) };
         }
