@@ -98,6 +98,17 @@ impl Seat {
         Some(Driving(self))
     }
 
+    /// A session that cannot take the seat waits: somebody is to read for it. Whoever has the seat
+    /// does, and looks whether anybody waits when it leaves.
+    pub fn ask_for_reader(&self) {
+        let locked = self.place.lock();
+        let nobody_reads = self.is_driver(Driver::Nobody);
+        drop(locked);
+        if nobody_reads {
+            self.want_thread();
+        }
+    }
+
     // ---- the thread ----
 
     /// The thread leaves the seat to sessions, and sleeps for this time, or until the server wakes
@@ -259,6 +270,18 @@ mod tests {
             drop(driving);
         });
         assert_eq!(seat.stand_by(LONG), StoodBy::Drives);
+    }
+
+    #[test]
+    fn a_session_that_cannot_read_has_the_thread_come() {
+        let (seat, waits) = seat();
+        thread::scope(|scope| {
+            let stood_by = scope.spawn(|| seat.stand_by(LONG));
+            drop(take(&seat));
+            waits.store(true, Ordering::Release);
+            seat.ask_for_reader();
+            assert_eq!(stood_by.join().unwrap(), StoodBy::Drives);
+        });
     }
 
     #[test]

@@ -74,8 +74,13 @@ pub fn wait_for_acknowledgement(source: &Source, end: LogPos<'_>) {
     }
     // Known to the coordinator before: whoever leaves the seat later has the thread come. An
     // applier takes each wake that it cannot explain for STOP REPLICA, so it must not drive.
-    let seat = intake.as_ref().filter(|_| !is_applier);
-    let driving = seat.and_then(|intake| intake.seat.take());
+    let driving = intake.as_ref().and_then(|intake| match is_applier {
+        true => {
+            intake.seat.ask_for_reader();
+            None
+        }
+        false => intake.seat.take(),
+    });
     let reads = intake.as_deref().zip(driving.as_ref());
     let session = Sleep::enter(source, &waiter, reads);
     let waits = Waits {
