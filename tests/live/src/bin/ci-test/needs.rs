@@ -42,7 +42,7 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
             Kind::Core => needs.nextest = true,
             Kind::Lint => (needs.host, needs.lint_tools) = (true, true),
             Kind::Units | Kind::Fuzz => (needs.host, needs.nextest) = (true, true),
-            Kind::Series => needs.host = true,
+            Kind::Series | Kind::Interleavings => needs.host = true,
             Kind::Abi => {
                 add(&mut needs.servers, [series]);
                 add(&mut needs.servers, ALSO);

@@ -21,6 +21,7 @@ pub enum Kind {
     Series,
     Abi,
     Instructions,
+    Interleavings,
     Fuzz,
     Demo,
     Package,
@@ -72,6 +73,7 @@ impl Catalogue {
                 ("series", Kind::Series),
                 ("abi", Kind::Abi),
                 ("instructions", Kind::Instructions),
+                ("interleavings", Kind::Interleavings),
                 ("fuzz", Kind::Fuzz),
             ]));
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
@@ -170,6 +172,9 @@ impl Suite {
             }
             Kind::Abi => "the declarations of each series compared with real servers (ci/abi)",
             Kind::Instructions => "what each hook costs, in instructions (ci/instructions)",
+            Kind::Interleavings => {
+                "the source side in many orders of its threads (ci/interleavings)"
+            }
             Kind::Fuzz => "the inputs of fuzz/corpus, and a minute's search for others (ci/fuzz)",
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
@@ -252,6 +257,7 @@ mod tests {
             "series",
             "abi",
             "instructions",
+            "interleavings",
             "fuzz",
             "commit",
             "interop",
