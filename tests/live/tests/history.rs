@@ -3,14 +3,14 @@
 //!
 //! Here are those that belong to no other suite. The cases are those of `ci/stock-failures`.
 
-use semisync_live_tests::known_failures::{Case, Seen, Side, try_on};
+use semisync_live_tests::known_failures::{Seen, Side, case_named};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::{A_DAY_MS, Dialect, Libraries, PATIENCE, needs};
 
 /// Tries the case; what was seen.
 #[track_caller]
 fn assert_holds(name: &str) -> Seen {
-    let seen = try_on(Case::of(name), &Side::under_test());
+    let seen = case_named(name).try_on(&Side::under_test());
     assert!(matches!(seen, Seen::Holds(_)), "{name}: {seen}");
     seen
 }
@@ -53,6 +53,10 @@ fn flush_binary_logs_behind_a_waiting_commit_goes_on_when_waits_are_released() {
 /// MySQL 71182.
 #[test]
 fn uninstalling_lets_a_waiting_commit_go_and_the_replica_comes_back() {
+    needs!(
+        Dialect::of_run().asks_before_uninstall(),
+        "it does not tell a plugin that it is to go: the commit waits on"
+    );
     assert_holds("uninstall");
 }
 

@@ -1,6 +1,9 @@
 //! All cases, in the order of `docs/history.md`.
 
-use super::{Case, Kind, Seen, Side, cost, crashes, hangs, locks, lost, operations};
+use super::case::{Case, Kind};
+use super::seen::Seen;
+use super::side::Side;
+use super::{cost, crashes, hangs, locks, lost, operations};
 
 /// A case that must hold with ours.
 const fn case(
@@ -236,3 +239,27 @@ pub const CASES: [Case; 28] = [
         operations::status_of_a_disabled_source,
     ),
 ];
+
+/// The case of that name.
+pub fn case_named(name: &str) -> &'static Case {
+    let case = CASES.iter().find(|case| case.name == name);
+    case.unwrap_or_else(|| panic!("no case {name:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_no_kind_has_the_name_of_a_case() {
+        let mut words = BTreeSet::new();
+        for case in &CASES {
+            assert!(words.insert(case.name), "{} twice", case.name);
+        }
+        for case in &CASES {
+            assert!(!words.contains(case.kind.to_string().as_str()));
+        }
+    }
+}

@@ -18,7 +18,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use semisync_live_tests::console::{Output, Program, Stop, run, say, step};
-use semisync_live_tests::known_failures::{Case, Seen, Side, try_on};
+use semisync_live_tests::known_failures::{Case, Seen, Side};
 use semisync_live_tests::{dist_dir_of, repository};
 
 use plan::{Plan, USAGE};
@@ -41,10 +41,14 @@ fn main() -> ExitCode {
             return Ok(format!("{} cases", plan.cases.len()));
         }
         set_up(&plan)?;
-        let rows: Vec<Row> = plan.cases.iter().map(|case| try_all(case, &plan)).collect();
+        let mut rows = Vec::new();
+        for case in &plan.cases {
+            rows.push(try_all(case, &plan));
+            // A run that is interrupted leaves what it has seen.
+            report::keep(&plan.json, &rows)?;
+        }
         step("All of them");
         print!("{}", report::table(&rows));
-        report::keep(&plan.json, &rows)?;
         say(format!("kept in {}", plan.json.display()));
         report::verdict(&rows)
     })
@@ -77,7 +81,7 @@ fn script(name: &str, arguments: &[&str]) -> Result<(), Stop> {
 fn try_all(case: &'static Case, plan: &Plan) -> Row {
     step(case.line());
     let of_side = |side: &Side| {
-        let seen = try_on(case, side);
+        let seen = case.try_on(side);
         say(format!("{:<26} {seen}", side.name()));
         (side.clone(), seen)
     };

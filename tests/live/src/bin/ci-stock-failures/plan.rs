@@ -18,7 +18,7 @@ twelve minutes. Each is tried on each side; `holds` means that the failure did n
   --json FILE    where results for programs go (default target/stock-failures.json); results of
                  earlier runs stay there
 $MYSQL_SERIES says whose stock it is (default 9.7; 5.7 by hand, see ci/setup --help).
-The exit status is 1 if a failure shows with ours that docs/history.md does not tell of.
+The exit status is 1 if a failure shows with ours that is not the server's own doing.
 ";
 
 #[derive(Debug)]
