@@ -106,7 +106,7 @@ fn pair(ack_after: &str) -> Builder {
 }
 
 fn power_loss(builder: Builder, applier: Applier) -> Round {
-    let mut machine = Machine::start();
+    let mut machine = Machine::start(env!("CARGO_BIN_EXE_power-disk"));
     let place = machine.place().to_owned();
     let pair = builder
         .configure_replica(|config| config.data_in(&place))

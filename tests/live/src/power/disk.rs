@@ -64,6 +64,27 @@ pub struct Lost {
     pub names: usize,
 }
 
+impl Lost {
+    /// For another process.
+    pub(super) fn words(&self) -> String {
+        format!(
+            "{} {} {} {}",
+            self.files, self.bytes, self.blocks, self.names
+        )
+    }
+
+    pub(super) fn read(words: &str) -> Option<Lost> {
+        let numbers: Result<Vec<usize>, _> = words.split(' ').map(str::parse).collect();
+        let [files, bytes, blocks, names] = numbers.ok()?.try_into().ok()?;
+        Some(Lost {
+            files,
+            bytes,
+            blocks,
+            names,
+        })
+    }
+}
+
 impl File {
     pub fn write(&mut self, offset: usize, data: &[u8]) {
         let end = offset + data.len();
@@ -298,6 +319,7 @@ mod tests {
             names: 0,
         };
         assert_eq!(lost, expected);
+        assert_eq!(Lost::read(&lost.words()), Some(lost));
         assert_eq!(disk.lose_memory(), Lost::default());
     }
 
