@@ -168,10 +168,12 @@ impl Servers<'_> {
                 .quiet(&["stop", "-t", "60", &self.container(server)])?;
             self.put_options(server, lines)?;
         }
+        // The source first. A replica that finds no source tries again after a minute.
         for server in servers {
             self.run.quiet(&["start", &self.container(server)])?;
+            self.await_starts(&[server])?;
         }
-        self.await_starts(servers)
+        Ok(())
     }
 
     fn put_options(&self, server: &str, lines: &str) -> Result<(), Stop> {
