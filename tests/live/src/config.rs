@@ -22,6 +22,7 @@ pub struct ServerConfig {
     pub(crate) libraries: Libraries,
     pub(crate) options: Vec<String>,
     pub(crate) arguments: Vec<String>,
+    pub(crate) under: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) to_stay: bool,
     pub(crate) on_disk: bool,
@@ -40,6 +41,7 @@ impl ServerConfig {
             libraries: Libraries::under_test(),
             options: Vec::new(),
             arguments: Vec::new(),
+            under: Vec::new(),
             environment: Vec::new(),
             to_stay: false,
             on_disk: false,
@@ -103,6 +105,13 @@ impl ServerConfig {
     /// One argument of the command line.
     pub fn arg(mut self, argument: &str) -> ServerConfig {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// The server runs under this program, which slows it down: a checker and the checker's own
+    /// arguments.
+    pub fn under(mut self, words: Vec<String>) -> ServerConfig {
+        self.under = words;
         self
     }
 

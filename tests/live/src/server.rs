@@ -30,6 +30,8 @@ use crate::wait::{PATIENCE, eventually, wait_for};
 /// A start takes under a second on an idle machine.
 const START_BOUND: Duration = Duration::from_secs(60);
 const STOP_BOUND: Duration = Duration::from_secs(60);
+/// So much longer a server may take to start that runs under a checker.
+const UNDER_A_CHECKER: u32 = 5;
 const CRASH_MARKS: [&str; 5] = [
     "got signal ",
     "Assertion fail",
@@ -147,7 +149,15 @@ impl Server {
             .open(self.log_path());
         let log = log.expect("the error log opens");
         let server_dir = server_dir_of(config.dialect.series());
-        let mut command = Command::new(server_dir.join("bin/mysqld"));
+        let mysqld = server_dir.join("bin/mysqld");
+        let mut command = match config.under.split_first() {
+            None => Command::new(mysqld),
+            Some((checker, arguments)) => {
+                let mut command = Command::new(checker);
+                command.args(arguments).arg(mysqld);
+                command
+            }
+        };
         command.arg(format!("--defaults-file={}", my_cnf.display()));
         command.args(&config.arguments);
         command.envs(config.environment.iter().map(|(name, value)| (name, value)));
@@ -163,6 +173,12 @@ impl Server {
         let child = child.unwrap_or_else(|e| panic!("bin/mysqld: {e}"));
         *lock(&self.child) = Some(child);
 
+        let start_bound = START_BOUND
+            * if config.under.is_empty() {
+                1
+            } else {
+                UNDER_A_CHECKER
+            };
         let begin = Instant::now();
         loop {
             if self.try_conn().is_ok() {
@@ -172,9 +188,9 @@ impl Server {
                 *lock(&self.child) = None;
                 return Err(format!("{status}\n{}", self.log_since(mark)));
             }
-            if begin.elapsed() > START_BOUND {
+            if begin.elapsed() > start_bound {
                 panic!(
-                    "{self}: not serving after {START_BOUND:?}\n{}",
+                    "{self}: not serving after {start_bound:?}\n{}",
                     self.log_since(mark)
                 );
             }

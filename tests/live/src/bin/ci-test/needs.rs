@@ -6,7 +6,7 @@ use std::time::Duration;
 use semisync_live_tests::console::{Output, Stop, run, text_of};
 use semisync_live_tests::{known_series, servers_dir};
 
-use crate::suites::{ALSO, Catalogue, Kind, Suite};
+use crate::suites::{ALSO, Catalogue, DEFAULT_SERIES, Kind, Suite};
 
 /// A server is made from packages, a library is compiled: both within an hour, or something hangs.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -20,6 +20,8 @@ pub struct Needs {
     lint_tools: bool,
     /// Prometheus and its exporter.
     monitoring_tools: bool,
+    /// The symbols of the server's C library.
+    memcheck: bool,
     servers: Vec<String>,
     /// The series whose libraries are needed.
     libraries: Vec<String>,
@@ -49,6 +51,12 @@ pub fn of(suites: &[Suite], catalogue: &Catalogue) -> Needs {
             }
             Kind::Instructions => {
                 needs.host = true;
+                add(&mut needs.libraries, [series]);
+            }
+            Kind::Memcheck => {
+                needs.host = true;
+                needs.memcheck = true;
+                add(&mut needs.servers, [series]);
                 add(&mut needs.libraries, [series]);
             }
             Kind::Demo => {
@@ -124,6 +132,9 @@ impl Needs {
             setup(&servers)?;
         } else if self.host {
             setup(&["--host".to_owned()])?;
+        }
+        if self.memcheck {
+            setup(&["--memcheck".to_owned(), DEFAULT_SERIES.to_owned()])?;
         }
         let wrong = "ci/build says above what is wrong";
         if !self.libraries.is_empty() {

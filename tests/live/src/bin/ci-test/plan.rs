@@ -129,6 +129,7 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
         Kind::Abi => record.run(script(&["ci/abi"]))?,
         Kind::Instructions => record.run(script(&["ci/instructions"]))?,
         Kind::Interleavings => record.run(script(&["ci/interleavings"]))?,
+        Kind::Memcheck => record.run(script(&["ci/memcheck"]))?,
         Kind::Fuzz => {
             record.nextest("ci", &["-p", "semisync-fuzz"], series, 1)?;
             record.run(script(&["ci/fuzz"]))?;

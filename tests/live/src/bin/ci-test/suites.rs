@@ -23,6 +23,7 @@ pub enum Kind {
     Instructions,
     Interleavings,
     Fuzz,
+    Memcheck,
     Demo,
     Package,
     Docker,
@@ -75,6 +76,7 @@ impl Catalogue {
                 ("instructions", Kind::Instructions),
                 ("interleavings", Kind::Interleavings),
                 ("fuzz", Kind::Fuzz),
+                ("memcheck", Kind::Memcheck),
             ]));
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
             for other in ALSO {
@@ -175,6 +177,9 @@ impl Suite {
             Kind::Interleavings => {
                 "the source side in many orders of its threads (ci/interleavings)"
             }
+            Kind::Memcheck => {
+                "the libraries in a source and a replica under valgrind (ci/memcheck)"
+            }
             Kind::Fuzz => "the inputs of fuzz/corpus, and a minute's search for others (ci/fuzz)",
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
@@ -259,6 +264,7 @@ mod tests {
             "instructions",
             "interleavings",
             "fuzz",
+            "memcheck",
             "commit",
             "interop",
             "5.6:commit",

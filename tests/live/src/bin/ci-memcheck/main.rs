@@ -1,0 +1,94 @@
+//! The program behind `ci/memcheck`: a source and a replica under valgrind's memcheck, from the
+//! installation of the libraries through faults to their uninstallation and the server's end.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `main.rs` | what is asked for, and the verdict |
+//! | `story.rs` | what happens to the servers |
+//! | `valgrind.rs` | how a server runs under valgrind |
+//! | `reports.rs` | what valgrind wrote, read: which reports are ours |
+//!
+//! A report is ours if any frame of it is in a library of ours: where the fault is, where the memory
+//! was allocated, where it was freed. That is told by the file that the frame is in, so nothing has
+//! to be suppressed of what the server does by itself. What is known and no fault stands in
+//! `reports.rs`, with the reason. Beside our libraries lies one with faults on
+//! purpose (`tests/memcheck/planted.c`). Where these are not reported, the check has failed.
+
+mod reports;
+mod story;
+mod valgrind;
+
+use std::process::ExitCode;
+
+use semisync_live_tests::console::{Program, Stop, say, step};
+
+use reports::Report;
+use valgrind::Valgrind;
+
+const USAGE: &str = "\
+usage: ci/memcheck [--help] [--rounds N]
+
+Runs a source and a replica of MySQL 9.7 under valgrind's memcheck: the libraries are installed,
+replicate, meet faults (broken, lying and silent replicas, killed dumps, timeouts, refused
+transactions), are disabled, enabled and uninstalled, and the servers end. Fails if valgrind reports
+anything in whose stacks is a frame of our libraries, a leak at the server's end included; and also
+if it does not report the faults of tests/memcheck/planted.c. The libraries are those in
+$SEMISYNC_DIST (default dist/), which ci/build makes.
+  --rounds N   how often all of that (default 1, as in ci/test)
+What valgrind wrote is kept in target/memcheck/*.xml.";
+
+fn main() -> ExitCode {
+    let program = Program {
+        name: "ci/memcheck",
+        usage: USAGE.to_owned(),
+    };
+    program.run(|arguments| match arguments.as_slice() {
+        [] => check(1),
+        [option, number] if option == "--rounds" => match number.parse() {
+            Ok(rounds @ 1..) => check(rounds),
+            _ => Err(Stop::misused("--rounds wants a number from 1 on")),
+        },
+        [other, ..] => Err(Stop::misused(format!("unknown option '{other}'"))),
+    })
+}
+
+fn check(rounds: u32) -> Result<String, Stop> {
+    let valgrind = Valgrind::prepare()?;
+    story::tell(&valgrind, rounds)?;
+    step("What valgrind has reported");
+    let mut ours = Vec::new();
+    for server in valgrind::SERVERS {
+        let reports = valgrind.reports(server)?;
+        let (planted, others): (Vec<_>, Vec<_>) = reports.iter().partition(|one| one.is_planted());
+        let own = others.into_iter().filter(|one| one.is_ours());
+        let (known, own): (Vec<&Report>, Vec<_>) = own.partition(|one| one.known().is_some());
+        say(format!(
+            "{server}: {} reports, {} of the faults on purpose, {} known, {} of ours",
+            reports.len(),
+            planted.len(),
+            known.len(),
+            own.len()
+        ));
+        if let Some(why) = known.first().and_then(|report| report.known()) {
+            say(format!("   known: {why}"));
+        }
+        for kind in ["InvalidRead", "Leak_DefinitelyLost"] {
+            if !planted.iter().any(|report| report.kind == kind) {
+                let why =
+                    format!("valgrind is blind: no {kind} of the planted library in {server}");
+                return Err(Stop::failed(why));
+            }
+        }
+        for report in own {
+            report.lines().iter().for_each(say);
+            ours.push(report.kind.clone());
+        }
+    }
+    if ours.is_empty() {
+        return Ok("no report is ours".to_owned());
+    }
+    Err(Stop::failed(format!(
+        "reports of ours: {}",
+        ours.join(", ")
+    )))
+}
