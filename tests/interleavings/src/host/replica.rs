@@ -27,6 +27,8 @@ pub enum Manner {
     Lies,
     /// Breaks the protocol when it is asked.
     Babbles,
+    /// Sends half an acknowledgement when it is asked.
+    StopsHalfway,
 }
 
 /// A connected replica.
@@ -179,6 +181,7 @@ impl Run {
             }
             Manner::Lies => self.acknowledge(end + 1_000_000),
             Manner::Babbles => self.send(b"\x03\x00\x00\x00???"),
+            Manner::StopsHalfway => self.send(b"\x16\x00\x00\x00\xef"),
         }
     }
 

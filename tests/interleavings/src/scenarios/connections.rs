@@ -56,10 +56,7 @@ pub const KILLED_DUMP: Scenario = Scenario {
     name: "a_dump_is_killed",
     claim: "KILL of a dump, at any moment of it, ends its connection for all threads: nobody \
             touches it afterwards, it does not count, and the plugin can go",
-    public: &[
-        "MySQL 79865 (descriptors of the receiver)",
-        "crash on a replica's stop (5.7.16)",
-    ],
+    public: &["MDEV-36934", "crash on a replica's stop (5.7.16)"],
     planted: &[
         Planted {
             name: "a_closed_connection_is_written_to",
@@ -98,9 +95,9 @@ pub const KILLED_DUMP: Scenario = Scenario {
 
 pub const BABBLES: Scenario = Scenario {
     name: "a_replica_breaks_the_protocol",
-    claim: "a replica that breaks the protocol, or acknowledges what there is not, holds nobody up \
-            and confirms nothing",
-    public: &[],
+    claim: "a replica that breaks the protocol, sends half an acknowledgement, or acknowledges what \
+            there is not, holds nobody up and confirms nothing",
+    public: &["MySQL 99628"],
     planted: &[Planted {
         name: "the_future_is_believed",
         says: "went on",
@@ -113,6 +110,7 @@ pub const BABBLES: Scenario = Scenario {
         let bad = [
             Replica::connect(3, BEGIN, Manner::Lies),
             Replica::connect(4, BEGIN, Manner::Babbles),
+            Replica::connect(5, BEGIN, Manner::StopsHalfway),
         ];
         let threads = ["client 1", "client 2"].map(|name| {
             let honest = Arc::clone(&honest);

@@ -43,7 +43,7 @@ fn have_ended(threads: &[usize]) -> bool {
 pub const KILL: Scenario = Scenario {
     name: "kill_ends_a_wait",
     claim: "with kill_ends_wait a KILL ends the wait of its session at once, wherever it sleeps",
-    public: &["MySQL 71182"],
+    public: &[],
     planted: &[
         Planted {
             name: "kill_is_not_passed_on",
@@ -186,7 +186,7 @@ pub const UNINSTALL: Scenario = Scenario {
     name: "uninstalled_while_sessions_wait",
     claim: "UNINSTALL PLUGIN ends all waits at once, is refused while a replica is there, and the \
             last session to go on ends the plugin",
-    public: &["UNINSTALL PLUGIN and updates in parallel (MySQL 5.5)"],
+    public: &["MySQL 71182"],
     planted: &[
         Planted {
             name: "uninstall_leaves_those_who_wait",
@@ -228,7 +228,7 @@ pub const SHUTDOWN: Scenario = Scenario {
     name: "shut_down_while_sessions_wait",
     claim: "at the server's shutdown all waits end in time, and no client hears OK of a commit \
             that no replica has",
-    public: &["MySQL 104012"],
+    public: &[],
     planted: &[
         Planted {
             name: "a_shutdown_before_the_sleep_is_lost",

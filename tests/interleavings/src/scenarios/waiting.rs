@@ -64,7 +64,7 @@ pub const TWO_SESSIONS: Scenario = Scenario {
 pub const TWO_REPLICAS: Scenario = Scenario {
     name: "two_replicas_must_have_it",
     claim: "with wait_for_replica_count=2 a commit goes on when both replicas have it, not before",
-    public: &["MySQL 89370"],
+    public: &["MySQL 109829"],
     planted: &[Planted {
         name: "one_replica_is_enough",
         says: "went on",

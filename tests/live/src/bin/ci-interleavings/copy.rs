@@ -1,5 +1,6 @@
 //! A copy of the sources with all bugs on purpose: `tests/interleavings/planted/*.patch`. A patch
-//! whose name begins with `_` holds no bug, but what the others need.
+//! whose name begins with `_` holds no bug, but what the others need. (One changes the version: cargo
+//! takes two trees that build into one directory for the same, if their packages are called alike.)
 
 use std::fs;
 use std::path::{Path, PathBuf};
