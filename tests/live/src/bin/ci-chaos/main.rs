@@ -3,7 +3,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `main.rs` | the self-test and the short run |
+//! | `main.rs` | the verdict on what was asked, and the self-test |
 //! | `options.rs` | what is asked for |
 //! | `run.rs` | rounds one after the other; broken ones; the verdict |
 //! | `records.rs` | a line of JSON for each round, and the sums |
@@ -56,8 +56,6 @@ use stage::Stage;
 
 /// Rounds in which a planted fault must be found, at the latest in the last one.
 const PLANTED_ROUNDS: u64 = 5;
-/// Rounds of each question in the short run.
-const SHORT_ROUNDS: [(Question, u64); 2] = [(Question::Confirmed, 7), (Question::Seen, 4)];
 
 fn main() -> ExitCode {
     let program = Program {
@@ -102,22 +100,6 @@ fn chaos(options: &Options) -> Result<String, Stop> {
             verdict(&all, &report())
         }
         Mode::SelfTest => self_test(&mut stage, options),
-        Mode::Short => {
-            let found = self_test(&mut stage, options)?;
-            let mut told = vec![found];
-            for (question, rounds) in SHORT_ROUNDS {
-                if question == Question::Seen && !stage.dialect.has_wait_point() {
-                    continue; // AFTER_COMMIT promises nothing to readers.
-                }
-                let options = Options {
-                    rounds,
-                    ..options.clone()
-                };
-                let all = asked(&mut stage, question, &options)?;
-                told.push(verdict(&all, &report())?);
-            }
-            Ok(told.join("; "))
-        }
     }
 }
 

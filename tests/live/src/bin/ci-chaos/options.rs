@@ -10,7 +10,8 @@ use crate::plan::Question;
 
 pub const USAGE: &str = "\
 usage: ci/chaos [--help] [clients] [--rounds N] [--seed S] [--only N] [--append FILE]
-                [--minutes M] [--stock] | --short | --self-test
+                [--minutes M] [--stock]
+       ci/chaos --self-test
 
 A source and three replicas, each in a network of its own, and 16 clients that write down what they
 were told. In each round links are cut, delayed, lossy or reordered; servers are frozen, killed and
@@ -25,7 +26,6 @@ Needs root and /dev/net/tun. What it makes in the kernel has no names and ends w
   --append FILE  adds a line of JSON for each round to FILE, and goes on after the last one in it
   --minutes M    ends after the round in which so many minutes are over
   --stock        with the server's own plugins
-  --short        what ci/test runs: the self-test, and a few rounds of both kinds
   --self-test    planted faults alone: each of them must be found
 MYSQL_SERIES chooses the server. For programs: target/chaos.json has the sums.
 Exit status: 0 nothing is lost, 1 something is or a round broke, 2 wrong usage.";
@@ -33,7 +33,6 @@ Exit status: 0 nothing is lost, 1 something is or a round broke, 2 wrong usage."
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
     Rounds(Question),
-    Short,
     SelfTest,
 }
 
@@ -68,7 +67,6 @@ impl Options {
             };
             match word.as_str() {
                 "clients" => options.mode = Mode::Rounds(Question::Seen),
-                "--short" => options.mode = Mode::Short,
                 "--self-test" => options.mode = Mode::SelfTest,
                 "--stock" => options.stock = true,
                 "--rounds" => options.rounds = number(&word, &value()?)?,

@@ -194,10 +194,7 @@ fn longest_stall(notes: &[Note], diary: &Diary, ended: Instant) -> Stall {
         return Stall::default();
     };
     let end = longest.end.unwrap_or(ended);
-    let mut reasons = diary.between(longest.begin, end);
-    if reasons.is_empty() && longest.end.is_none() {
-        reasons.push("the source's end".to_owned());
-    }
+    let reasons = diary.between(longest.begin, end);
     Stall {
         time: time(longest),
         reasons,

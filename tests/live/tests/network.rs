@@ -1,0 +1,38 @@
+//! A source and three replicas in networks of their own: `ci/chaos` in a short form.
+//!
+//! The choices are those of one seed, so that a run does not depend on luck more than its timing
+//! does. The long runs throw others (docs/trust.md).
+
+use std::process::Command;
+
+use semisync_live_tests::{Dialect, needs};
+
+/// Runs the program, whose output is that of the test. It must end well.
+fn chaos(arguments: &[&str]) {
+    let program = env!("CARGO_BIN_EXE_ci-chaos");
+    let status = Command::new(program)
+        .args(["--seed", "11"])
+        .args(arguments)
+        .status()
+        .unwrap_or_else(|e| panic!("{program}: {e}"));
+    assert!(status.success(), "ci/chaos {arguments:?}: {status}");
+}
+
+#[test]
+fn planted_faults_are_found() {
+    chaos(&["--self-test"]);
+}
+
+#[test]
+fn no_confirmed_commit_is_lost_whatever_goes_wrong() {
+    chaos(&["--rounds", "8"]);
+}
+
+#[test]
+fn no_client_sees_what_is_lost() {
+    needs!(
+        Dialect::of_run().has_wait_point(),
+        "AFTER_COMMIT alone shows what is not confirmed"
+    );
+    chaos(&["clients", "--rounds", "5"]);
+}
