@@ -99,7 +99,9 @@ fn goes_on(stage: &Stage, plan: &Plan, told: &Told) {
 fn end_source(operator: &Operator) {
     let (stage, plan) = (operator.stage, operator.plan);
     let source = &stage.servers[plan.source];
-    operator.diary.begin(format!("the source's end ({})", plan.ending));
+    operator
+        .diary
+        .begin(format!("the source's end ({})", plan.ending));
     match plan.ending {
         Ending::Kill => source.kill9(),
         Ending::PowerCut => {

@@ -5,7 +5,7 @@
 //! after it saw semi-sync ON, and the same numbers of times that it went OFF and of commits that
 //! nobody confirmed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, sleep};
@@ -61,13 +61,15 @@ impl Watch {
     pub fn finish(mut self) -> Vec<Look> {
         self.over.store(true, Ordering::SeqCst);
         let thread = self.thread.take();
-        thread.map(|thread| thread.join().expect("a watch does not panic"));
+        if let Some(thread) = thread {
+            thread.join().expect("a watch does not panic");
+        }
         let looks = lock(&self.looks);
         looks.clone()
     }
 }
 
-fn watch(socket: &PathBuf, names: Names, looks: &Mutex<Vec<Look>>, over: &AtomicBool) {
+fn watch(socket: &Path, names: Names, looks: &Mutex<Vec<Look>>, over: &AtomicBool) {
     let mut connection = 0;
     while !over.load(Ordering::SeqCst) {
         connection += 1;
