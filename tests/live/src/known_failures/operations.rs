@@ -49,6 +49,8 @@ pub fn observe_commits_only(side: &Side) -> Seen {
         load.wait_progress(50);
     }
     load.finish_clean();
+    // A restart under load takes longer than the timeout at times.
+    pair.source.wait_status("status", "ON");
     let confirmed = pair.source.counter("yes_tx");
     pair.source.insert(1);
     thread::sleep(Duration::from_millis(500));
