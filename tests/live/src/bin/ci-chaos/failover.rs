@@ -10,11 +10,11 @@ use semisync_live_tests::{PATIENCE, eventually, lock, wait_for};
 use crate::clients::Fleet;
 use crate::diary::Diary;
 use crate::hub::Weather;
+use crate::operator::Operator;
 use crate::plan::{Ending, NEVER_MS, Plan};
 use crate::promote;
 use crate::rule::Rule;
 use crate::stage::{Setting, Stage, in_parallel, leave_source};
-use crate::trouble::Operator;
 
 /// While the source is isolated or thawed its clients go on asking it for commits.
 const ZOMBIE: Duration = Duration::from_millis(150);

@@ -12,6 +12,7 @@
 //! | `failover.rs` | what both have in common: load, source's end, election, new source |
 //! | `lists.rs`, `checker.rs` | clients that append to lists; whether what they saw has an order |
 //! | `watch.rs` | whether semi-sync was ON while a client waited |
+//! | `operator.rs` | who brings that about |
 //! | `trouble.rs` | what goes wrong, or is done by an operator |
 //! | `clients.rs` | the clients, and the notes of those that insert rows |
 //! | `plan.rs`, `rule.rs` | what happens in a round, thrown with dice |
@@ -21,13 +22,16 @@
 //! | `threads.rs` | threads of a server that have to be killed |
 //! | `hub.rs` | the network: cuts, delays, losses |
 //! | `room.rs`, `tun.rs` | a network and a disk for each server |
+//! | `kernel.rs` | what the kernel answers, as results |
 
 mod checker;
 mod clients;
 mod diary;
 mod failover;
 mod hub;
+mod kernel;
 mod lists;
+mod operator;
 mod options;
 mod plan;
 mod promote;

@@ -8,13 +8,14 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 use semisync_live_tests::target_dir;
 
+use crate::kernel::check;
 use crate::tun;
 
 /// The disk of the relay log. It holds the relay logs of many rounds and is filled in no time.
@@ -141,13 +142,6 @@ fn mount(
     check(result)
 }
 
-pub fn check(result: libc::c_int) -> io::Result<()> {
-    match result {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
 /// Waits until one can read from it.
 pub fn wait_readable(file: &File) {
     let mut poll = libc::pollfd {
@@ -157,16 +151,4 @@ pub fn wait_readable(file: &File) {
     };
     // SAFETY: one structure, which lives as long as the call.
     unsafe { libc::poll(&raw mut poll, 1, -1) };
-}
-
-/// A descriptor that the kernel has just given.
-///
-/// # Safety
-/// Nobody else owns it.
-pub unsafe fn owned(fd: libc::c_int) -> io::Result<OwnedFd> {
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the caller's promise.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

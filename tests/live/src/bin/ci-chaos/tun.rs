@@ -5,7 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 
-use crate::room::{check, owned};
+use crate::kernel::{check, owned};
 
 const NAME: &str = "chaos0";
 

@@ -22,7 +22,6 @@ mod search;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use semisync_live_tests::console::{OrStop, Program, Stop, say, step};
 use semisync_live_tests::{repository, target_dir};
@@ -150,9 +149,4 @@ fn write_json(options: &Options, figures: &[Figures]) -> Result<(), Stop> {
         "targets": figures.iter().map(Figures::json).collect::<Vec<Value>>(),
     });
     fs::write(&json, format!("{text:#}\n")).or_stop(json.display())
-}
-
-/// Longer than the search itself, for the replay before it and on a busy machine.
-fn patience(seconds: u64) -> Duration {
-    Duration::from_secs(seconds * 2 + 300)
 }

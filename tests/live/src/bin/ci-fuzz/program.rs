@@ -14,7 +14,6 @@ use semisync_live_tests::{repository, target_dir};
 
 use crate::figures::Figures;
 use crate::found::Fault;
-use crate::patience;
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 const FLAGS: [&str; 7] = [
@@ -202,4 +201,9 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, Stop> {
         .map(path)
         .collect::<Result<_, _>>()
         .or_stop(dir.display())
+}
+
+/// Longer than the search itself, for the replay before it and on a busy machine.
+fn patience(seconds: u64) -> Duration {
+    Duration::from_secs(seconds * 2 + 300)
 }
