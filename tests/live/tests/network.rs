@@ -25,7 +25,7 @@ fn planted_faults_are_found() {
 
 #[test]
 fn no_confirmed_commit_is_lost_whatever_goes_wrong() {
-    chaos(&["--rounds", "8"]);
+    chaos(&["--rounds", "6"]);
 }
 
 #[test]
