@@ -1,6 +1,6 @@
 //! The source side's own code under a scheduler that decides, at each step, who goes on.
 //!
-//! The plugin's library is linked into this program together with a small server ([`host`]), built
+//! The plugin's library is linked into this program together with a small server (`host`), built
 //! with `--cfg semisync_interleaved`: what its threads meet at is then that of `stand-in`. Nothing
 //! else of the library is different: its hooks are called by the server's C interface, its locks
 //! nest as they do, `epoll`, `eventfd` and sockets are the kernel's.

@@ -1,6 +1,6 @@
 //! Atomics: the machine's own, with a step before each touch, and stores that come late.
 
-use crate::{late, sleep::step};
+use crate::{late, task::step};
 use std::sync::atomic as own;
 pub use std::sync::atomic::Ordering;
 

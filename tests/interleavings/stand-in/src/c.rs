@@ -3,7 +3,8 @@
 
 use crate::{
     clock, late,
-    sleep::{On, block, step, wake_all, wake_one},
+    sleep::{On, block, wake_all, wake_one},
+    task::{me, step},
     thread,
 };
 use libc::{
@@ -29,7 +30,7 @@ fn of_cond(cond: *mut pthread_cond_t) -> On {
 }
 
 fn lock(mutex: *mut pthread_mutex_t) {
-    let me = crate::sleep::me();
+    let me = me();
     loop {
         let owner = LOCKED.with_borrow(|locked| locked.get(&mutex.addr()).copied());
         match owner {
@@ -45,7 +46,7 @@ fn lock(mutex: *mut pthread_mutex_t) {
 fn unlock(mutex: *mut pthread_mutex_t) {
     late::barrier();
     let owner = LOCKED.with_borrow_mut(|locked| locked.remove(&mutex.addr()));
-    let me = crate::sleep::me();
+    let me = me();
     assert!(owner == Some(me), "unlocked by {}", thread::name_of(me));
     wake_one(of_mutex(mutex));
 }

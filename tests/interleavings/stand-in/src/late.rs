@@ -3,7 +3,7 @@
 //! and unlock, every change of an atomic that is not a plain store) and a call of the system let
 //! others see it first. Nothing else of a weaker order can happen there.
 
-use crate::{order, sleep};
+use crate::{random::pick, task::try_me};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
@@ -32,7 +32,7 @@ pub fn keep_in_order() {
 
 /// The current task stores.
 pub(crate) fn store(address: usize, value: u64, write: fn(usize, u64)) {
-    let me = sleep::try_me().filter(|_| !IN_ORDER.load(Ordering::Relaxed));
+    let me = try_me().filter(|_| !IN_ORDER.load(Ordering::Relaxed));
     let Some(me) = me else {
         return write(address, value);
     };
@@ -46,7 +46,7 @@ pub(crate) fn store(address: usize, value: u64, write: fn(usize, u64)) {
 
 /// What the current task has stored last at this address, if others do not see it yet.
 pub(crate) fn own(address: usize) -> Option<u64> {
-    let me = sleep::try_me()?;
+    let me = try_me()?;
     LATE.with_borrow(|all| {
         let mut own = all.get(&me)?.iter().rev();
         own.find(|late| late.address == address)
@@ -56,7 +56,7 @@ pub(crate) fn own(address: usize) -> Option<u64> {
 
 /// A locked instruction, or a call of the system, of the current task.
 pub(crate) fn barrier() {
-    if let Some(me) = sleep::try_me() {
+    if let Some(me) = try_me() {
         let own = LATE.with_borrow_mut(|all| all.remove(&me));
         own.into_iter()
             .flatten()
@@ -79,7 +79,7 @@ pub(crate) fn settle_some() {
     LATE.with_borrow_mut(|all| {
         for late in all.values_mut() {
             if !late.is_empty()
-                && order::pick(CHANCE) == 0
+                && pick(CHANCE) == 0
                 && let Some(late) = late.pop_front()
             {
                 (late.write)(late.address, late.value);

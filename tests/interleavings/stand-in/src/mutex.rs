@@ -2,7 +2,8 @@
 
 use crate::{
     late,
-    sleep::{On, block, step, wake_one},
+    sleep::{On, block, wake_one},
+    task::step,
 };
 use std::{
     cell::{Cell, UnsafeCell},

@@ -3,7 +3,11 @@
 //! Finding Bugs"). PCT finds what needs few changes of the thread at particular steps, random
 //! finds what needs many anywhere.
 
-use crate::{clock, late, sleep};
+use crate::{
+    clock, late, poll,
+    random::{self, pick, random},
+    sleep, thread,
+};
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use std::cell::Cell;
 
@@ -40,23 +44,7 @@ pub struct Order {
 }
 
 thread_local! {
-    static RANDOM: Cell<u64> = const { Cell::new(0) };
     static STEPS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// One of `choices`, by the execution's seed.
-pub fn pick(choices: usize) -> usize {
-    let choices = u64::try_from(choices).unwrap_or(u64::MAX).max(1);
-    usize::try_from(random() % choices).unwrap_or_default()
-}
-
-/// SplitMix64.
-fn random() -> u64 {
-    let state = RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-    RANDOM.set(state);
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 impl Order {
@@ -64,7 +52,7 @@ impl Order {
     const LOST: u64 = 1 << 32;
 
     pub fn new(seed: u64, policy: Policy, time: Time) -> Self {
-        RANDOM.set(seed);
+        random::seed(seed);
         let changes = match policy {
             Policy::Random => Vec::new(),
             Policy::Pct { changes, steps } => {
@@ -117,7 +105,7 @@ impl Scheduler for Order {
         clock::tick();
         late::settle_some();
         sleep::end_due();
-        sleep::wake_ready();
+        sleep::wake_ready(poll::is_readable);
         if let Time::Hasty(chance) = self.time
             && pick(chance) == 0
         {
@@ -132,7 +120,7 @@ impl Scheduler for Order {
             assert!(
                 sleep::pass_time(),
                 "all sleep, and nobody will wake them:{}",
-                sleep::picture()
+                sleep::picture(thread::name_of)
             );
         };
         let task = match self.policy {

@@ -2,7 +2,8 @@
 
 use crate::{
     late,
-    sleep::{block_for, deadline_in, step},
+    sleep::{block_for, deadline_in},
+    task::step,
 };
 use rustix::{
     buffer::Buffer,

@@ -2,10 +2,10 @@
 //!
 //! All of this is touched by one thread of the system, and never while a task steps.
 
-use crate::{clock, late, order, poll};
-use shuttle::{
-    current,
-    sync::atomic::{AtomicBool, Ordering},
+use crate::{
+    clock, late,
+    random::pick,
+    task::{me, step},
 };
 use std::{cell::RefCell, os::fd::RawFd, time::Duration};
 
@@ -36,24 +36,6 @@ thread_local! {
 
 fn with<R>(look: impl FnOnce(&mut Vec<Sleeper>) -> R) -> R {
     SLEEPERS.with_borrow_mut(look)
-}
-
-/// Another task may go on here. Outside of an execution nothing happens.
-pub fn step() {
-    if try_me().is_some() {
-        // Shuttle's atomics ask its scheduler before they do anything.
-        AtomicBool::new(false).load(Ordering::SeqCst);
-    }
-}
-
-/// The number of the current task, if there is one.
-pub(crate) fn try_me() -> Option<usize> {
-    current::try_get_current_task().map(usize::from)
-}
-
-/// The number of the current task.
-pub(crate) fn me() -> usize {
-    current::me().into()
 }
 
 /// Sleeps until somebody wakes what sleeps on `on`. false: the deadline has passed.
@@ -94,7 +76,7 @@ pub fn wake_one(on: On) {
         let asleep = |sleeper: &&mut Sleeper| sleeper.on == on && sleeper.state == Sleep::Asleep;
         let mut asleep: Vec<_> = sleepers.iter_mut().filter(asleep).collect();
         if !asleep.is_empty() {
-            let any = order::pick(asleep.len());
+            let any = pick(asleep.len());
             asleep[any].state = Sleep::Woken;
         }
     });
@@ -113,12 +95,12 @@ pub fn wake_all(on: On) {
 
 // ---- the scheduler's view ----
 
-/// Wakes whoever sleeps on a descriptor that can be read from.
-pub(crate) fn wake_ready() {
+/// Wakes whoever sleeps on a descriptor that can be read from, as `is_readable` says.
+pub(crate) fn wake_ready(is_readable: fn(RawFd) -> bool) {
     with(|sleepers| {
         let asleep = |sleeper: &&mut Sleeper| sleeper.state == Sleep::Asleep;
         for sleeper in sleepers.iter_mut().filter(asleep) {
-            if sleeper.descriptor.is_some_and(poll::is_readable) {
+            if sleeper.descriptor.is_some_and(is_readable) {
                 sleeper.state = Sleep::Woken;
             }
         }
@@ -164,12 +146,12 @@ pub(crate) fn end_due() {
     });
 }
 
-/// Who sleeps on what, for a person.
-pub(crate) fn picture() -> String {
+/// Who sleeps on what, for a person. `name_of` a task is what people call it.
+pub(crate) fn picture(name_of: fn(usize) -> String) -> String {
     with(|sleepers| {
         let mut lines = String::new();
         for sleeper in sleepers.iter() {
-            let name = crate::thread::name_of(sleeper.task);
+            let name = name_of(sleeper.task);
             let On(kind, number) = sleeper.on;
             lines += &format!("\n  {name} sleeps on {kind} ({number:#x})");
         }

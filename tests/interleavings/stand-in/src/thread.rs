@@ -1,7 +1,10 @@
 //! Threads, each with a name for people. A thread is known by the number of its task.
 
-use crate::late;
-use crate::sleep::{On, block, deadline_in, me, step, wake_all};
+use crate::{
+    late,
+    sleep::{On, block, deadline_in, wake_all},
+    task::{me, step},
+};
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 thread_local! {
