@@ -11,7 +11,7 @@ use semisync_live_tests::{repository, target_dir};
 
 const PATCHES: &str = "tests/interleavings/planted";
 /// What is built, and the members of the workspace that cargo wants to see.
-const COPIED: [&str; 8] = [
+const COPIED: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
     "build.rs",
@@ -20,6 +20,7 @@ const COPIED: [&str; 8] = [
     "src",
     "tests",
     "packaging",
+    "fuzz",
 ];
 
 /// Makes the copy. Where it is, and the names of its bugs. A file that is as it was before keeps
