@@ -1,5 +1,5 @@
 //! Checks what clients saw of lists, to which transactions append unique numbers. The ideas are
-//! those of elle: https://github.com/jepsen-io/elle.
+//! those of elle: <https://github.com/jepsen-io/elle>.
 //!
 //! The list that is there in the end gives the order in which its numbers were appended. So every
 //! read tells after which append it happened and before which. All that, and the order in real
