@@ -75,7 +75,6 @@ impl Catalogue {
                 ("abi", Kind::Abi),
                 ("instructions", Kind::Instructions),
                 ("interleavings", Kind::Interleavings),
-                ("fuzz", Kind::Fuzz),
                 ("memcheck", Kind::Memcheck),
             ]));
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
@@ -87,6 +86,7 @@ impl Catalogue {
                 ("demo", Kind::Demo),
                 ("package", Kind::Package),
                 ("docker", Kind::Docker),
+                ("fuzz", Kind::Fuzz),
             ]));
         }
         Catalogue {
@@ -151,9 +151,13 @@ impl Catalogue {
 
 impl Suite {
     /// Whether it may run beside the live suites: it mostly waits, for servers, packages and
-    /// containers, and claims nothing about time that a busy machine could break.
+    /// containers, or takes what others leave of the cores; and it claims nothing about time that a
+    /// busy machine could break.
     pub fn runs_beside(&self) -> bool {
-        matches!(self.kind, Kind::Demo | Kind::Package | Kind::Docker)
+        matches!(
+            self.kind,
+            Kind::Demo | Kind::Package | Kind::Docker | Kind::Fuzz
+        )
     }
 
     /// The series of the server that a live suite runs in.
@@ -263,7 +267,6 @@ mod tests {
             "abi",
             "instructions",
             "interleavings",
-            "fuzz",
             "memcheck",
             "commit",
             "interop",
@@ -271,6 +274,7 @@ mod tests {
             "demo",
             "package",
             "docker",
+            "fuzz",
         ];
         assert_eq!(names(&all), expected);
     }
