@@ -25,7 +25,7 @@ fn planted_faults_are_found() {
 
 #[test]
 fn no_confirmed_commit_is_lost_whatever_goes_wrong() {
-    chaos(&["--rounds", "6"]);
+    chaos(&["--rounds", "4"]);
 }
 
 #[test]
@@ -34,5 +34,5 @@ fn no_client_sees_what_is_lost() {
         Dialect::of_run().has_wait_point(),
         "AFTER_COMMIT alone shows what is not confirmed"
     );
-    chaos(&["clients", "--rounds", "5"]);
+    chaos(&["clients", "--rounds", "3"]);
 }

@@ -12,6 +12,9 @@ pub const ALSO: [&str; 1] = ["5.6"];
 const LIVE: &str = "live";
 /// These choose their servers themselves, so they run once.
 const MIXED: [&str; 3] = ["foreign", "interop", "mariadb"];
+/// In a whole run these run in the default series alone, because they take long. MYSQL_SERIES=5.6
+/// runs them there.
+const IN_ONE_SERIES: [&str; 4] = ["history", "leaks", "network", "power_loss"];
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -80,7 +83,10 @@ impl Catalogue {
             suites.extend(tests.iter().map(|test| live(test, test, &series)));
             for other in ALSO {
                 let name = |test: &str| format!("{other}:{test}");
-                suites.extend(pure.iter().map(|test| live(&name(test), test, other)));
+                let short = pure
+                    .iter()
+                    .filter(|test| !IN_ONE_SERIES.contains(&test.as_str()));
+                suites.extend(short.map(|test| live(&name(test), test, other)));
             }
             suites.extend(named([
                 ("demo", Kind::Demo),
@@ -184,7 +190,7 @@ impl Suite {
             Kind::Memcheck => {
                 "the libraries in a source and a replica under valgrind (ci/memcheck)"
             }
-            Kind::Fuzz => "the inputs of fuzz/corpus, and a minute's search for others (ci/fuzz)",
+            Kind::Fuzz => "the inputs of fuzz/corpus, and a short search for others (ci/fuzz)",
             Kind::Demo => {
                 return format!("ci/demo with both vocabularies, and with MySQL {}", ALSO[0]);
             }
