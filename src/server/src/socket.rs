@@ -86,6 +86,7 @@ fn holds(socket: BorrowedFd<'_>, events: PollFlags) -> PollFlags {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::net::sockopt::tcp_cork;
     use std::{
         io::{ErrorKind, Write},
         net::TcpListener,
@@ -95,6 +96,16 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         (ours, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn a_socket_is_corked_for_a_while_alone() {
+        let (ours, _theirs) = connection();
+        let is_corked = || tcp_cork(&ours).unwrap();
+        let corked = Corked::new(&ours);
+        assert!(is_corked());
+        drop(corked);
+        assert!(!is_corked());
     }
 
     #[test]

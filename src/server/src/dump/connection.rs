@@ -301,7 +301,7 @@ impl DumpConnection {
             // SAFETY: TLS is usable, or nobody would have got this connection. Whoever
             // shuts it down closes the gate first, and so does `drop`.
             unsafe { shared.read_tls(self.vio) };
-            if let Some(socket) = self.socket().and_then(duplicate) {
+            if let Some(socket) = shared.duplicate() {
                 let _ = self.own_socket.set(socket);
             }
         } else {

@@ -12,7 +12,7 @@
 
 use crate::{
     poller::Poller,
-    socket::is_hung_up,
+    socket::{duplicate, is_hung_up},
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -30,6 +30,7 @@ use semisync_sys::{
 use std::{
     ffi::c_int,
     net::{Shutdown, TcpStream},
+    os::fd::AsFd,
     sync::{Arc, Weak},
 };
 
@@ -111,6 +112,13 @@ impl SharedConnection {
         if let Some(open) = self.gate.lock().as_mut() {
             open.reads = Reads::ThroughTls(Vio(vio));
         }
+    }
+
+    /// One more descriptor of our own for the same socket. It is taken of ours under the gate, since
+    /// the server's may be another connection's by now. None: closed, or there is none left.
+    pub(super) fn duplicate(&self) -> Option<TcpStream> {
+        let gate = self.gate.lock();
+        duplicate(gate.as_ref()?.socket.as_fd())
     }
 
     /// While the answer is held, nobody else reads from the connection or closes it. None
