@@ -30,6 +30,7 @@
 //! | `prometheus.rs` | Prometheus and the exporter of a server, as processes that are asked |
 //! | `dashboard.rs` | what a Grafana dashboard asks Prometheus for |
 //! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
+//! | `arguments.rs` | the arguments of those programs |
 //! | `lock.rs` | a lock, also after a panic |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
@@ -38,6 +39,7 @@
 //! `SEMISYNC_TEST_DIR` is where servers live (else /dev/shm);
 //! `SEMISYNC_TEST_LIBS=stock` runs a suite on the server's own plugins, for comparison.
 
+pub mod arguments;
 mod config;
 pub mod console;
 pub mod dashboard;

@@ -26,6 +26,7 @@ use std::time::Instant;
 
 use mysql::Conn;
 use mysql::prelude::Queryable;
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::{OrStop, Stop, say, step};
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
@@ -59,31 +60,22 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn of(arguments: impl Iterator<Item = String>) -> Result<Plan, Stop> {
+    pub fn of(arguments: Vec<String>) -> Result<Plan, Stop> {
         let mut plan = Plan {
             slices: 20,
             slice: 150,
             picture: repository().join("docs/hops.svg"),
         };
-        let mut arguments = arguments;
+        let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
-            let value = arguments.next();
-            let value = value.ok_or_else(|| Stop::misused(format!("{option} wants a value")))?;
             match option.as_str() {
-                "--slices" => plan.slices = positive(&value)?,
-                "--slice" => plan.slice = positive(&value)?,
-                "--picture" => plan.picture = value.into(),
+                "--slices" => plan.slices = arguments.number(&option, 1..=9999)?,
+                "--slice" => plan.slice = arguments.number(&option, 1..=9999)?,
+                "--picture" => plan.picture = arguments.value(&option)?.into(),
                 _ => return Err(Stop::misused(format!("unknown option '{option}'"))),
             }
         }
         Ok(plan)
-    }
-}
-
-fn positive(text: &str) -> Result<usize, Stop> {
-    match text.parse() {
-        Ok(number @ 1..) => Ok(number),
-        _ => Err(Stop::misused(format!("'{text}' is no positive number"))),
     }
 }
 

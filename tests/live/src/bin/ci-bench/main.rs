@@ -95,8 +95,8 @@ fn hop_by_hop() -> ExitCode {
         name: "ci/bench hops",
         usage: hops::USAGE.to_owned(),
     };
-    program.run(|arguments| {
-        let plan = hops::Plan::of(arguments.into_iter().skip(1))?;
+    program.run(|mut arguments| {
+        let plan = hops::Plan::of(arguments.split_off(1))?;
         needs::make()?;
         hops::measure(&plan)
     })

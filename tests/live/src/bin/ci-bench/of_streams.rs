@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::{Stop, say, step};
 use semisync_live_tests::{Libraries, target_dir};
 
@@ -65,27 +66,14 @@ impl Own {
             mib: 1024,
         };
         let mut others = Vec::new();
-        let mut arguments = arguments.into_iter();
+        let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
-            let mut number = |most: u64| {
-                let text = arguments.next().unwrap_or_default();
-                let numbers = text.split(',').map(|one| match one.parse() {
-                    Ok(number) if (1..=most).contains(&number) => Ok(number),
-                    _ => Err(Stop::misused(format!(
-                        "{option} wants a number from 1 to {most}, not '{one}'"
-                    ))),
-                });
-                numbers.collect::<Result<Vec<u64>, Stop>>()
-            };
             match option.as_str() {
                 "--replicas" => {
-                    let replicas = number(200)?
-                        .into_iter()
-                        .map(|one| u32::try_from(one).unwrap_or(u32::MAX));
-                    own.replicas = replicas.collect();
+                    own.replicas = arguments.numbers(&option, 1..=200)?;
                 }
-                "--events" => own.events = number(100_000_000)?[0],
-                "--mib" => own.mib = number(16 * 1024)?[0],
+                "--events" => own.events = arguments.number(&option, 1..=100_000_000)?,
+                "--mib" => own.mib = arguments.number(&option, 1..=16 * 1024)?,
                 _ => others.push(option),
             }
         }

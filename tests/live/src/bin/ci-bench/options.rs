@@ -1,9 +1,9 @@
 //! What was asked for.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::Stop;
 use semisync_live_tests::target_dir;
 
@@ -65,6 +65,11 @@ pub struct Plan {
     pub json: PathBuf,
 }
 
+/// Clients, turns, and the like: of no use beyond.
+const MOST: usize = 9999;
+/// The most that the variable takes.
+const MOST_SPIN: u16 = 1000;
+
 impl Plan {
     pub fn from(arguments: Vec<String>) -> Result<Plan, Stop> {
         let mut plan = Plan {
@@ -77,30 +82,26 @@ impl Plan {
         let mut clients = vec![1, 16, 64];
         let (mut applies, mut spin_us) = (true, 0);
         let mut words = Vec::new();
-        let mut arguments = arguments.into_iter();
+        let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
-            let mut value = || {
-                let value = arguments.next();
-                value.ok_or_else(|| Stop::misused(format!("{option} wants a value")))
-            };
             match option.as_str() {
-                "--clients" => {
-                    let numbers = value()?;
-                    let numbers = numbers.split(',').map(|one| number(&option, one));
-                    clients = numbers.collect::<Result<_, _>>()?;
-                }
+                "--clients" => clients = arguments.numbers(&option, 1..=MOST)?,
                 "--no-appliers" => applies = false,
-                "--spin" => spin_us = number(&option, &value()?)?,
-                "--turns" => plan.turns = number(&option, &value()?)?,
-                "--slice" => plan.slice = Duration::from_millis(number(&option, &value()?)?),
-                "--against" => plan.sides = Sides::BeforeAndNow(PathBuf::from(value()?)),
+                "--spin" => spin_us = arguments.number(&option, 1..=MOST_SPIN)?,
+                "--turns" => plan.turns = arguments.number(&option, 1..=MOST)?,
+                "--slice" => {
+                    plan.slice = Duration::from_millis(arguments.number(&option, 1..=9999)?)
+                }
+                "--against" => {
+                    plan.sides = Sides::BeforeAndNow(PathBuf::from(arguments.value(&option)?))
+                }
                 "--self-test" => plan.sides = Sides::StockTwice,
-                "--readers" => plan.sides = Sides::Readers(number(&option, &value()?)?),
+                "--readers" => plan.sides = Sides::Readers(arguments.number(&option, 1..=MOST)?),
                 "--quick" => {
                     plan.turns = FEWEST;
                     plan.slice = Duration::from_millis(200);
                 }
-                "--json" => plan.json = PathBuf::from(value()?),
+                "--json" => plan.json = PathBuf::from(arguments.value(&option)?),
                 _ if option.starts_with('-') => {
                     return Err(Stop::misused(format!("unknown option '{option}'")));
                 }
@@ -123,16 +124,6 @@ impl Plan {
     /// How many turns count what does not depend on the machine's mood.
     pub fn counted_turns(&self) -> usize {
         self.turns.div_ceil(4).max(FEWEST)
-    }
-}
-
-/// From 1 to 9999.
-fn number<T: FromStr + PartialOrd + From<u16>>(option: &str, text: &str) -> Result<T, Stop> {
-    match text.parse() {
-        Ok(number) if number >= T::from(1) && number < T::from(10_000) => Ok(number),
-        _ => Err(Stop::misused(format!(
-            "{option} wants a number from 1 to 9999, not '{text}'"
-        ))),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::Stop;
 use semisync_live_tests::dice;
 
@@ -47,6 +48,9 @@ pub struct Options {
     pub stock: bool,
 }
 
+/// Rounds, or minutes: of no use beyond.
+const MOST: u64 = 1_000_000;
+
 impl Options {
     pub fn parse(arguments: Vec<String>) -> Result<Options, Stop> {
         let mut options = Options {
@@ -59,22 +63,18 @@ impl Options {
             stock: false,
         };
         let mut seed = None;
-        let mut words = arguments.into_iter();
+        let mut words = Arguments::new(arguments);
         while let Some(word) = words.next() {
-            let mut value = || {
-                let value = words.next();
-                value.ok_or_else(|| Stop::misused(format!("{word} wants a value")))
-            };
             match word.as_str() {
                 "clients" => options.mode = Mode::Rounds(Question::Seen),
                 "--self-test" => options.mode = Mode::SelfTest,
                 "--stock" => options.stock = true,
-                "--rounds" => options.rounds = number(&word, &value()?)?,
-                "--seed" => seed = Some(number(&word, &value()?)?),
-                "--only" => options.only = Some(number(&word, &value()?)?),
-                "--append" => options.append = Some(PathBuf::from(value()?)),
+                "--rounds" => options.rounds = words.number(&word, 1..=MOST)?,
+                "--seed" => seed = Some(words.number(&word, 0..=u64::MAX)?),
+                "--only" => options.only = Some(words.number(&word, 1..=MOST)?),
+                "--append" => options.append = Some(PathBuf::from(words.value(&word)?)),
                 "--minutes" => {
-                    let minutes = number(&word, &value()?)?;
+                    let minutes: u64 = words.number(&word, 1..=MOST)?;
                     options.limit = Some(Duration::from_secs(60 * minutes));
                 }
                 other => return Err(Stop::misused(format!("unknown argument '{other}'"))),
@@ -83,11 +83,6 @@ impl Options {
         options.seed = seed.unwrap_or_else(dice::seed);
         Ok(options)
     }
-}
-
-fn number(option: &str, text: &str) -> Result<u64, Stop> {
-    let number = text.parse();
-    number.map_err(|_| Stop::misused(format!("{option} wants a number, not '{text}'")))
 }
 
 #[cfg(test)]

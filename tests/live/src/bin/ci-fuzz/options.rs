@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::Stop;
 
 /// As `fuzz/src/lib.rs` has them. What is slow comes first.
@@ -47,6 +48,9 @@ pub struct Options {
     pub seed: u32,
 }
 
+/// In seconds.
+const A_WEEK: u64 = 7 * 24 * 3600;
+
 impl Options {
     pub fn from(arguments: Vec<String>) -> Result<Options, Stop> {
         let mut options = Options {
@@ -56,20 +60,13 @@ impl Options {
             jobs: 2,
             seed: fresh_seed(),
         };
-        let mut arguments = arguments.into_iter();
+        let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
-            let mut value = || {
-                let value = arguments.next();
-                value.ok_or_else(|| Stop::misused(format!("{option} wants a value")))
-            };
             match option.as_str() {
-                "--seconds" => options.seconds = number(&option, &value()?, 0)?.into(),
-                "--jobs" => {
-                    let jobs = number(&option, &value()?, 1)?;
-                    options.jobs = usize::try_from(jobs).unwrap_or(usize::MAX);
-                }
-                "--seed" => options.seed = number(&option, &value()?, 1)?,
-                "--input" => options.work = Work::Input(PathBuf::from(value()?)),
+                "--seconds" => options.seconds = arguments.number(&option, 0..=A_WEEK)?,
+                "--jobs" => options.jobs = arguments.number(&option, 1..=1024)?,
+                "--seed" => options.seed = arguments.number(&option, 1..=u32::MAX)?,
+                "--input" => options.work = Work::Input(PathBuf::from(arguments.value(&option)?)),
                 "--keep" => options.work = Work::Keep,
                 "--self-test" => options.work = Work::SelfTest,
                 "--coverage" => options.work = Work::Coverage,
@@ -98,15 +95,6 @@ impl Options {
 fn fresh_seed() -> u32 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(1, |since| since.subsec_micros() + 1)
-}
-
-fn number(option: &str, text: &str, least: u32) -> Result<u32, Stop> {
-    match text.parse() {
-        Ok(number) if number >= least => Ok(number),
-        _ => Err(Stop::misused(format!(
-            "{option} wants a number from {least} on, not '{text}'"
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod valgrind;
 
 use std::process::ExitCode;
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::{Program, Stop, say, step};
 
 use reports::Report;
@@ -42,13 +43,16 @@ fn main() -> ExitCode {
         name: "ci/memcheck",
         usage: USAGE.to_owned(),
     };
-    program.run(|arguments| match arguments.as_slice() {
-        [] => check(1),
-        [option, number] if option == "--rounds" => match number.parse() {
-            Ok(rounds @ 1..) => check(rounds),
-            _ => Err(Stop::misused("--rounds wants a number from 1 on")),
-        },
-        [other, ..] => Err(Stop::misused(format!("unknown option '{other}'"))),
+    program.run(|arguments| {
+        let mut rounds = 1;
+        let mut arguments = Arguments::new(arguments);
+        while let Some(option) = arguments.next() {
+            match option.as_str() {
+                "--rounds" => rounds = arguments.number(&option, 1..=1000)?,
+                _ => return Err(Stop::misused(format!("unknown option '{option}'"))),
+            }
+        }
+        check(rounds)
     })
 }
 

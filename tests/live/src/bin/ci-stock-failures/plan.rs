@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::Stop;
 use semisync_live_tests::known_failures::{CASES, Case, Side};
 use semisync_live_tests::{Dialect, target_dir};
@@ -37,16 +38,12 @@ impl Plan {
             json: target_dir().join("stock-failures.json"),
             list: false,
         };
-        let mut arguments = arguments.into_iter();
+        let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
-            let mut value = || {
-                let value = arguments.next();
-                value.ok_or_else(|| Stop::misused(format!("{option} wants a value")))
-            };
             match option.as_str() {
                 "--list" => plan.list = true,
-                "--json" => plan.json = PathBuf::from(value()?),
-                "--sides" => plan.sides = sides(&value()?)?,
+                "--json" => plan.json = PathBuf::from(arguments.value(&option)?),
+                "--sides" => plan.sides = sides(&arguments.value(&option)?)?,
                 _ if option.starts_with('-') => {
                     return Err(Stop::misused(format!("unknown option '{option}'")));
                 }
