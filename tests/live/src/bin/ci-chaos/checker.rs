@@ -8,7 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+// Not Tarjan's, which recurses: the chain of moments is long.
+use petgraph::algo::kosaraju_scc;
+use petgraph::graphmap::DiGraphMap;
+
 pub type Lists = BTreeMap<u32, Vec<u64>>;
+
+/// Nodes are transactions by their numbers, and moments; an edge means "before".
+type Graph = DiGraphMap<usize, ()>;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Op {
@@ -235,7 +242,9 @@ impl<'h> Facts<'h> {
     fn cycles(&self) -> Vec<Anomaly> {
         let mut graph = self.dependencies();
         self.add_time(&mut graph);
-        let groups = graph.circles().into_iter();
+        let groups = kosaraju_scc(&graph)
+            .into_iter()
+            .filter(|group| group.len() > 1);
         let of_transactions = groups.map(|group| {
             let txns = group.into_iter().filter(|node| *node < self.history.len());
             let mut transactions: Vec<usize> = txns.collect();
@@ -246,12 +255,12 @@ impl<'h> Facts<'h> {
     }
 
     fn dependencies(&self) -> Graph {
-        let mut graph = Graph::default();
+        let mut graph = Graph::new();
         for (&key, list) in self.lists {
             for pair in list.windows(2) {
                 let writer = |value: u64| self.writers.get(&(key, value));
                 if let (Some(first), Some(second)) = (writer(pair[0]), writer(pair[1])) {
-                    graph.add(*first, *second);
+                    put_before(&mut graph, *first, *second);
                 }
             }
         }
@@ -270,10 +279,10 @@ impl<'h> Facts<'h> {
                     self.writers.get(&(*key, *value)).copied()
                 };
                 if let Some(before) = same.checked_sub(1).and_then(writer) {
-                    graph.add(before, number);
+                    put_before(&mut graph, before, number);
                 }
                 if let Some(after) = writer(same) {
-                    graph.add(number, after);
+                    put_before(&mut graph, number, after);
                 }
             }
         }
@@ -293,234 +302,26 @@ impl<'h> Facts<'h> {
         ends.sort_unstable();
         let moment = |place: usize| self.history.len() + place;
         for (place, (_, number)) in ends.iter().enumerate() {
-            graph.add(*number, moment(place));
+            put_before(graph, *number, moment(place));
             if place > 0 {
-                graph.add(moment(place - 1), moment(place));
+                put_before(graph, moment(place - 1), moment(place));
             }
         }
         for (number, txn) in all {
             let earlier = ends.partition_point(|(end, _)| *end < txn.begin);
             if earlier > 0 {
-                graph.add(moment(earlier - 1), number);
+                put_before(graph, moment(earlier - 1), number);
             }
         }
     }
 }
 
-/// Nodes are numbers; an edge means "before".
-#[derive(Default)]
-struct Graph {
-    edges: BTreeMap<usize, BTreeSet<usize>>,
-    backwards: BTreeMap<usize, BTreeSet<usize>>,
-}
-
-impl Graph {
-    fn add(&mut self, from: usize, to: usize) {
-        if from != to {
-            self.edges.entry(from).or_default().insert(to);
-            self.backwards.entry(to).or_default().insert(from);
-        }
-    }
-
-    /// Its strongly connected components of more than one node (Kosaraju).
-    fn circles(&self) -> Vec<Vec<usize>> {
-        let mut order = Vec::new();
-        let mut seen = HashSet::new();
-        for &node in self.edges.keys() {
-            visit(&self.edges, node, &mut seen, &mut order);
-        }
-        let mut circles = Vec::new();
-        let mut assigned = HashSet::new();
-        for &node in order.iter().rev() {
-            let mut circle = Vec::new();
-            visit(&self.backwards, node, &mut assigned, &mut circle);
-            if circle.len() > 1 {
-                circles.push(circle);
-            }
-        }
-        circles
-    }
-}
-
-/// Adds all that is reached from `start` and not `seen` yet to `order`, each after what it reaches.
-fn visit(
-    edges: &BTreeMap<usize, BTreeSet<usize>>,
-    start: usize,
-    seen: &mut HashSet<usize>,
-    order: &mut Vec<usize>,
-) {
-    if !seen.insert(start) {
-        return;
-    }
-    let next_of = |node: usize| edges.get(&node).into_iter().flatten();
-    let mut stack = vec![(start, next_of(start))];
-    while let Some((node, next)) = stack.last_mut() {
-        match next.next() {
-            Some(&other) if seen.insert(other) => stack.push((other, next_of(other))),
-            Some(_) => {}
-            None => {
-                order.push(*node);
-                stack.pop();
-            }
-        }
+/// Nothing comes before itself.
+fn put_before(graph: &mut Graph, first: usize, second: usize) {
+    if first != second {
+        graph.add_edge(first, second, ());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Op::{Append, Read};
-    use super::*;
-
-    fn ok(begin: u64, end: u64, ops: &[Op]) -> Txn {
-        let outcome = Outcome::Ok;
-        Txn {
-            begin,
-            end,
-            outcome,
-            ops: ops.to_vec(),
-        }
-    }
-
-    fn ended(outcome: Outcome, txn: Txn) -> Txn {
-        Txn { outcome, ..txn }
-    }
-
-    fn lists(all: &[(u32, &[u64])]) -> Lists {
-        all.iter()
-            .map(|(key, list)| (*key, list.to_vec()))
-            .collect()
-    }
-
-    #[test]
-    fn a_history_that_has_an_order_is_in_order() {
-        let history = [
-            ok(0, 10, &[Append(1, 1)]),
-            ok(5, 30, &[Append(1, 2), Append(2, 3)]),
-            ok(6, 40, &[Read(1, vec![1]), Read(2, vec![])]),
-            ok(50, 60, &[Read(1, vec![1, 2]), Read(2, vec![3])]),
-            // Nobody knows of these: one is there, one is not.
-            ended(Outcome::Unknown, ok(52, 53, &[Append(2, 4)])),
-            ended(Outcome::Unknown, ok(52, 53, &[Append(2, 5)])),
-            ended(Outcome::Failed, ok(52, 53, &[Append(2, 6)])),
-        ];
-        let lists = lists(&[(1, &[1, 2]), (2, &[3, 4])]);
-        assert_eq!(check(&history, &lists), []);
-    }
-
-    #[test]
-    fn a_confirmed_append_that_is_not_there_is_lost() {
-        let history = [ok(0, 1, &[Append(1, 7)])];
-        let lost = Anomaly::Lost { key: 1, value: 7 };
-        assert_eq!(check(&history, &Lists::new()), [lost]);
-    }
-
-    #[test]
-    fn what_was_read_and_is_not_there_was_seen_and_lost() {
-        let history = [
-            ended(Outcome::Unknown, ok(0, 9, &[Append(1, 7)])),
-            ok(2, 3, &[Read(1, vec![7])]),
-        ];
-        let lost = Anomaly::SeenAndLost { key: 1, value: 7 };
-        assert_eq!(check(&history, &Lists::new()), [lost]);
-    }
-
-    #[test]
-    fn a_transaction_may_see_its_own_appends() {
-        let own = [Append(1, 7), Read(1, vec![7])];
-        let history = [ended(Outcome::Unknown, ok(0, 9, &own))];
-        assert_eq!(check(&history, &Lists::new()), []);
-    }
-
-    #[test]
-    fn what_nobody_committed_is_invented() {
-        let history = [
-            ended(Outcome::Failed, ok(0, 1, &[Append(1, 7)])),
-            ok(2, 3, &[Read(1, vec![7])]),
-            ok(2, 3, &[Read(2, vec![8])]),
-        ];
-        let found = check(&history, &Lists::new());
-        let invented = |key, value| Anomaly::Invented { key, value };
-        assert_eq!(found, [invented(1, 7), invented(2, 8)]);
-    }
-
-    #[test]
-    fn an_append_that_is_there_twice_is_found() {
-        let history = [ok(0, 1, &[Append(1, 7)])];
-        let found = check(&history, &lists(&[(1, &[7, 7])]));
-        assert!(
-            found.contains(&Anomaly::Twice { key: 1, value: 7 }),
-            "{found:?}"
-        );
-    }
-
-    #[test]
-    fn a_list_that_was_read_in_another_order_is_found() {
-        let history = [
-            ok(0, 9, &[Append(1, 1)]),
-            ok(0, 9, &[Append(1, 2)]),
-            ok(0, 9, &[Read(1, vec![2, 1])]),
-        ];
-        let found = check(&history, &lists(&[(1, &[1, 2])]));
-        let read = vec![2, 1];
-        assert_eq!(found, [Anomaly::OutOfOrder { key: 1, read }]);
-    }
-
-    #[test]
-    fn half_a_transaction_is_found() {
-        let both = [Append(1, 1), Append(2, 2)];
-        let history = [ended(Outcome::Unknown, ok(0, 9, &both))];
-        let found = check(&history, &lists(&[(1, &[1])]));
-        assert_eq!(found, [Anomaly::Half { key: 1, value: 1 }]);
-    }
-
-    fn cycle(transactions: &[usize]) -> Anomaly {
-        let transactions = transactions.to_vec();
-        Anomaly::Cycle { transactions }
-    }
-
-    #[test]
-    fn a_read_that_comes_too_late_for_what_it_saw_is_a_cycle_in_time() {
-        let history = [ok(0, 1, &[Append(1, 1)]), ok(2, 3, &[Read(1, vec![])])];
-        assert_eq!(check(&history, &lists(&[(1, &[1])])), [cycle(&[0, 1])]);
-        // At the same time both orders are possible.
-        let history = [ok(0, 3, &[Append(1, 1)]), ok(2, 3, &[Read(1, vec![])])];
-        assert_eq!(check(&history, &lists(&[(1, &[1])])), []);
-    }
-
-    #[test]
-    fn time_goes_through_transactions_that_have_nothing_to_do_with_it() {
-        let history = [
-            ok(0, 1, &[Append(1, 1)]),
-            ok(2, 3, &[Read(2, vec![])]),
-            ok(4, 5, &[Read(2, vec![])]),
-            ok(6, 7, &[Read(1, vec![])]),
-        ];
-        let found = check(&history, &lists(&[(1, &[1])]));
-        assert!(
-            matches!(found.as_slice(), [Anomaly::Cycle { .. }]),
-            "{found:?}"
-        );
-    }
-
-    #[test]
-    fn write_skew_is_a_cycle() {
-        let history = [
-            ok(0, 9, &[Read(1, vec![]), Append(2, 2)]),
-            ok(0, 9, &[Read(2, vec![]), Append(1, 1)]),
-        ];
-        let found = check(&history, &lists(&[(1, &[1]), (2, &[2])]));
-        assert_eq!(found, [cycle(&[0, 1])]);
-    }
-
-    #[test]
-    fn two_readers_that_saw_two_appends_in_two_orders_are_a_cycle() {
-        let history = [
-            ok(0, 9, &[Append(1, 1)]),
-            ok(0, 9, &[Append(2, 2)]),
-            ok(0, 9, &[Read(1, vec![1]), Read(2, vec![])]),
-            ok(0, 9, &[Read(1, vec![]), Read(2, vec![2])]),
-        ];
-        let found = check(&history, &lists(&[(1, &[1]), (2, &[2])]));
-        assert_eq!(found, [cycle(&[0, 1, 2, 3])]);
-    }
-}
+mod tests;
