@@ -128,14 +128,8 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
         }
         Kind::Abi => record.run(script(&["ci/abi"]))?,
         Kind::Instructions => record.run(script(&["ci/instructions"]))?,
-        // The bugs on purpose need a build of their own: the public workflow looks for them.
         Kind::Interleavings => {
-            record.run(script(&[
-                "ci/interleavings",
-                "--no-bugs",
-                "--iterations",
-                "100",
-            ]))?;
+            record.run(script(&["ci/interleavings", "--iterations", "100"]))?;
         }
         Kind::Memcheck => record.run(script(&["ci/memcheck"]))?,
         Kind::Fuzz => {
