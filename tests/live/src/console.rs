@@ -376,8 +376,9 @@ fn end_groups() {
         .for_each(|group| signal_group(*group, libc::SIGKILL));
 }
 
-/// The signal's thread ends the process; until then no other thread may say or start anything.
-fn wait_if_interrupted() {
+/// The signal's thread ends the process; until then no other thread may say or start anything, nor
+/// record what the end of the children makes of its work.
+pub fn wait_if_interrupted() {
     while INTERRUPTED.load(Ordering::SeqCst) {
         thread::park();
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use semisync_live_tests::console::{OrStop, Stop, say, seconds};
+use semisync_live_tests::console::{OrStop, Stop, say, seconds, wait_if_interrupted};
 use semisync_live_tests::{Libraries, lock, target_dir};
 use serde_json::{Value, json};
 
@@ -80,6 +80,7 @@ fn one(stage: &Stage, plan: &Plan, question: Question) -> Value {
         Question::Seen => records::of_answer(plan, &question::run(stage, plan)),
     }));
     let record = record.unwrap_or_else(|_| {
+        wait_if_interrupted();
         let words = lock(&PANIC).take();
         records::of_broken(plan, &words.unwrap_or_default())
     });
