@@ -5,6 +5,9 @@
 //! result into last words and an exit status: 0 passed, 1 failed, 2 wrong usage, 130 interrupted. A
 //! panic counts as a failure.
 //!
+//! Whoever reads the output may leave early (`ci/test | head`). Then the program ends as after an
+//! interrupt, without a word.
+//!
 //! Each child gets a process group of its own, so that a child that takes too long ends with all
 //! that it started. After an interrupt the signal's thread alone goes on: it ends the children,
 //! cleans up and ends the process.
@@ -94,9 +97,9 @@ impl Program {
         let begun = Instant::now();
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         if arguments.iter().any(|one| one == "-h" || one == "--help") {
-            println!("{}", self.usage.trim_end());
-            return ExitCode::SUCCESS;
+            return self.tell(|| println!("{}", self.usage.trim_end()));
         }
+        end_without_reader();
         self.end_on_signals();
         let result = catch_unwind(AssertUnwindSafe(|| body(arguments)));
         wait_if_interrupted();
@@ -127,17 +130,20 @@ impl Program {
         }
     }
 
+    /// As `run`, for what is no work: `words` alone are printed.
+    pub fn tell(&self, words: impl FnOnce()) -> ExitCode {
+        end_without_reader();
+        words();
+        ExitCode::SUCCESS
+    }
+
     fn end_on_signals(&self) {
         let name = self.name;
         let mut signals =
             Signals::new([SIGINT, SIGTERM, SIGHUP]).expect("these signals can be caught");
         thread::spawn(move || {
             if signals.forever().next().is_some() {
-                INTERRUPTED.store(true, Ordering::SeqCst);
-                end_groups();
-                while let Some((_, cleanup)) = { lock(&CLEANUPS).pop() } {
-                    cleanup();
-                }
+                end_all();
                 eprintln!("\n{name}: interrupted");
                 std::process::exit(130);
             }
@@ -363,6 +369,41 @@ impl Drop for OnInterrupt {
     }
 }
 
+/// Ends the children and cleans up.
+fn end_all() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+    end_groups();
+    while let Some((_, cleanup)) = { lock(&CLEANUPS).pop() } {
+        cleanup();
+    }
+}
+
+/// From now on a panic because nobody reads the standard output is none, but the end. `println!`
+/// panics then: Rust programs ignore the signal that ends others.
+fn end_without_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !has_reader(libc::STDOUT_FILENO) {
+            end_all();
+            // As a shell tells of a program that SIGPIPE has ended.
+            std::process::exit(128 + libc::SIGPIPE);
+        }
+        usual(info);
+    }));
+}
+
+/// Whether somebody may still read what is written to this descriptor, if it is that of a pipe.
+fn has_reader(descriptor: libc::c_int) -> bool {
+    let mut poll = libc::pollfd {
+        fd: descriptor,
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one structure, which lives as long as the call.
+    let seen = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    seen != 1 || poll.revents & libc::POLLERR == 0
+}
+
 fn end_groups() {
     let begun = Instant::now();
     lock(&GROUPS)
@@ -386,6 +427,8 @@ pub fn wait_if_interrupted() {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+
     use super::*;
 
     fn shell(script: &str) -> Command {
@@ -427,6 +470,16 @@ mod tests {
         // Killed; whoever inherited it may not have noticed yet.
         let gone = || std::fs::read_to_string(&stat).map_or(true, |text| text.contains(") Z "));
         crate::eventually(crate::PATIENCE, "the end of what it started", gone);
+    }
+
+    #[test]
+    fn a_pipe_has_a_reader_until_its_other_end_is_closed() {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        assert!(has_reader(writer.as_raw_fd()));
+        drop(reader);
+        assert!(!has_reader(writer.as_raw_fd()));
+        let file = File::open("/dev/null").expect("no pipe");
+        assert!(has_reader(file.as_raw_fd()));
     }
 
     #[test]

@@ -55,8 +55,7 @@ fn main() -> ExitCode {
         usage: usage(),
     };
     if std::env::args().nth(1).as_deref() == Some("--list") {
-        Catalogue::from_environment().list();
-        return ExitCode::SUCCESS;
+        return program.tell(|| Catalogue::from_environment().list());
     }
     program.run(test)
 }
