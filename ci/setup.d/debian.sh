@@ -88,10 +88,11 @@ mysql_data() {
     local log=$building/log run_as=()
     ((EUID != 0)) || run_as=(--user=root)
     say "mysqld --initialize-insecure"
-    # A small redo log makes a small template; a server started on a copy sizes it as it is
-    # configured.
+    # A small redo log and few pages of doublewrite make a small template; a server started on a
+    # copy sizes them as it is configured.
     if ! watched "$log" "$building/bin/mysqld" --no-defaults "${run_as[@]}" \
-        --datadir="$building/data" --initialize-insecure --innodb-redo-log-capacity=16M; then
+        --datadir="$building/data" --initialize-insecure --innodb-redo-log-capacity=16M \
+        --innodb-doublewrite-pages=4; then
         tail -n 20 "$log" >&2
         fail "the server could not make a data directory" "see its own words above"
     fi

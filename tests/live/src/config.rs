@@ -26,6 +26,7 @@ pub struct ServerConfig {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) to_stay: bool,
     pub(crate) on_disk: bool,
+    pub(crate) roomy: bool,
     pub(crate) data_in: Option<PathBuf>,
     pub(crate) namespaces: Vec<Arc<OwnedFd>>,
 }
@@ -45,6 +46,7 @@ impl ServerConfig {
             environment: Vec::new(),
             to_stay: false,
             on_disk: false,
+            roomy: false,
             data_in: None,
             namespaces: Vec::new(),
         }
@@ -132,6 +134,12 @@ impl ServerConfig {
         self
     }
 
+    /// A server for measuring, with more room than a quick start leaves.
+    pub fn roomy(mut self) -> ServerConfig {
+        self.roomy = true;
+        self
+    }
+
     /// A server whose data directory lies in this directory, and the rest of it elsewhere.
     pub fn data_in(mut self, place: &Path) -> ServerConfig {
         self.data_in = Some(place.to_owned());
@@ -151,6 +159,7 @@ impl ServerConfig {
         let server_id = self.server_id;
         let of_series = self.dialect.options_of_series(&format!("{dir}/data"));
         let of_series = of_series.join("\n");
+        let sizes = self.dialect.sizes(self.roomy).join("\n");
         let own = self.dialect.spell_options(&self.options);
         format!(
             "[mysqld]\n\
@@ -176,6 +185,9 @@ impl ServerConfig {
              \n\
              # of this series\n\
              {of_series}\n\
+             \n\
+             # small and quick to start, unless it is measured\n\
+             {sizes}\n\
              \n\
              # what this test asks for\n\
              {own}\n"

@@ -106,6 +106,35 @@ impl Dialect {
         variable.get(..end).unwrap_or(variable)
     }
 
+    /// How much of everything a server has: many small ones run side by side. A start costs
+    /// processor time above all by the memory that it fills.
+    pub(crate) fn sizes(&self, roomy: bool) -> Vec<&'static str> {
+        // The performance schema sizes itself by these, too. By default 5.6 takes 450 MB.
+        let mut lines = vec!["table-open-cache=400", "table-definition-cache=400"];
+        match (self.mysql_from(8, 0), roomy) {
+            (true, true) => lines.extend([
+                "innodb-log-buffer-size=16M",
+                "performance-schema-digests-size=200",
+            ]),
+            (true, false) => lines.extend([
+                "innodb-log-buffer-size=1M",
+                // As the template has it (ci/setup.d/debian.sh), so that no start makes it larger.
+                "loose-innodb-redo-log-capacity=16M",
+                // Each start reads all of it.
+                "loose-innodb-doublewrite-pages=4",
+                "performance-schema-digests-size=200",
+                // How often each account had each of 5,000 errors: nobody asks here.
+                "loose-performance-schema-error-size=0",
+                "performance-schema-accounts-size=10",
+                "performance-schema-hosts-size=10",
+                "performance-schema-users-size=10",
+            ]),
+            (false, true) => lines.clear(),
+            (false, false) => {}
+        }
+        lines
+    }
+
     /// The my.cnf lines in which the series differ.
     pub(crate) fn options_of_series(&self, data: &str) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
@@ -124,11 +153,6 @@ impl Dialect {
         add("innodb-use-native-aio=OFF");
         if self.mysql_from(8, 0) {
             add("loose-mysqlx=OFF");
-            // For many small servers side by side: by default each takes half a gigabyte.
-            add("innodb-log-buffer-size=16M");
-            add("table-open-cache=400");
-            add("table-definition-cache=400");
-            add("performance-schema-digests-size=200");
             return lines;
         }
         // What newer servers have by default.

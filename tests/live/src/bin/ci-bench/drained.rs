@@ -44,6 +44,7 @@ impl Drained {
             .libraries(libraries.clone())
             .label(&format!("source ({name})"))
             .option("max-connections=500")
+            .roomy()
             .option("binlog-row-event-max-size=256")
             // So that what a thread has used is what one dump has used.
             .option("thread-cache-size=0");

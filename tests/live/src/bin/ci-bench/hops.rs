@@ -204,7 +204,9 @@ impl Side {
 /// A source and its replica. Without libraries they replicate asynchronously.
 fn pair(name: &str, libraries: &Libraries) -> Topology {
     let config = |id, what| {
-        let config = ServerConfig::new(id, Names::New).libraries(libraries.clone());
+        let config = ServerConfig::new(id, Names::New)
+            .libraries(libraries.clone())
+            .roomy();
         config.label(&format!("{what} ({name})"))
     };
     let mut configs = vec![config(1, "source"), config(2, "replica")];

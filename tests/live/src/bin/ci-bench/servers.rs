@@ -30,7 +30,8 @@ impl Servers {
             let config = ServerConfig::new(id, Names::New)
                 .libraries(libraries.clone())
                 .label(&label.to_string())
-                .option("max-connections=500");
+                .option("max-connections=500")
+                .roomy();
             if !stand.durable {
                 return config;
             }
