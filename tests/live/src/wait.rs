@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 /// a person.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often it is looked: each look is a statement for a server, which takes processor time from
+/// all. Who has waited long can wait a little longer: a twentieth of it, and never more than this.
 const STEP: Duration = Duration::from_millis(5);
+const LONGEST_STEP: Duration = Duration::from_millis(25);
 
 /// Waits until `seen` gives a value; after `bound` fails with `what` and the last thing seen
 /// instead. Returns the value and how long it took.
@@ -25,7 +28,7 @@ pub fn wait_for<T>(
             Err(instead) if begin.elapsed() > bound => {
                 panic!("waited {bound:?} for {what}; seen instead: {instead}")
             }
-            Err(_) => sleep(STEP),
+            Err(_) => sleep((begin.elapsed() / 20).clamp(STEP, LONGEST_STEP)),
         }
     }
 }
