@@ -40,8 +40,9 @@ can be had everywhere ({also}). MYSQL_SERIES=SERIES runs them in that series ins
 directory you have put into $SEMISYNC_SERVERS, and leaves out what is not about that series.
 cargo nextest runs the tests. .config/nextest.toml says how many run at once, and after which time
 a test that hangs is ended. The live suites of one series run in one go, so the times of their
-rows add up to more than the run takes. Beside them run demo, package and docker. Any other command that runs longer than
-$SEMISYNC_SUITE_LIMIT seconds (default {LIMIT}, for each suite in it) is ended and has failed.
+rows add up to more than the run takes. Beside them run demo, docker and package, and fuzz beside
+the suites before. Any other command that runs longer than $SEMISYNC_SUITE_LIMIT seconds (default
+{LIMIT}, for each suite in it) is ended and has failed.
 For programs: {report} has the verdict, and for each suite its counts, the names
 of the tests that failed, its log, and its JUnit files (target/test-logs/*.xml) with all tests.
 Exit status: 0 all passed, 1 some did not, 2 wrong usage.",

@@ -1,7 +1,7 @@
 //! Which commands a suite is made of, and what runs at the same time.
 //!
-//! The live suites of one series are one command. Beside them run the suites that mostly wait
-//! ([`Suite::runs_beside`]), one after the other; what they say goes to their logs alone.
+//! The live suites of one series are one command. [`Place`] says what runs beside what. What a
+//! suite beside others says goes to its log alone.
 
 use std::process::Command;
 use std::thread;
@@ -14,7 +14,7 @@ use crate::junit::{Programs, Tests};
 use crate::lint;
 use crate::record::{Outcome, Record, Words, cargo, failed_tests};
 use crate::run::Run;
-use crate::suites::{ALSO, Kind, Suite};
+use crate::suites::{ALSO, Kind, Place, Suite};
 
 /// The libraries' packages and what is below them: what differs between series.
 const OF_A_SERIES: [&str; 8] = [
@@ -29,26 +29,49 @@ const OF_A_SERIES: [&str; 8] = [
 ];
 
 pub fn run(suites: &[Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
-    let (live, others): (Vec<&Suite>, Vec<&Suite>) =
-        suites.iter().partition(|suite| suite.series().is_some());
-    let (beside, alone): (Vec<&Suite>, Vec<&Suite>) = others
-        .into_iter()
-        .partition(|suite| !live.is_empty() && suite.runs_beside());
-    let mut outcomes: Vec<Outcome> = Vec::new();
-    for suite in alone {
+    let at = |place: Place| -> Vec<&Suite> {
+        let here = suites.iter().filter(|suite| suite.place() == place);
+        here.collect()
+    };
+    let (second, live) = (at(Place::Second), at(Place::Live));
+    let beside_second = at(Place::BesideSecond);
+    let rows = [at(Place::BesideLive(0)), at(Place::BesideLive(1))];
+    let mut first = at(Place::First);
+    // What would run beside nothing is shown.
+    if live.is_empty() {
+        first.extend(rows.iter().flatten());
+        if second.is_empty() {
+            first.extend(&beside_second);
+        }
+    }
+    let is_shown = |suites: &[&Suite]| suites.iter().all(|suite| first.contains(suite));
+    let mut outcomes = one_by_one(&first, run)?;
+    thread::scope(|scope| {
+        let mut beside = Vec::new();
+        let mut begin = |row| {
+            if !is_shown(row) {
+                beside.push(scope.spawn(move || all_beside(row, run)));
+            }
+        };
+        begin(&beside_second);
+        outcomes.extend(one_by_one(&second, run)?);
+        rows.iter().for_each(|row| begin(row));
+        outcomes.extend(all_live(&live, run)?);
+        for row in beside {
+            outcomes.extend(row.join().expect("no panic beside other suites")?);
+        }
+        Ok::<_, Stop>(())
+    })?;
+    outcomes.sort_by_key(|outcome| suites.iter().position(|suite| *suite == outcome.suite));
+    Ok(outcomes)
+}
+
+fn one_by_one(suites: &[&Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
+    let mut outcomes = Vec::new();
+    for suite in suites {
         step(format!("Suite {}: {}", suite.name, suite.about()));
         outcomes.push(one_suite(suite, run, Words::Shown)?);
     }
-    let both = thread::scope(|scope| {
-        let beside = scope.spawn(|| all_beside(&beside, run));
-        let live = all_live(&live, run);
-        let beside = beside.join().expect("no panic beside the live suites");
-        Ok::<_, Stop>((live?, beside?))
-    });
-    let (live, beside) = both?;
-    outcomes.extend(live);
-    outcomes.extend(beside);
-    outcomes.sort_by_key(|outcome| suites.iter().position(|suite| *suite == outcome.suite));
     Ok(outcomes)
 }
 
@@ -74,15 +97,12 @@ fn all_beside(suites: &[&Suite], run: &Run) -> Result<Vec<Outcome>, Stop> {
     let mut outcomes = Vec::new();
     for suite in suites {
         let about = suite.about();
-        step(format!(
-            "Beside the live suites: suite {}: {about}",
-            suite.name
-        ));
+        step(format!("Beside the others: suite {}: {about}", suite.name));
         let outcome = one_suite(suite, run, Words::Kept)?;
         let verdict = outcome.failure.as_deref().unwrap_or("passed");
         let time = seconds(outcome.time);
         step(format!(
-            "Beside the live suites: suite {}: {verdict} ({time})",
+            "Beside the others: suite {}: {verdict} ({time})",
             suite.name
         ));
         say(format!("its words: {}", outcome.log.display()));
@@ -135,8 +155,8 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
         Kind::Fuzz => {
             record.nextest("ci", &["-p", "semisync-fuzz"], series, 1)?;
             // The same search each time, as far as its end by the clock lets it, and only on what
-            // the live suites leave of the cores.
-            let search = ["ci/fuzz", "--seed", "1", "--seconds", "15"];
+            // the others leave of the cores.
+            let search = ["ci/fuzz", "--seed", "1", "--seconds", "60"];
             record.run(script(&[&["nice", "-n", "19"], &search[..]].concat()))?;
         }
         Kind::Package => record.run(script(&["ci/package", "--test"]))?,

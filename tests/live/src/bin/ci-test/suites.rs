@@ -43,6 +43,23 @@ pub struct Suite {
     pub kind: Kind,
 }
 
+/// When a suite runs, and beside which others. What runs beside others claims nothing about time
+/// that a busy machine could break.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Alone: it compiles, on all cores.
+    First,
+    /// One after the other: each leaves a part of the cores.
+    Second,
+    /// Takes what those leave, and goes on as long as it needs.
+    BesideSecond,
+    /// The live suites of one series at once.
+    Live,
+    /// Beside the live suites, in one of two rows: it mostly waits, for servers, packages and
+    /// containers.
+    BesideLive(usize),
+}
+
 pub struct Catalogue {
     /// The series that the run is about.
     pub series: String,
@@ -156,14 +173,16 @@ impl Catalogue {
 }
 
 impl Suite {
-    /// Whether it may run beside the live suites: it mostly waits, for servers, packages and
-    /// containers, or takes what others leave of the cores; and it claims nothing about time that a
-    /// busy machine could break.
-    pub fn runs_beside(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Demo | Kind::Package | Kind::Docker | Kind::Fuzz
-        )
+    /// When it runs.
+    pub fn place(&self) -> Place {
+        match self.kind {
+            Kind::Lint | Kind::Core | Kind::Units | Kind::Series => Place::First,
+            Kind::Abi | Kind::Instructions | Kind::Interleavings | Kind::Memcheck => Place::Second,
+            Kind::Fuzz => Place::BesideSecond,
+            Kind::Live { .. } => Place::Live,
+            Kind::Demo | Kind::Docker => Place::BesideLive(0),
+            Kind::Package => Place::BesideLive(1),
+        }
     }
 
     /// The series of the server that a live suite runs in.
