@@ -21,7 +21,8 @@ the source ends, the most advanced replica is promoted, and every confirmed comm
 Needs root and /dev/net/tun. What it makes in the kernel has no names and ends with it.
   clients        asks Jepsen's question instead: clients append to lists and read them, and a
                  checker finds out whether anything was seen that is lost, or seen out of order
-  --rounds N     that many rounds (default 20); with --append, those in FILE included
+  --rounds N     that many rounds (default 20, or with --minutes as many as fit in); with --append,
+                 those in FILE included
   --seed S       what is thrown in all rounds (default: by chance, or SEMISYNC_SEED)
   --only N       round N alone
   --append FILE  adds a line of JSON for each round to FILE, and goes on after the last one in it
@@ -55,21 +56,21 @@ impl Options {
     pub fn parse(arguments: Vec<String>) -> Result<Options, Stop> {
         let mut options = Options {
             mode: Mode::Rounds(Question::Confirmed),
-            rounds: 20,
+            rounds: 0,
             seed: 0,
             only: None,
             append: None,
             limit: None,
             stock: false,
         };
-        let mut seed = None;
+        let (mut seed, mut rounds) = (None, None);
         let mut words = Arguments::new(arguments);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "clients" => options.mode = Mode::Rounds(Question::Seen),
                 "--self-test" => options.mode = Mode::SelfTest,
                 "--stock" => options.stock = true,
-                "--rounds" => options.rounds = words.number(&word, 1..=MOST)?,
+                "--rounds" => rounds = Some(words.number(&word, 1..=MOST)?),
                 "--seed" => seed = Some(words.number(&word, 0..=u64::MAX)?),
                 "--only" => options.only = Some(words.number(&word, 1..=MOST)?),
                 "--append" => options.append = Some(PathBuf::from(words.value(&word)?)),
@@ -81,6 +82,8 @@ impl Options {
             }
         }
         options.seed = seed.unwrap_or_else(dice::seed);
+        let usual = if options.limit.is_some() { MOST } else { 20 };
+        options.rounds = rounds.unwrap_or(usual);
         Ok(options)
     }
 }
@@ -99,6 +102,8 @@ mod tests {
         assert_eq!(options.mode, Mode::Rounds(Question::Seen));
         assert_eq!((options.rounds, options.seed, options.stock), (7, 3, true));
         assert_eq!(options.limit, Some(Duration::from_secs(120)));
+        assert_eq!(parse("").expect("nothing").rounds, 20);
+        assert_eq!(parse("--minutes 5").expect("a time").rounds, MOST);
     }
 
     #[test]
