@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 use std::thread::{self, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use semisync_live_tests::{PATIENCE, eventually, lock, wait_for};
 
@@ -54,8 +54,14 @@ pub fn begin(stage: &Stage, plan: &Plan) {
     });
 }
 
-/// The load with its troubles, until the source's process has ended.
-pub fn trouble_and_end(stage: &Stage, plan: &Plan, diary: &Diary, fleet: &Fleet, told: &Told) {
+/// The load with its troubles, until the source's process has ended. Returns when its end began.
+pub fn trouble_and_end(
+    stage: &Stage,
+    plan: &Plan,
+    diary: &Diary,
+    fleet: &Fleet,
+    told: &Told,
+) -> Instant {
     let operator = Operator::new(stage, plan, diary, fleet);
     thread::scope(|scope| {
         let troubles: Vec<_> = plan
@@ -74,9 +80,11 @@ pub fn trouble_and_end(stage: &Stage, plan: &Plan, diary: &Diary, fleet: &Fleet,
             goes_on(stage, plan, told);
         }
         let _guard = lock(&operator.servers[plan.source]);
+        let its_end = Instant::now();
         end_source(&operator);
         operator.over.store(true, Ordering::SeqCst);
-    });
+        its_end
+    })
 }
 
 /// With everything repaired, commits must go on.
@@ -99,9 +107,6 @@ fn goes_on(stage: &Stage, plan: &Plan, told: &Told) {
 fn end_source(operator: &Operator) {
     let (stage, plan) = (operator.stage, operator.plan);
     let source = &stage.servers[plan.source];
-    operator
-        .diary
-        .begin(format!("the source's end ({})", plan.ending));
     match plan.ending {
         Ending::Kill => source.kill9(),
         Ending::PowerCut => {

@@ -54,15 +54,14 @@ pub fn run(stage: &Stage, plan: &Plan) -> Outcome {
     let fleet = Fleet::start(Writer::all(plan.seed, &notes), plan.seed);
     let watch = (!plan.is_patient()).then(|| Watch::start(source));
     fleet.send_to(Some(source));
-    trouble_and_end(stage, plan, &diary, &fleet, &|| notes.told());
+    let its_end = trouble_and_end(stage, plan, &diary, &fleet, &|| notes.told());
     let looks = watch.map(Watch::finish);
-    let ended = Instant::now();
 
     let promoted = elect(stage, plan);
     let mut outcome = Outcome::default();
     let told = judge(&notes.read(), &diary, looks.as_deref(), plan);
     look_for(stage, promoted, &told, &mut outcome);
-    outcome.stall = longest_stall(&notes.read(), &diary, ended);
+    outcome.stall = longest_stall(&notes.read(), &diary, its_end);
     thread::scope(|scope| {
         let old = scope.spawn(|| extras(stage, plan, promoted, &told));
         outcome.afterwards = carry_on(stage, plan, promoted, &fleet, &notes);
@@ -184,19 +183,15 @@ fn carry_on(stage: &Stage, plan: &Plan, promoted: usize, fleet: &Fleet, notes: &
     new.len() as u64
 }
 
-fn longest_stall(notes: &[Note], diary: &Diary, ended: Instant) -> Stall {
-    let time = |note: &Note| {
-        note.end
-            .unwrap_or(ended)
-            .saturating_duration_since(note.begin)
-    };
+/// Until the source's end. What waits then waits for nobody any more.
+fn longest_stall(notes: &[Note], diary: &Diary, its_end: Instant) -> Stall {
+    let end = |note: &Note| note.end.map_or(its_end, |end| end.min(its_end));
+    let time = |note: &Note| end(note).saturating_duration_since(note.begin);
     let Some(longest) = notes.iter().max_by_key(|note| time(note)) else {
         return Stall::default();
     };
-    let end = longest.end.unwrap_or(ended);
-    let reasons = diary.between(longest.begin, end);
     Stall {
         time: time(longest),
-        reasons,
+        reasons: diary.between(longest.begin, end(longest)),
     }
 }
