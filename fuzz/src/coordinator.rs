@@ -190,12 +190,4 @@ fn rarely(choices: &mut Bytes<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_of_step_is_read() {
-        let read = |first: u8| kind(&operation(&mut Bytes::of(&[first])));
-        assert!((0..KINDS).all(|first| read(first) == first));
-    }
-}
+mod tests;
