@@ -31,6 +31,7 @@
 //! | `dashboard.rs` | what a Grafana dashboard asks Prometheus for |
 //! | `console.rs` | how the programs of `src/bin` talk, run commands, fail and are interrupted |
 //! | `arguments.rs` | the arguments of those programs |
+//! | `llvm.rs` | which LLVM the compiler has |
 //! | `lock.rs` | a lock, also after a panic |
 //! | `wait.rs` | waiting with a bound, and saying what was seen |
 //!
@@ -53,6 +54,7 @@ pub mod hostile;
 pub mod known_failures;
 mod libraries;
 mod link;
+pub mod llvm;
 pub mod load;
 mod lock;
 mod names;

@@ -6,16 +6,15 @@ use std::time::Duration;
 use std::{fs, path::PathBuf};
 
 use semisync_live_tests::console::{OrStop, Output, Stop, run, step, text_of};
-use semisync_live_tests::{repository, target_dir};
+use semisync_live_tests::{llvm, repository, target_dir};
 
 const LIMIT: Duration = Duration::from_secs(1800);
 
 pub fn measure(targets: &[String]) -> Result<String, Stop> {
-    let version = llvm()?;
+    let version = llvm::version()?;
     let tool = |name: &str| format!("{name}-{version}");
-    let remedy = format!("as root: apt-get install llvm-{version}");
     let there_is = text_of(Command::new(tool("llvm-cov")).arg("--version"));
-    there_is.map_err(|stop| stop.remedy(&remedy))?;
+    there_is.map_err(|stop| stop.remedy(llvm::REMEDY))?;
 
     step("Replaying the inputs that are kept, with counters");
     let dir = target_dir().join("fuzz-coverage");
@@ -49,18 +48,6 @@ pub fn measure(targets: &[String]) -> Result<String, Stop> {
     report.arg(repository().join("src/core/src"));
     print!("{}", text_of(&mut report)?);
     Ok("the lines of src/core that the inputs of fuzz/corpus reach".to_owned())
-}
-
-/// "LLVM version: 22.1.2": 22.
-fn llvm() -> Result<String, Stop> {
-    let words = text_of(Command::new("rustc").arg("-vV"))?;
-    let version = words
-        .lines()
-        .find_map(|line| line.strip_prefix("LLVM version: "));
-    let major = version.and_then(|version| version.split('.').next());
-    major
-        .map(str::to_owned)
-        .ok_or_else(|| Stop::failed("rustc does not tell its LLVM's version"))
 }
 
 /// The test that replays the corpora.
