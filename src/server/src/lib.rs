@@ -29,6 +29,7 @@
 //! | `wait` | a session that waits and shows its state, as `SHOW PROCESSLIST` has it |
 //! | `poller`, `socket` | `epoll`, and descriptors of our own for the server's sockets |
 //! | `sync` | what threads meet at, in one place |
+//! | `watched` | locks that a checker of threads knows |
 //!
 //! SAFETY.md lists every callback, its thread and the locks that the server holds.
 
@@ -61,6 +62,8 @@ pub mod sync;
 pub mod tables;
 pub mod variables;
 pub mod wait;
+#[cfg(semisync_watched)]
+mod watched;
 
 pub use log_pos::LogPos;
 pub use poller::{Poller, Ready};

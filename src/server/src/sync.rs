@@ -1,7 +1,8 @@
 //! What threads meet at: locks, atomics, what they sleep on, the clock. All of `server` and
 //! `source` that threads meet at takes it from here, so that there is one place where the tests of
 //! interleavings (tests/interleavings) put a scheduler of their own below the same code. They build
-//! with `--cfg semisync_interleaved`; no product does.
+//! with `--cfg semisync_interleaved`, and `ci/memcheck --races` with `semisync_watched`; no product
+//! has either.
 //!
 //! Not from here are counters and the values of variables, which decide nothing between threads.
 
@@ -10,9 +11,11 @@ pub use semisync_interleaved::{
     Instant, Mutex, MutexGuard, atomic, c, epoll_wait, since_epoch, thread_local, yield_now,
 };
 
+#[cfg(semisync_watched)]
+pub use crate::watched::{Mutex, MutexGuard};
 #[cfg(not(semisync_interleaved))]
 pub(crate) use machine::{epoll_wait, since_epoch};
-#[cfg(not(semisync_interleaved))]
+#[cfg(not(any(semisync_interleaved, semisync_watched)))]
 pub use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(semisync_interleaved))]
 pub use std::{sync::atomic, thread::yield_now, thread_local, time::Instant};

@@ -1,21 +1,28 @@
-//! The program behind `ci/memcheck`: a source and a replica under valgrind's memcheck, from the
-//! installation of the libraries through faults to their uninstallation and the server's end.
+//! The program behind `ci/memcheck`: a source and a replica under valgrind's memcheck, or with
+//! ThreadSanitizer, from the installation of the libraries through faults to their uninstallation
+//! and the server's end.
 //!
 //! | file | owns |
 //! |---|---|
-//! | `main.rs` | what is asked for, and the verdict |
-//! | `story.rs` | what happens to the servers |
+//! | `main.rs` | what is asked for, and memcheck's verdict |
 //! | `valgrind.rs` | how a server runs under valgrind |
 //! | `reports.rs` | what valgrind wrote, read: which reports are ours |
+//! | `races.rs` | ThreadSanitizer's verdict |
+//! | `sanitizer.rs` | libraries that it looks at, and how a server runs with it |
+//! | `thread_reports.rs` | what ThreadSanitizer wrote, read |
+//! | `story.rs` | what happens to the servers |
 //!
 //! A report is ours if any frame of it is in a library of ours: where the fault is, where the memory
 //! was allocated, where it was freed. That is told by the file that the frame is in, so nothing has
 //! to be suppressed of what the server does by itself. What is known and no fault stands in
-//! `reports.rs`, with the reason. Beside our libraries lies one with faults on
-//! purpose (`tests/memcheck/planted.c`). Where these are not reported, the check has failed.
+//! `reports.rs` and `thread_reports.rs`, with the reason. Beside our libraries lies one with faults
+//! on purpose (`tests/memcheck`). Where these are not reported, the check has failed.
 
+mod races;
 mod reports;
+mod sanitizer;
 mod story;
+mod thread_reports;
 mod valgrind;
 
 use std::process::ExitCode;
@@ -27,7 +34,7 @@ use reports::Report;
 use valgrind::Valgrind;
 
 const USAGE: &str = "\
-usage: ci/memcheck [--help] [--rounds N]
+usage: ci/memcheck [--help] [--rounds N] [--races]
 
 Runs a source and a replica of MySQL 9.7 under valgrind's memcheck: the libraries are installed,
 replicate, meet faults (broken, lying and silent replicas, killed dumps, timeouts, refused
@@ -36,7 +43,12 @@ anything in whose stacks is a frame of our libraries, a leak at the server's end
 if it does not report the faults of tests/memcheck/planted.c. The libraries are those in
 $SEMISYNC_DIST (default dist/), which ci/build makes.
   --rounds N   how often all of that (default 1, as in ci/test)
-What valgrind wrote is kept in target/memcheck/*.xml.";
+  --races      instead of memcheck, looks for data races and for locks that are taken in two orders:
+               builds the libraries with ThreadSanitizer, which sees what our code reads and writes,
+               and the locks of all. The server itself is as it is. Fails if a race is reported in
+               which our code reads or writes, or a lock of ours, or if a fault of
+               tests/memcheck/planted.rs is not reported. ci/setup --llvm installs what it wants
+What valgrind wrote is kept in target/memcheck/*.xml, what ThreadSanitizer wrote in target/races.";
 
 fn main() -> ExitCode {
     let program = Program {
@@ -44,13 +56,17 @@ fn main() -> ExitCode {
         usage: USAGE.to_owned(),
     };
     program.run(|arguments| {
-        let mut rounds = 1;
+        let (mut rounds, mut races) = (1, false);
         let mut arguments = Arguments::new(arguments);
         while let Some(option) = arguments.next() {
             match option.as_str() {
                 "--rounds" => rounds = arguments.number(&option, 1..=1000)?,
+                "--races" => races = true,
                 _ => return Err(Stop::misused(format!("unknown option '{option}'"))),
             }
+        }
+        if races {
+            return races::check(rounds);
         }
         check(rounds)
     })
@@ -61,7 +77,7 @@ fn check(rounds: u32) -> Result<String, Stop> {
     story::tell(&valgrind, rounds)?;
     step("What valgrind has reported");
     let mut ours = Vec::new();
-    for server in valgrind::SERVERS {
+    for server in story::SERVERS {
         let reports = valgrind.reports(server)?;
         let (planted, others): (Vec<_>, Vec<_>) = reports.iter().partition(|one| one.is_planted());
         let own = others.into_iter().filter(|one| one.is_ours());

@@ -1,26 +1,34 @@
-//! What happens to the servers under valgrind.
+//! What happens to the servers under a checker.
 
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use semisync_live_tests::console::{OrStop, Stop, say, seconds, step};
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place};
 use semisync_live_tests::{Names, Server, ServerConfig};
 
-use crate::valgrind::{SERVERS, Valgrind};
-
 const OPERATORS: [&str; 2] = ["semisync_source", "semisync_replica"];
+pub const SERVERS: [&str; 2] = ["source", "replica"];
 
-pub fn tell(valgrind: &Valgrind, rounds: u32) -> Result<(), Stop> {
+/// What looks at the servers while they run.
+pub trait Checker {
+    fn under(&self, config: ServerConfig, server: &str) -> ServerConfig;
+
+    /// A library with faults on purpose, as a function for SQL.
+    fn planted(&self) -> &Path;
+}
+
+pub fn tell(checker: &impl Checker, rounds: u32) -> Result<(), Stop> {
     let names = Names::New;
-    step("A source and a replica under valgrind");
+    step("A source and a replica under the checker");
     let begun = Instant::now();
     let done = |what: &str| say(format!("{what} ({})", seconds(begun.elapsed())));
     let config = |(id, label): (u32, &&str)| {
-        ServerConfig::new(id, names)
+        let config = ServerConfig::new(id, names)
             .label(label)
-            .under(valgrind.words(label))
-            .option("innodb-buffer-pool-size=8M")
+            .option("innodb-buffer-pool-size=8M");
+        checker.under(config, label)
     };
     let servers = Server::start_all((1..).zip(&SERVERS).map(config).collect());
     let [source, replica] = servers.as_slice() else {
@@ -29,7 +37,7 @@ pub fn tell(valgrind: &Valgrind, rounds: u32) -> Result<(), Stop> {
     done("both serve");
     for server in [source, replica] {
         let library = server.plugin_dir().join("semisync_planted.so");
-        fs::copy(&valgrind.planted, &library).or_stop(library.display())?;
+        fs::copy(checker.planted(), &library).or_stop(library.display())?;
         server.execute("SET SESSION sql_log_bin = 0");
         server.execute(
             "CREATE FUNCTION semisync_planted RETURNS INTEGER SONAME 'semisync_planted.so'",

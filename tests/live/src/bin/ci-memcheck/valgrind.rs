@@ -12,16 +12,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use semisync_live_tests::console::{OrStop, Stop, text_of};
-use semisync_live_tests::{repository, servers_dir, target_dir};
+use semisync_live_tests::{ServerConfig, repository, servers_dir, target_dir};
 
 use crate::reports::{self, Report};
+use crate::story::Checker;
 
 const SERIES: &str = "9.7";
-pub const SERVERS: [&str; 2] = ["source", "replica"];
 
 pub struct Valgrind {
     dir: PathBuf,
-    pub planted: PathBuf,
+    planted: PathBuf,
+}
+
+impl Checker for Valgrind {
+    fn under(&self, config: ServerConfig, server: &str) -> ServerConfig {
+        config.under(self.words(server))
+    }
+
+    fn planted(&self) -> &Path {
+        &self.planted
+    }
 }
 
 impl Valgrind {
@@ -43,7 +53,7 @@ impl Valgrind {
     }
 
     /// What stands before bin/mysqld.
-    pub fn words(&self, server: &str) -> Vec<String> {
+    fn words(&self, server: &str) -> Vec<String> {
         let words = [
             "valgrind".to_owned(),
             "--quiet".to_owned(),

@@ -1,0 +1,105 @@
+//! Data races, and locks in two orders: ThreadSanitizer's verdict.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use semisync_live_tests::console::{Stop, say, step, text_of};
+
+use crate::sanitizer::Sanitizer;
+use crate::story::{self, SERVERS};
+use crate::thread_reports::{self, DATA_RACE, Frame, Report};
+
+/// What the planted library must be reported for.
+const PLANTED: [&str; 2] = [DATA_RACE, "lock-order-inversion"];
+
+/// A race that is none, by the function that makes one of its accesses.
+struct Known {
+    function: &'static str,
+    why: &'static str,
+}
+
+const KNOWN: [Known; 1] = [Known {
+    function: "::drop_slow",
+    why: "the last owner of an Arc gives its memory back. All other owners have let go of it before \
+          (`fetch_sub`, Release), which a fence (Acquire) makes certain. ThreadSanitizer does not \
+          know fences; a standard library that was built for it would do without (alloc/sync.rs)",
+}];
+
+pub fn check(rounds: u32) -> Result<String, Stop> {
+    let sanitizer = Sanitizer::prepare()?;
+    story::tell(&sanitizer, rounds)?;
+    step("What ThreadSanitizer has reported");
+    let mut faults = Vec::new();
+    for server in SERVERS {
+        let reports = thread_reports::read(&sanitizer.words(server)?);
+        let (planted, others): (Vec<_>, Vec<_>) = reports.iter().partition(|one| one.is_planted());
+        let own: Vec<&Report> = others.into_iter().filter(|one| one.is_ours()).collect();
+        let places = places(&sanitizer, &own)?;
+        let (known, own): (Vec<&Report>, Vec<_>) = own
+            .into_iter()
+            .partition(|one| known(one, &places).is_some());
+        say(format!(
+            "{server}: {} reports, {} of the faults on purpose, {} known, {} of ours",
+            reports.len(),
+            planted.len(),
+            known.len(),
+            own.len()
+        ));
+        let mut reasons: Vec<_> = known
+            .iter()
+            .filter_map(|one| self::known(one, &places))
+            .collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for why in reasons {
+            say(format!("   known: {why}"));
+        }
+        for kind in PLANTED {
+            if !planted.iter().any(|report| report.kind == kind) {
+                let why = format!("it is blind: no {kind} of the planted library in {server}");
+                return Err(Stop::failed(why));
+            }
+        }
+        for report in own {
+            let place = |frame: &Frame| places.get(frame).cloned();
+            report.lines(place).iter().for_each(say);
+            faults.push(report.kind.clone());
+        }
+    }
+    if faults.is_empty() {
+        return Ok("no report is ours".to_owned());
+    }
+    Err(Stop::failed(format!(
+        "reports of ours: {}",
+        faults.join(", ")
+    )))
+}
+
+fn known(report: &Report, places: &BTreeMap<Frame, String>) -> Option<&'static str> {
+    let words: Vec<_> = report
+        .accesses()
+        .filter_map(|frame| places.get(frame))
+        .collect();
+    let is_in = |known: &&Known| words.iter().any(|place| place.contains(known.function));
+    let known = KNOWN
+        .iter()
+        .find(is_in)
+        .filter(|_| report.kind == DATA_RACE);
+    known.map(|known| known.why)
+}
+
+/// The function and the line of each frame of ours.
+fn places(sanitizer: &Sanitizer, reports: &[&Report]) -> Result<BTreeMap<Frame, String>, Stop> {
+    let mut places = BTreeMap::new();
+    for frame in reports.iter().flat_map(|report| report.own_frames()) {
+        if places.contains_key(&frame) {
+            continue;
+        }
+        let mut tool = Command::new("addr2line");
+        tool.args(["-Cfipe"]).arg(sanitizer.library(&frame.object));
+        let words = text_of(tool.arg(&frame.place))?;
+        let words = words.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        places.insert(frame, words);
+    }
+    Ok(places)
+}
