@@ -49,6 +49,10 @@ pub fn begin(server: Server, ack_after: AckAfter) {
     if server.recovers_relay_log() && !RECOVERY_TOLD.swap(true, Ordering::Relaxed) {
         messages::relay_log_is_recovered();
     }
+    static COMMITS_TOLD: AtomicBool = AtomicBool::new(false);
+    if !server.syncs_each_commit() && !COMMITS_TOLD.swap(true, Ordering::Relaxed) {
+        messages::commits_are_not_synced();
+    }
 }
 
 /// Acknowledgements wait for nothing any more. Syncs the relay log a last time, so that a failure

@@ -1,4 +1,5 @@
-//! What the server tells of its relay logs. The files themselves are others' business.
+//! What the server tells of its relay logs, and of what becomes of them. The files themselves are
+//! others' business.
 
 use crate::{Server, strings::bytes};
 use semisync_sys::compat::RELAY_LOG_FAILURES_STOP;
@@ -46,6 +47,20 @@ impl Server {
         // SAFETY: an unsigned int that lives as long as the server.
         RELAY_LOG_FAILURES_STOP
             && period.is_some_and(|period| unsafe { &*period }.load(Ordering::Relaxed) == 1)
+    }
+
+    /// Whether a commit, once it has ended, is on disk in the engine and in the binary log:
+    /// `@@GLOBAL.innodb_flush_log_at_trx_commit` and `@@GLOBAL.sync_binlog` are 1. What the server
+    /// does not show counts as 1. Any thread, no lock.
+    pub fn syncs_each_commit(self) -> bool {
+        let symbols = self.symbols();
+        let periods = [
+            symbols.srv_flush_log_at_trx_commit,
+            symbols.sync_binlog_period,
+        ];
+        let mut known = periods.into_iter().flatten();
+        // SAFETY: each is an integer that lives as long as the server.
+        known.all(|period| unsafe { &*period }.load(Ordering::Relaxed) == 1)
     }
 
     /// `@@GLOBAL.relay_log_recovery`: a start of the server throws the relay logs away. Any
