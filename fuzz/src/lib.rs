@@ -7,6 +7,7 @@
 //! | `acknowledgements` | what a replica writes to its connection, in every framing | a reader that has all bytes at once |
 //! | `events` | a packet to a replica, the event in it, a statement | the format's tables, by offsets |
 //! | `settings` | texts of the quorum and of the members, and who is connected | a second reading of the grammar |
+//! | `files` | what happens to the binary log, and to one connection that is sent it | lists of all flushes and all files |
 //! | `coordinator` | what happens to a source, step by step | the naive model of `src/core/tests/model` |
 //!
 //! `corpus/TARGET/` has inputs that reach all code that was ever reached. `tests/corpus.rs` replays
@@ -18,20 +19,23 @@ mod acknowledgements;
 mod bytes;
 mod coordinator;
 mod events;
+mod files;
 mod model;
 mod settings;
 
 pub use acknowledgements::acknowledgements;
 pub use coordinator::coordinator;
 pub use events::events;
+pub use files::files;
 pub use settings::settings;
 
 /// A name, and what takes any bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     ("acknowledgements", acknowledgements),
     ("events", events),
     ("settings", settings),
+    ("files", files),
     ("coordinator", coordinator),
 ];

@@ -37,6 +37,11 @@ fn events() {
 }
 
 #[test]
+fn files() {
+    replay("files");
+}
+
+#[test]
 fn settings() {
     replay("settings");
 }

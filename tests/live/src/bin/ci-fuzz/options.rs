@@ -7,15 +7,22 @@ use semisync_live_tests::arguments::Arguments;
 use semisync_live_tests::console::Stop;
 
 /// As `fuzz/src/lib.rs` has them. What is slow comes first.
-pub const TARGETS: [&str; 4] = ["coordinator", "acknowledgements", "settings", "events"];
+pub const TARGETS: [&str; 5] = [
+    "coordinator",
+    "acknowledgements",
+    "files",
+    "settings",
+    "events",
+];
 
 pub const USAGE: &str = "\
 usage: ci/fuzz [--help] [OPTION...] [TARGET...]
 
 Looks for inputs for which the pure logic gives a wrong answer. The targets are coordinator,
-acknowledgements, settings and events; fuzz/src/lib.rs says what each compares. First every input of
-fuzz/corpus/TARGET is tried, which is free of chance. Then libFuzzer makes new inputs, guided by the
-code that they reach; all is built with AddressSanitizer, overflow checks and debug assertions.
+acknowledgements, files, settings and events; fuzz/src/lib.rs says what each compares. First every
+input of fuzz/corpus/TARGET is tried, which is free of chance. Then libFuzzer makes new inputs,
+guided by the code that they reach; all is built with AddressSanitizer, overflow checks and debug
+assertions.
 An input that a target fails on is printed, and kept in target/fuzz/found/TARGET.
 For programs: target/fuzz.json has executions, edges of code and time for each target.
   --seconds N    how long each target is fuzzed (default 60); 0: only what is kept
@@ -27,7 +34,7 @@ For programs: target/fuzz.json has executions, edges of code and time for each t
   --self-test    plants faults in a copy of the source, one after the other, and says which inputs
                  find each: those that are kept, or how soon a search
   --coverage     says which lines of src/core the inputs that are kept reach (wants llvm-cov of the
-                 compiler's LLVM)
+                 compiler's LLVM, which ci/setup --llvm installs)
 ";
 
 #[derive(PartialEq, Eq, Debug)]

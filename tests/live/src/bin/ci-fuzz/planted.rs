@@ -21,7 +21,7 @@ struct Planted {
     wrong: &'static str,
 }
 
-const FAULTS: [Planted; 10] = [
+const FAULTS: [Planted; 13] = [
     Planted {
         target: "acknowledgements",
         what: "a packet may be a byte longer than an acknowledgement",
@@ -57,6 +57,27 @@ const FAULTS: [Planted; 10] = [
         file: "events.rs",
         right: "usize::try_from(u32::from_le_bytes(*length)) != Ok(event.len())",
         wrong: "usize::try_from(u32::from_le_bytes(*length)).is_ok_and(|it| it > event.len())",
+    },
+    Planted {
+        target: "files",
+        what: "a file that the index lists twice tells where another one lies",
+        file: "log_files.rs",
+        right: "let last = last.filter(|file| listed(file) == 1);",
+        wrong: "let last = last.filter(|file| listed(file) >= 1);",
+    },
+    Planted {
+        target: "files",
+        what: "a file without commits speaks for what is flushed before it later",
+        file: "log_files.rs",
+        right: "self.flushed.filter(|flushed| flushed.file == file);",
+        wrong: "self.flushed.filter(|flushed| flushed.file > file);",
+    },
+    Planted {
+        target: "files",
+        what: "an old name means the first file that had it, not the last",
+        file: "sent.rs",
+        right: "if let Some((_, place)) = newest_first.find(|(file, _)| **file == *name) {",
+        wrong: "if let Some((_, place)) = newest_first.rfind(|(file, _)| **file == *name) {",
     },
     Planted {
         target: "settings",
