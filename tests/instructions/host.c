@@ -82,6 +82,7 @@ unsigned long thd_get_thread_id(const THD *thd) { return thd == NULL ? 0 : 7; }
 NEVER(thd_killed)
 NEVER(_Z16thd_slave_threadPK3THD)
 NEVER(thd_sql_command)
+NEVER(thd_tablespace_op)
 ALWAYS(_ZNK3THD19is_classic_protocolEv)
 
 static void (*in_enter_cond)(void);

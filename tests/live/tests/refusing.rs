@@ -2,6 +2,7 @@
 //! after a timeout, and while fewer replicas than `min_replicas` are connected. Nothing of a
 //! refused transaction is left, and the client gets the error that `read_only` gives.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
@@ -230,6 +231,45 @@ fn what_cannot_be_undone_is_not_refused() {
     assert_eq!(replica.value("SELECT COUNT(*) FROM app.plain"), "1");
     let tables = source.rows("SHOW TABLES FROM app");
     assert_eq!(replica.rows("SHOW TABLES FROM app"), tables);
+}
+
+/// InnoDB deletes the file before anybody is asked, and a rollback does not bring it back: the table
+/// would be gone on the source alone, and the server would crash when it is opened next.
+#[test]
+fn a_tablespace_is_discarded_and_imported_behind_a_fence_too() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let pair = pair();
+    let (source, replica) = (&pair.source, pair.replica());
+    source.execute("CREATE TABLE app.moved (n INT PRIMARY KEY)");
+    source.execute("INSERT INTO app.moved VALUES (7)");
+    replica.wait_applied(source);
+    let files = ["moved.ibd", "moved.cfg"];
+    let mut conn = source.conn();
+    conn.query_drop("FLUSH TABLES app.moved FOR EXPORT")
+        .expect("a table to copy");
+    let copies = files.map(|file| fs::read(source.data_dir().join("app").join(file)));
+    conn.query_drop("UNLOCK TABLES").expect("the copy is made");
+
+    source.set_operator("fenced", "ON");
+    let row = "INSERT INTO app.moved VALUES (8)";
+    assert_eq!(source.error(row).0, REFUSED);
+    source.execute("ALTER TABLE app.moved DISCARD TABLESPACE");
+    replica.wait_applied(source);
+    for (file, copy) in files.iter().zip(copies) {
+        let copy = copy.unwrap_or_else(|e| panic!("{file}: {e}"));
+        for server in [source, replica] {
+            let place = server.data_dir().join("app").join(file);
+            fs::write(&place, &copy).unwrap_or_else(|e| panic!("{}: {e}", place.display()));
+        }
+    }
+    source.execute("ALTER TABLE app.moved IMPORT TABLESPACE");
+    assert_eq!(source.error(row).0, REFUSED);
+    source.set_operator("fenced", "OFF");
+    source.execute(row);
+    replica.wait_applied(source);
+    for server in [source, replica] {
+        assert_eq!(server.rows("SELECT n FROM app.moved"), [["7"], ["8"]]);
+    }
 }
 
 #[test]

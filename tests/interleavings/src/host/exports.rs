@@ -213,8 +213,8 @@ macro_rules! never {
 }
 never! {
     "register_binlog_relay_io_observer" "unregister_binlog_relay_io_observer"
-    "thd_sql_command" "mysql_real_query" "mysql_errno" "mysql_free_result" "mysql_store_result"
-    "mysql_fetch_row" "_Z14thd_query_safeP3THDPcm" "_Z8my_erroriiz"
+    "thd_sql_command" "thd_tablespace_op" "mysql_real_query" "mysql_errno" "mysql_free_result"
+    "mysql_store_result" "mysql_fetch_row" "_Z14thd_query_safeP3THDPcm" "_Z8my_erroriiz"
     "_Z24thd_get_security_contextP3THDPP16Security_context"
     "_Z27security_context_get_optionP16Security_contextPKcPv"
     "_Z19set_transaction_ctx27Transaction_termination_ctx"

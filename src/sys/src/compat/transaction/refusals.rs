@@ -27,6 +27,8 @@ symbols! {
             = SET_TRANSACTION_CTX;
         /// What kind of statement the session runs, an `SQLCOM_...`.
         sql_command: unsafe extern "C" fn(thd: *const THD) -> c_int = c"thd_sql_command";
+        /// Not 0: the statement discards or imports a tablespace.
+        moves_tablespace: unsafe extern "C" fn(thd: *const THD) -> c_int = c"thd_tablespace_op";
         /// Whether the transaction has done what a rollback leaves done.
         transaction_stays: Looks = c"_Z28trans_cannot_safely_rollbackPK3THD";
         /// As above, of the statement.
@@ -65,6 +67,10 @@ impl Refusals {
     /// would roll the one back in the engines alone, and asserts that nobody refuses the other).
     /// And ROLLBACK comes here too, if there is something to log.
     ///
+    /// DISCARD TABLESPACE and IMPORT TABLESPACE pass for atomic DDL, and are none: InnoDB has
+    /// deleted the file, and what it keeps in memory of the table is not undone. The server would
+    /// end itself when it opens the table next.
+    ///
     /// # Safety
     /// The session of the current thread, in `before_commit`.
     pub unsafe fn is_refusable(&self, thd: *mut THD, sessions: &Sessions) -> bool {
@@ -74,6 +80,7 @@ impl Refusals {
             (self.cache_is_empty)(thd, false)
                 && !(functions.transaction_stays)(thd)
                 && !(functions.statement_stays)(thd)
+                && (functions.moves_tablespace)(thd) == 0
                 && match (functions.sql_command)(thd).cast_unsigned() {
                     SQLCOM_ROLLBACK | SQLCOM_XA_ROLLBACK => false,
                     SQLCOM_XA_COMMIT => commits_in_one_phase(thd, sessions),
