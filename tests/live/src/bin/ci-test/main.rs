@@ -73,7 +73,7 @@ fn test(arguments: Vec<String>) -> Result<String, Stop> {
         logs,
     };
     std::env::set_current_dir(repository()).or_stop("the source tree")?;
-    needs::of(&suites, &run.catalogue).make()?;
+    needs::of(&suites, &run.catalogue).make(&run.catalogue)?;
     report::forget_not_applicable()?;
     let results = plan::run(&suites, &run)?;
     report::tell(&results, &run, begun)

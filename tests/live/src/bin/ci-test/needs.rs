@@ -110,8 +110,22 @@ fn add<'a>(list: &mut Vec<String>, words: impl IntoIterator<Item = &'a str>) {
 }
 
 impl Needs {
-    pub fn make(&self) -> Result<(), Stop> {
-        let setup = |arguments: &[String]| script("ci/setup", arguments, "see its words above");
+    pub fn make(&self, catalogue: &Catalogue) -> Result<(), Stop> {
+        let setup = |arguments: &[String]| {
+            let mut command = Command::new("ci/setup");
+            command.args(arguments);
+            well(command, "see its words above")
+        };
+        let quick = catalogue.quick();
+        let build = |flavour: &[&str], series: &[String]| {
+            if series.is_empty() {
+                return Ok(());
+            }
+            let mut command = Command::new("ci/build");
+            command.args(flavour).args(series);
+            command.env("SEMISYNC_QUICK", &quick);
+            well(command, "ci/build says above what is wrong")
+        };
         if self.lint_tools || (self.nextest && !have_nextest()) {
             setup(&["--tools".to_owned()])?;
         }
@@ -136,21 +150,9 @@ impl Needs {
         if self.memcheck {
             setup(&["--memcheck".to_owned(), DEFAULT_SERIES.to_owned()])?;
         }
-        let wrong = "ci/build says above what is wrong";
-        if !self.libraries.is_empty() {
-            script("ci/build", &self.libraries, wrong)?;
-        }
-        for (flavour, series) in [
-            ("--failpoints", &self.failpoints),
-            ("--portable", &self.portable),
-        ] {
-            if !series.is_empty() {
-                let mut arguments = vec![flavour.to_owned()];
-                arguments.extend(series.iter().cloned());
-                script("ci/build", &arguments, wrong)?;
-            }
-        }
-        Ok(())
+        build(&[], &self.libraries)?;
+        build(&["--failpoints"], &self.failpoints)?;
+        build(&["--portable"], &self.portable)
     }
 }
 
@@ -158,10 +160,10 @@ fn have_nextest() -> bool {
     text_of(Command::new("cargo").args(["nextest", "--version"])).is_ok()
 }
 
-fn script(path: &str, arguments: &[String], remedy: &str) -> Result<(), Stop> {
-    let mut command = Command::new(path);
-    command.args(arguments);
+/// Runs a command, which must end well.
+fn well(mut command: Command, remedy: &str) -> Result<(), Stop> {
     let ended = run(&mut command, PATIENCE, Output::Shown)?;
+    let path = command.get_program().to_string_lossy();
     let stop = |stop: Stop| stop.remedy(remedy);
     ended
         .or_failed(format!("{path} did not end well"))

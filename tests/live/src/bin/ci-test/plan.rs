@@ -138,7 +138,7 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
         }
         Kind::Series => {
             // As users install them: the other suites and the packages take these.
-            record.run(script(&["ci/build", "--portable", "all"]))?;
+            record.run(building(&["ci/build", "--portable", "all"], run))?;
             for other in known_series().iter().filter(|one| *one != series) {
                 let mut words = vec!["clippy"];
                 words.extend(OF_A_SERIES.iter().flat_map(|package| ["-p", package]));
@@ -159,7 +159,7 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
             let search = ["ci/fuzz", "--seed", "1", "--seconds", "60"];
             record.run(script(&[&["nice", "-n", "19"], &search[..]].concat()))?;
         }
-        Kind::Package => record.run(script(&["ci/package", "--test"]))?,
+        Kind::Package => record.run(building(&["ci/package", "--test"], run))?,
         Kind::Docker => record.run(script(&["ci/docker"]))?,
         Kind::Demo => {
             record.run(script(&["ci/demo", "--names", "new"]))?;
@@ -220,5 +220,12 @@ fn tests_of(suite: &Suite, programs: &Programs) -> Tests {
 fn script(words: &[&str]) -> Command {
     let mut command = Command::new(words[0]);
     command.args(&words[1..]);
+    command
+}
+
+/// A script that builds the libraries of all series.
+fn building(words: &[&str], run: &Run) -> Command {
+    let mut command = script(words);
+    command.env("SEMISYNC_QUICK", run.catalogue.quick());
     command
 }

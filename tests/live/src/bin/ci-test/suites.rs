@@ -119,6 +119,14 @@ impl Catalogue {
         }
     }
 
+    /// The series in whose servers nothing runs: their libraries need not be fast (`ci/build`).
+    pub fn quick(&self) -> String {
+        let runs = |series: &String| *series == self.series || ALSO.contains(&series.as_str());
+        let mut all = known_series();
+        all.retain(|series| !runs(series));
+        all.join(" ")
+    }
+
     /// The suites named, each once, or all.
     pub fn choose(&self, names: &[String]) -> Result<Vec<Suite>, Stop> {
         if !known_series().contains(&self.series) {
@@ -309,6 +317,14 @@ mod tests {
         let catalogue = catalogue(Some("5.7"));
         let all = catalogue.choose(&[]).expect("a choice");
         assert_eq!(names(&all), ["lint", "core", "units", "commit"]);
+    }
+
+    #[test]
+    fn libraries_that_run_in_servers_are_those_that_users_have() {
+        let quick = catalogue(None).quick();
+        assert_eq!(quick, "5.7 8.0 8.4 mariadb-10.1 mariadb-5.5");
+        let quick = catalogue(Some("5.7")).quick();
+        assert_eq!(quick, "8.0 8.4 9.7 mariadb-10.1 mariadb-5.5");
     }
 
     #[test]
