@@ -4,6 +4,7 @@
 //! child. So one thread, which lives as long as this process, makes all children, and an
 //! interrupted run leaves no server behind.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::TcpStream;
@@ -235,6 +236,57 @@ pub fn unnamed_descriptors(pid: u32) -> usize {
         .flatten()
         .filter_map(|entry| fs::read_link(entry.path()).ok());
     targets.filter(|target| target.is_relative()).count()
+}
+
+/// Leaves a process room for so many more descriptors, until this is dropped.
+pub struct FewDescriptors {
+    pid: u32,
+    before: libc::rlimit,
+}
+
+impl FewDescriptors {
+    #[track_caller]
+    pub fn left(pid: u32, free: usize) -> FewDescriptors {
+        let dir = format!("/proc/{pid}/fd");
+        let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{dir}: {e}"));
+        let number = |entry: fs::DirEntry| entry.file_name().to_string_lossy().parse::<u64>().ok();
+        let used: BTreeSet<u64> = entries.flatten().filter_map(number).collect();
+        // A limit is for numbers, and the lowest free number is given next.
+        let end = (0..).filter(|number| !used.contains(number)).nth(free);
+        let before = limit_descriptors(pid, None);
+        let few = libc::rlimit {
+            rlim_cur: end.expect("numbers do not end"),
+            ..before
+        };
+        limit_descriptors(pid, Some(few));
+        FewDescriptors { pid, before }
+    }
+}
+
+impl Drop for FewDescriptors {
+    fn drop(&mut self) {
+        limit_descriptors(self.pid, Some(self.before));
+    }
+}
+
+/// The limit that the process had.
+#[track_caller]
+fn limit_descriptors(pid: u32, limit: Option<libc::rlimit>) -> libc::rlimit {
+    let process = libc::pid_t::try_from(pid).expect("a process id");
+    let mut before = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let new = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: both point to limits, or to nothing, which live as long as the call.
+    let result = unsafe { libc::prlimit(process, libc::RLIMIT_NOFILE, new, &raw mut before) };
+    let error = io::Error::last_os_error();
+    // A process that has ended has no limits.
+    assert!(
+        result == 0 || error.raw_os_error() == Some(libc::ESRCH),
+        "prlimit: {error}"
+    );
+    before
 }
 
 fn count(dir: &str) -> usize {
