@@ -86,15 +86,14 @@ pub fn relay_log_is_recovered() {
     );
 }
 
-/// `ack_after=SYNCED` beside an engine, or a binary log, that is not synced at each commit.
+/// `ack_after=SYNCED` beside an engine that is not synced at each commit.
 pub fn commits_are_not_synced() {
     log::plain(
         Level::Warning,
         format_args!(
-            "innodb_flush_log_at_trx_commit or sync_binlog is not 1: what this server has applied \
-             may be lost when its machine loses its power, and the relay log that had it is purged \
-             by then. So acknowledgements (ack_after=SYNCED) promise less than they say. Set both \
-             to 1."
+            "innodb_flush_log_at_trx_commit is not 1: what this server has applied may be lost \
+             when its machine loses its power, and the relay log that had it is purged by then. \
+             So acknowledgements (ack_after=SYNCED) promise less than they say. Set it to 1."
         ),
     );
 }

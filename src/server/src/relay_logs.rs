@@ -49,18 +49,12 @@ impl Server {
             && period.is_some_and(|period| unsafe { &*period }.load(Ordering::Relaxed) == 1)
     }
 
-    /// Whether a commit, once it has ended, is on disk in the engine and in the binary log:
-    /// `@@GLOBAL.innodb_flush_log_at_trx_commit` and `@@GLOBAL.sync_binlog` are 1. What the server
-    /// does not show counts as 1. Any thread, no lock.
+    /// Whether InnoDB has each commit on disk: `@@GLOBAL.innodb_flush_log_at_trx_commit` is 1, or
+    /// the server does not show it. Any thread, no lock.
     pub fn syncs_each_commit(self) -> bool {
-        let symbols = self.symbols();
-        let periods = [
-            symbols.srv_flush_log_at_trx_commit,
-            symbols.sync_binlog_period,
-        ];
-        let mut known = periods.into_iter().flatten();
-        // SAFETY: each is an integer that lives as long as the server.
-        known.all(|period| unsafe { &*period }.load(Ordering::Relaxed) == 1)
+        let setting = self.symbols().srv_flush_log_at_trx_commit;
+        // SAFETY: half of an integer that lives as long as the server.
+        setting.is_none_or(|setting| unsafe { &*setting }.load(Ordering::Relaxed) == 1)
     }
 
     /// `@@GLOBAL.relay_log_recovery`: a start of the server throws the relay logs away. Any

@@ -168,8 +168,6 @@ symbols! {
         /// `@@GLOBAL.sync_relay_log`, an unsigned int: the server syncs a relay log after so many
         /// events; 0: never. Any thread, at any time.
         sync_relaylog_period [optional]: *const AtomicU32 = c"sync_relaylog_period";
-        /// `@@GLOBAL.sync_binlog`, an unsigned int, as `sync_relaylog_period`.
-        sync_binlog_period [optional]: *const AtomicU32 = c"sync_binlog_period";
         /// `@@GLOBAL.innodb_flush_log_at_trx_commit`, from 0 to 2: the lower half of an unsigned
         /// long. MySQL 5.6 and MariaDB do not show it. Any thread, at any time.
         srv_flush_log_at_trx_commit [optional]: *const AtomicU32 = c"srv_flush_log_at_trx_commit";
