@@ -5,7 +5,7 @@
 //! `SEMISYNC_STALL=<hook>:<file>` makes it wait until the file is gone, and
 //! `SEMISYNC_FAIL=<call>` makes a call of the system fail.
 
-#[cfg(semisync_failpoints)]
+#[cfg(all(semisync_failpoints, not(semisync_interleaved)))]
 mod told {
     use crate::callback::Callback;
     use std::{
@@ -63,7 +63,25 @@ mod told {
     }
 }
 
-#[cfg(not(semisync_failpoints))]
+/// The scenarios of tests/interleavings say which hook is to panic.
+#[cfg(semisync_interleaved)]
+mod told {
+    use crate::{callback::Callback, sync::come_by};
+
+    pub fn hit(callback: Callback) {
+        come_by(callback.name());
+    }
+
+    pub fn hit_inside(place: &str) {
+        come_by(place);
+    }
+
+    pub fn fails(_call: &'static str) -> bool {
+        false
+    }
+}
+
+#[cfg(not(any(semisync_failpoints, semisync_interleaved)))]
 mod told {
     #[inline(always)]
     pub fn hit(_: crate::callback::Callback) {}

@@ -1,13 +1,16 @@
 //! One `epoll` for the thread that reads acknowledgements, and an `eventfd` to wake it.
 
-use crate::{failpoint, sync::epoll_wait};
+use crate::{
+    failpoint,
+    sync::{epoll_wait, write},
+};
 use rustix::{
     event::{
         EventfdFlags, Timespec,
         epoll::{self, CreateFlags, EventData, EventFlags},
         eventfd,
     },
-    io::{Errno, write},
+    io::Errno,
 };
 use std::{ffi::c_int, mem::MaybeUninit, net::TcpStream, os::fd::OwnedFd, time::Duration};
 

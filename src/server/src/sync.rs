@@ -8,13 +8,14 @@
 
 #[cfg(semisync_interleaved)]
 pub use semisync_interleaved::{
-    Instant, Mutex, MutexGuard, atomic, c, epoll_wait, since_epoch, thread_local, yield_now,
+    Instant, Mutex, MutexGuard, atomic, c, come_by, epoll_wait, since_epoch, thread_local, write,
+    yield_now,
 };
 
 #[cfg(semisync_watched)]
 pub use crate::watched::{Mutex, MutexGuard};
 #[cfg(not(semisync_interleaved))]
-pub(crate) use machine::{epoll_wait, since_epoch};
+pub(crate) use machine::{epoll_wait, since_epoch, write};
 #[cfg(not(any(semisync_interleaved, semisync_watched)))]
 pub use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(semisync_interleaved))]
@@ -31,7 +32,7 @@ pub(crate) mod c {
 
 #[cfg(not(semisync_interleaved))]
 mod machine {
-    pub(crate) use rustix::event::epoll::wait as epoll_wait;
+    pub(crate) use rustix::{event::epoll::wait as epoll_wait, io::write};
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     /// The system's clock, which may be set.

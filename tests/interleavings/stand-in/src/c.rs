@@ -117,6 +117,9 @@ fn wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, deadline: Option
     step();
     unlock(mutex);
     let woken = block(of_cond(cond), deadline);
+    if woken {
+        thread::on_woken();
+    }
     lock(mutex);
     if woken { 0 } else { ETIMEDOUT }
 }

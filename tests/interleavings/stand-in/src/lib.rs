@@ -22,6 +22,7 @@
 //! | `order` | who goes on, by a seed |
 //! | `c` | pthread's mutexes and conditions, by their addresses |
 //! | `atomic`, `mutex` | atomics and locks of Rust |
+//! | `planted` | faults on purpose, by their names |
 //! | `trace` | what happens, for people |
 //! | `thread` | threads |
 //! | `poll` | waiting for the kernel |
@@ -30,7 +31,6 @@
 //! | `clock` | what the time is |
 //! | `task` | the current task and its steps |
 //! | `random` | chance, from a seed |
-//! | `planted` | bugs on purpose, by their names |
 
 #![cfg(semisync_interleaved)]
 
@@ -52,11 +52,11 @@ pub use clock::{Instant, elapsed, since_epoch, slept};
 pub use late::keep_in_order;
 pub use mutex::{Mutex, MutexGuard};
 pub use order::{Order, Policy, Time};
-pub use planted::planted;
-pub use poll::{epoll_wait, wait_readable};
+pub use planted::{come_by, is_to_panic, panic_at, planted};
+pub use poll::{epoll_wait, wait_readable, write};
 pub use random::pick;
 pub use shuttle::thread_local;
 pub use sleep::{On, block, wake_all, wake_one};
 pub use task::step;
-pub use thread::yield_now;
+pub use thread::{woken, yield_now};
 pub use trace::{set_traces, trace};

@@ -15,6 +15,9 @@ use std::{
     time::Duration,
 };
 
+/// Into an `eventfd`: whoever sleeps on it is woken by the kernel.
+pub use rustix::io::write;
+
 /// As [`epoll::wait`].
 pub fn epoll_wait<B: Buffer<epoll::Event>>(
     epoll: impl AsFd,

@@ -69,6 +69,21 @@ pub fn name() -> String {
     }
 }
 
+thread_local! {
+    /// By the task: how often it was woken on a condition.
+    static WOKEN: RefCell<BTreeMap<usize, u64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The current thread was woken on a condition.
+pub(crate) fn on_woken() {
+    WOKEN.with_borrow_mut(|woken| *woken.entry(me()).or_default() += 1);
+}
+
+/// How often the current thread was woken on a condition so far.
+pub fn woken() -> u64 {
+    WOKEN.with_borrow(|woken| woken.get(&me()).copied().unwrap_or_default())
+}
+
 /// As the one of `std`.
 pub fn yield_now() {
     shuttle::thread::yield_now();
