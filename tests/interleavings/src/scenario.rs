@@ -6,7 +6,7 @@ use crate::host::{
     replica::Replica,
     session::{self, Session},
 };
-use semisync_interleaved::{Time, elapsed, pick, slept, thread};
+use semisync_interleaved::{Order, Time, elapsed, pick, slept, thread};
 use semisync_source_side::{
     counters,
     server::status::{Show, Value},
@@ -43,13 +43,17 @@ pub fn client(
 ) -> usize {
     Session::of_client().run(name, move |session| {
         for _ in 0..count {
-            let committed = commit(session, false);
+            let committed = commit(session);
             after(session, committed);
             if session.is_killed() {
                 break;
             }
         }
     })
+}
+
+pub fn have_ended(threads: &[usize]) -> bool {
+    threads.iter().all(|thread| thread::has_ended(*thread))
 }
 
 pub fn join(threads: impl IntoIterator<Item = usize>) {
@@ -119,15 +123,13 @@ pub fn a_moment() {
 }
 
 /// Goes on once `is_so`. `what`: what that is, if it never comes.
-pub fn until(what: &str, is_so: impl Fn() -> bool) {
-    const LOOKS: u32 = 30_000;
-    for _ in 0..LOOKS {
-        if is_so() {
-            return;
-        }
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    /// No execution that comes to its end has so many.
+    const STEPS: u64 = 100_000;
+    while !is_so() {
+        assert!(Order::steps() < STEPS, "in vain: {what}");
         thread::yield_now();
     }
-    panic!("in vain: {what}");
 }
 
 /// The replica goes, and the plugin, which must be possible. No descriptor is left open.

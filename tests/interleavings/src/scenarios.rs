@@ -2,13 +2,17 @@
 
 mod connections;
 mod ending;
+mod faults;
+mod field;
+mod log;
+mod rule;
 mod waiting;
 
 use crate::scenario::Scenario;
 
 pub const ALL: &[&Scenario] = &[
     &waiting::TWO_SESSIONS,
-    &waiting::TWO_REPLICAS,
+    &waiting::ALL_REPLICAS,
     &waiting::TIMEOUT_AND_ACK,
     &waiting::APPLIER,
     &ending::KILL,
@@ -16,8 +20,20 @@ pub const ALL: &[&Scenario] = &[
     &ending::DISABLE,
     &ending::UNINSTALL,
     &ending::SHUTDOWN,
+    &ending::APPLIER_STOP,
     &connections::COME_AND_GO,
     &connections::KILLED_DUMP,
     &connections::BABBLES,
     &connections::WITHOUT_REPLICAS,
+    &log::GROUPS,
+    &log::ROTATE,
+    &log::RESET,
+    &rule::COUNT,
+    &faults::PANIC,
+    &field::LOST_ACKNOWLEDGEMENT,
+    &field::OWN_POSITION,
+    &field::PHANTOM,
+    &field::WAKES,
+    &field::DISABLED,
+    &field::BACK_ON,
 ];

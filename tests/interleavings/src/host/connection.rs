@@ -92,17 +92,17 @@ impl Connection {
     }
 }
 
-/// What is buffered leaves.
+/// What is buffered leaves (sql-common/net_serv.cc): the buffer is emptied after that.
 pub unsafe extern "C" fn net_flush(net: *mut sys::NET) -> bool {
     // SAFETY: this thread owns the NET; both point into the buffer.
     unsafe {
         let (buffer, vio) = ((*net).buff, (*net).vio);
         let size = (*net).write_pos.offset_from_unsigned(buffer);
-        (*net).write_pos = buffer;
         if size == 0 {
             return false;
         }
         let written = (*vio).write.map(|write| write(vio, buffer, size));
+        (*net).write_pos = buffer;
         written != Some(size)
     }
 }

@@ -12,9 +12,10 @@ use super::{
 };
 use semisync_sys as sys;
 use std::{
-    ffi::{CStr, c_char, c_int, c_longlong, c_ulong, c_void},
+    ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulong, c_void},
     ptr::null_mut,
-    sync::atomic::{AtomicI32, AtomicU8, Ordering},
+    sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, Ordering},
+    time::Duration,
 };
 
 // ---- data ----
@@ -28,6 +29,23 @@ static SHUTS_DOWN: AtomicI32 = AtomicI32::new(0);
 /// The virtual functions of a server's class, which the library wants to be there.
 #[unsafe(export_name = "_ZTV22Item_func_current_role")]
 static ROLES: [usize; 1] = [0];
+
+/// No chance but the seed's: from here the hash maps of `std` have what orders them.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getrandom(bytes: *mut c_void, size: usize, _: c_uint) -> isize {
+    // SAFETY: the caller's room.
+    unsafe { bytes.write_bytes(7, size) };
+    isize::try_from(size).unwrap_or(-1)
+}
+
+#[unsafe(export_name = "log_bin_index")]
+static LOG_BIN_INDEX: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+
+/// Where the index of the binary logs lies. The path stays for ever.
+pub fn show_index(path: &CStr) {
+    let path = path.to_owned().into_raw();
+    LOG_BIN_INDEX.store(path, Ordering::Release);
+}
 
 /// From now on the server shuts down.
 pub fn begin_shutdown() {
@@ -95,6 +113,16 @@ extern "C" fn current_thd() -> *mut sys::THD {
 unsafe extern "C" fn thd_get_thread_id(thd: *const sys::THD) -> c_ulong {
     // SAFETY: the plugin's.
     unsafe { session_of(thd) }.map_or(0, |session| session.id)
+}
+
+#[unsafe(export_name = "_ZN3THD25query_start_timeval_truncEj")]
+unsafe extern "C" fn query_start(thd: *mut sys::THD, _: c_uint) -> libc::timeval {
+    // SAFETY: the plugin's.
+    let began = unsafe { session_of(thd) }.map_or(Duration::ZERO, |session| session.began.get());
+    libc::timeval {
+        tv_sec: i64::try_from(began.as_secs()).unwrap_or(i64::MAX),
+        tv_usec: began.subsec_micros().into(),
+    }
 }
 
 #[unsafe(no_mangle)]

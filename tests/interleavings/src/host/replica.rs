@@ -1,6 +1,9 @@
 //! A replica at the other end of a dump's connection.
 
-use super::dump::Dump;
+use super::{
+    binary_log::{self, File, Seen as Event},
+    dump::{Dump, From},
+};
 use semisync_interleaved::{step, thread, trace, wait_readable};
 use std::{
     io::{ErrorKind, Read, Write},
@@ -21,14 +24,27 @@ pub enum Manner {
     AcknowledgesFirst(u64),
     /// Acknowledges a little later.
     Slow(Duration),
-    /// Acknowledges, and leaves when it has received so many events.
+    /// Acknowledges, in two pieces.
+    Splits,
+    /// Acknowledges, and leaves when it has received so many transactions, without a word of the
+    /// last.
     Leaves(u32),
+    /// As `Leaves`, with a goodbye.
+    SaysGoodbye(u32),
     /// Acknowledges what there is not.
     Lies,
     /// Breaks the protocol when it is asked.
     Babbles,
     /// Sends half an acknowledgement when it is asked.
     StopsHalfway,
+}
+
+/// The furthest place in the log of which any replica was sent the transaction.
+static EVER_RECEIVED: AtomicU64 = AtomicU64::new(0);
+
+/// See there. For the test alone, so not a step of anybody.
+pub fn ever_received() -> u64 {
+    EVER_RECEIVED.load(Ordering::Relaxed)
 }
 
 /// A connected replica.
@@ -47,11 +63,17 @@ struct Seen {
 }
 
 impl Replica {
-    /// Asks for the log from `start` on.
+    /// Asks for the log from the place `start` on.
     pub fn connect(server_id: u32, start: u64, manner: Manner) -> Self {
-        let (dump, socket) = Dump::start(server_id, start);
+        Self::ask(server_id, From::Place(start), manner)
+    }
+
+    /// Asks for the log by `from`.
+    pub fn ask(server_id: u32, from: From, manner: Manner) -> Self {
+        let (dump, socket) = Dump::start(server_id, from);
         let seen = Arc::new(Seen::default());
-        seen.received.store(start, Ordering::Relaxed);
+        let (From::Place(has) | From::AllBut(has)) = from;
+        seen.received.store(has, Ordering::Relaxed);
         let body = {
             let seen = Arc::clone(&seen);
             move || {
@@ -59,6 +81,7 @@ impl Replica {
                     socket,
                     seen,
                     manner,
+                    file: Vec::new(),
                     events: 0,
                     leaves: false,
                     bytes: Vec::new(),
@@ -117,6 +140,8 @@ struct Run {
     socket: UnixStream,
     seen: Arc<Seen>,
     manner: Manner,
+    /// The file of the source's log that it is sent.
+    file: Vec<u8>,
     events: u32,
     leaves: bool,
     bytes: Vec<u8>,
@@ -157,11 +182,26 @@ impl Run {
         let [0, 0xef, flag, event @ ..] = packet else {
             panic!("a packet without a header: {packet:?}");
         };
-        let end = event.get(13..17).and_then(|end| end.first_chunk());
-        let end = u64::from(u32::from_le_bytes(*end.expect("an event")));
-        self.seen.received.fetch_max(end, Ordering::Relaxed);
-        self.events += 1;
+        let place = match binary_log::read(event).expect("an event") {
+            Event::Transaction { place } => {
+                EVER_RECEIVED.fetch_max(place, Ordering::Relaxed);
+                self.seen.received.fetch_max(place, Ordering::Relaxed);
+                self.events += 1;
+                place
+            }
+            Event::From { file, offset } => {
+                self.file = file;
+                self.place(offset)
+            }
+            Event::Alive { offset } => self.place(offset),
+        };
         if self.manner == Manner::Leaves(self.events) {
+            self.leaves = true;
+            return;
+        }
+        if self.manner == Manner::SaysGoodbye(self.events) {
+            const QUIT: &[u8] = b"\x01\x00\x00\x00\x01";
+            self.send(QUIT);
             self.leaves = true;
             return;
         }
@@ -172,28 +212,49 @@ impl Run {
         step();
         match self.manner {
             Manner::AcknowledgesFirst(often) if asked >= often => {}
-            Manner::Leaves(_) | Manner::Acknowledges | Manner::AcknowledgesFirst(_) => {
-                self.acknowledge(end);
-            }
             Manner::Slow(time) => {
                 semisync_interleaved::thread::sleep(time);
-                self.acknowledge(end);
+                self.acknowledge(place);
             }
-            Manner::Lies => self.acknowledge(end + 1_000_000),
+            Manner::Lies => self.acknowledge(place + 1_000_000),
             Manner::Babbles => self.send(b"\x03\x00\x00\x00???"),
             Manner::StopsHalfway => self.send(b"\x16\x00\x00\x00\xef"),
+            Manner::Acknowledges
+            | Manner::AcknowledgesFirst(_)
+            | Manner::Splits
+            | Manner::Leaves(_)
+            | Manner::SaysGoodbye(_) => self.acknowledge(place),
         }
     }
 
-    fn acknowledge(&mut self, end: u64) {
-        const NAME: &[u8] = super::binary_log::FILE.to_bytes();
-        trace(format_args!("acknowledges {end}"));
-        if self.manner != Manner::Lies {
-            self.seen.acknowledged.fetch_max(end, Ordering::Relaxed);
+    /// A place in the file that it is sent. It does not know how often the log was reset: what it
+    /// has last received tells.
+    fn place(&self, offset: u64) -> u64 {
+        let (last, _) = File::of(self.seen.received.load(Ordering::Relaxed));
+        let number = self.file.rsplit(|byte| *byte == b'.').next();
+        let number = number.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        File {
+            number: number.expect("the number of a file"),
+            ..last
         }
-        let length = u8::try_from(9 + NAME.len()).unwrap_or_default();
-        let packet = [&[length, 0, 0, 0, 0xef], &end.to_le_bytes()[..], NAME].concat();
-        self.send(&packet);
+        .place(offset)
+    }
+
+    fn acknowledge(&mut self, place: u64) {
+        let (_, end) = File::of(place);
+        trace(format_args!("acknowledges {place:#x}"));
+        if self.manner != Manner::Lies {
+            self.seen.acknowledged.fetch_max(place, Ordering::Relaxed);
+        }
+        let length = u8::try_from(9 + self.file.len()).unwrap_or_default();
+        let packet = [&[length, 0, 0, 0, 0xef], &end.to_le_bytes()[..], &self.file].concat();
+        if self.manner == Manner::Splits {
+            let (first, second) = packet.split_at(7);
+            self.send(first);
+            self.send(second);
+        } else {
+            self.send(&packet);
+        }
     }
 
     /// The source may have closed the connection.

@@ -1,11 +1,12 @@
 //! Sessions, as the plugin knows them by a `THD`, and KILL.
 
 use super::connection::Connection;
-use semisync_interleaved::{Mutex, atomic, c, step, thread};
+use semisync_interleaved::{Mutex, atomic, c, since_epoch, step, thread};
 use semisync_sys as sys;
 use std::{
     cell::{Cell, UnsafeCell},
     os::{fd::AsFd, unix::net::UnixStream},
+    time::Duration,
 };
 
 /// What a session's client has heard of its commit.
@@ -32,6 +33,8 @@ pub struct Session {
     connection: Option<UnsafeCell<Box<Connection>>>,
     client: Option<UnixStream>,
     pub warnings: Cell<u32>,
+    /// When its command began, by the system's clock.
+    pub began: Cell<Duration>,
 }
 
 // SAFETY: tasks run in one thread of the system.
@@ -63,6 +66,15 @@ pub fn current() -> Option<&'static Session> {
     CURRENT.with(Cell::get)
 }
 
+/// The current thread acts for another session, as the leader of a group does
+/// (sql/binlog.cc, `Thd_backup_and_restore`).
+pub fn stand_in<R>(session: &'static Session, act: impl FnOnce() -> R) -> R {
+    let own = CURRENT.with(|current| current.replace(Some(session)));
+    let result = act();
+    CURRENT.with(|current| current.set(own));
+    result
+}
+
 impl Session {
     fn new(connection: Option<Box<Connection>>, client: Option<UnixStream>) -> Self {
         Self {
@@ -76,6 +88,7 @@ impl Session {
             connection: connection.map(UnsafeCell::new),
             client,
             warnings: Cell::new(0),
+            began: Cell::new(since_epoch()),
         }
     }
 
@@ -119,6 +132,7 @@ impl Session {
     ) -> usize {
         let thread = thread::spawn(name, move || {
             CURRENT.with(|current| current.set(Some(self)));
+            self.began.set(since_epoch());
             body(self);
         });
         THREADS.lock().push(thread);

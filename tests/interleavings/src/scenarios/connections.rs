@@ -11,18 +11,26 @@ use crate::{
         assert_replica_has, client, clients, end, is_on, join, no, until, yes,
     },
 };
-use semisync_interleaved::elapsed;
-use std::{sync::Arc, time::Duration};
+use semisync_interleaved::{elapsed, pick};
+use semisync_source_side::counters::ACKS_REFUSED;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 pub const COME_AND_GO: Scenario = Scenario {
     name: "replicas_come_and_go",
     claim: "while one replica stays, others that come, leave and come back hold nobody up, and \
             count for as long as they are there",
-    public: &["MDEV-35397"],
+    public: &["MDEV-35397", "MDEV-32551", "MDEV-32385"],
     planted: &[
         Planted {
             name: "who_has_left_counts",
             says: "clients",
+        },
+        Planted {
+            name: "a_goodbye_breaks_the_protocol",
+            says: "refused",
         },
         Planted {
             name: "a_closed_connection_stays_open",
@@ -39,7 +47,11 @@ pub const COME_AND_GO: Scenario = Scenario {
             assert_replica_has(seen.received(), committed);
         });
         for _ in 0..2 {
-            let goes = Replica::connect(3, BEGIN, Manner::Leaves(1));
+            let manner = match pick(2) {
+                0 => Manner::Leaves(1),
+                _ => Manner::SaysGoodbye(1),
+            };
+            let goes = Replica::connect(3, BEGIN, manner);
             goes.join_replica();
             goes.end();
         }
@@ -48,6 +60,8 @@ pub const COME_AND_GO: Scenario = Scenario {
         assert_eq!(clients(), 1, "clients");
         end(Arc::into_inner(stays));
         assert_eq!(clients(), 0, "clients at the end");
+        let refused = ACKS_REFUSED.load(Ordering::Relaxed);
+        assert_eq!(refused, 0, "words that were refused");
         assert_no_time_passed();
     },
 };
@@ -98,15 +112,26 @@ pub const BABBLES: Scenario = Scenario {
     claim: "a replica that breaks the protocol, sends half an acknowledgement, or acknowledges what \
             there is not, holds nobody up and confirms nothing",
     public: &["MySQL 99628"],
-    planted: &[Planted {
-        name: "the_future_is_believed",
-        says: "went on",
-    }],
+    planted: &[
+        Planted {
+            name: "the_future_is_believed",
+            says: "went on",
+        },
+        Planted {
+            name: "half_a_packet_is_forgotten",
+            says: "went on",
+        },
+    ],
     time: PATIENT,
     steps: 2500,
     run: || {
         plugin::install(true);
-        let honest = Arc::new(Replica::connect(2, BEGIN, Manner::Acknowledges));
+        // Its packets may come in pieces.
+        let manner = match pick(2) {
+            0 => Manner::Acknowledges,
+            _ => Manner::Splits,
+        };
+        let honest = Arc::new(Replica::connect(2, BEGIN, manner));
         let bad = [
             Replica::connect(3, BEGIN, Manner::Lies),
             Replica::connect(4, BEGIN, Manner::Babbles),
@@ -132,11 +157,17 @@ pub const WITHOUT_REPLICAS: Scenario = Scenario {
     name: "the_last_replica_leaves",
     claim: "with wait_no_replica=OFF sessions do not wait for replicas that have left, also when \
             one comes back at that moment",
-    public: &["MDEV-35397"],
-    planted: &[Planted {
-        name: "who_has_left_counts",
-        says: "clients",
-    }],
+    public: &["MDEV-35397", "MDEV-36934"],
+    planted: &[
+        Planted {
+            name: "who_has_left_counts",
+            says: "clients",
+        },
+        Planted {
+            name: "the_lock_is_held_while_sessions_are_woken",
+            says: "nobody will wake them",
+        },
+    ],
     time: PATIENT,
     steps: 2500,
     run: || {

@@ -3,17 +3,17 @@
 use crate::{
     host::{
         binary_log::BEGIN,
-        commit::commit,
+        commit::{self, commit},
         lifecycle, plugin,
         replica::{Manner, Replica},
         session::{Heard, Session},
     },
     scenario::{
-        PATIENT, Planted, Scenario, assert_no_time_passed, client, clients, end, is_on, join, no,
-        until, waiting, yes,
+        PATIENT, Planted, Scenario, assert_no_time_passed, client, clients, end, have_ended, is_on,
+        join, no, until, waiting, yes,
     },
 };
-use semisync_interleaved::{pick, slept, thread};
+use semisync_interleaved::{pick, slept};
 use std::{
     sync::{
         Arc,
@@ -34,10 +34,6 @@ fn until_silent(replica: &Replica, threads: &[usize]) {
     until("somebody waits for what will not come", || {
         replica.asked() > 4 && waiting() > 0 || have_ended(threads)
     });
-}
-
-fn have_ended(threads: &[usize]) -> bool {
-    threads.iter().all(|thread| thread::has_ended(*thread))
 }
 
 pub const KILL: Scenario = Scenario {
@@ -68,7 +64,7 @@ pub const KILL: Scenario = Scenario {
             let warned = Arc::clone(&warned);
             session.run("a client", move |session| {
                 for _ in 0..4 {
-                    commit(session, false);
+                    commit(session);
                     if session.is_killed() {
                         break;
                     }
@@ -136,8 +132,12 @@ pub const RELEASE: Scenario = Scenario {
 pub const DISABLE: Scenario = Scenario {
     name: "disabled_while_sessions_wait",
     claim: "SET enabled=OFF ends all waits and the thread at once, and ON again finds its replicas",
-    public: &["MDEV-36359", "crash on disable (5.7.14)"],
+    public: &["MySQL 78680", "crash on disable (5.7.14)"],
     planted: &[
+        Planted {
+            name: "what_was_flushed_before_is_expected",
+            says: "nobody has told of this commit",
+        },
         Planted {
             name: "a_call_of_the_thread_is_lost",
             says: "time passed",
@@ -228,7 +228,7 @@ pub const SHUTDOWN: Scenario = Scenario {
     name: "shut_down_while_sessions_wait",
     claim: "at the server's shutdown all waits end in time, and no client hears OK of a commit \
             that no replica has",
-    public: &[],
+    public: &["MDEV-11853", "PS-9916"],
     planted: &[
         Planted {
             name: "a_shutdown_before_the_sleep_is_lost",
@@ -244,6 +244,9 @@ pub const SHUTDOWN: Scenario = Scenario {
     run: || {
         plugin::install(true);
         plugin::set(c"timeout", FOR_EVER);
+        if pick(3) == 0 {
+            commit::in_groups(pick(2) == 0);
+        }
         // One that stays is waited for, one that has left is not.
         let manner = if pick(2) == 0 {
             THEN_SILENT
@@ -270,5 +273,49 @@ pub const SHUTDOWN: Scenario = Scenario {
         }
         lifecycle::shut_down();
         replica.join();
+    },
+};
+
+pub const APPLIER_STOP: Scenario = Scenario {
+    name: "an_applier_is_stopped",
+    claim: "an applier that waits goes on at once when it is stopped, and a client beside it waits \
+            on",
+    public: &[],
+    planted: &[Planted {
+        name: "an_applier_sleeps_on",
+        says: "time passed",
+    }],
+    time: PATIENT,
+    steps: 2000,
+    run: || {
+        plugin::install(true);
+        plugin::install_operator();
+        plugin::set(c"timeout", FOR_EVER);
+        let replica = Replica::connect(2, BEGIN, THEN_SILENT);
+        let beside = client("a client", 3, |_, _| ());
+        let session = Session::of_applier();
+        let applier = session.run("an applier", |session| {
+            for _ in 0..4 {
+                commit(session);
+                if session.is_killed() {
+                    break;
+                }
+            }
+        });
+        if pick(2) == 0 {
+            until_silent(&replica, &[beside, applier]);
+        }
+        session.kill(false);
+        join([applier]);
+        assert_no_time_passed();
+        assert!(is_on(), "its stop has switched semi-sync off");
+        until("the client is released", || {
+            if waiting() > 0 {
+                plugin::decide(c"release_waits", true);
+            }
+            have_ended(&[beside])
+        });
+        end([replica]);
+        assert_no_time_passed();
     },
 };

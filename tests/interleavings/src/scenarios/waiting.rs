@@ -61,21 +61,29 @@ pub const TWO_SESSIONS: Scenario = Scenario {
     },
 };
 
-pub const TWO_REPLICAS: Scenario = Scenario {
-    name: "two_replicas_must_have_it",
-    claim: "with wait_for_replica_count=2 a commit goes on when both replicas have it, not before",
+pub const ALL_REPLICAS: Scenario = Scenario {
+    name: "all_replicas_must_have_it",
+    claim: "with a count of two, or three, a commit goes on when so many replicas have it, not \
+            before",
     public: &["MySQL 109829"],
-    planted: &[Planted {
-        name: "one_replica_is_enough",
-        says: "went on",
-    }],
+    planted: &[
+        Planted {
+            name: "one_replica_is_enough",
+            says: "went on",
+        },
+        Planted {
+            name: "two_of_three_are_enough",
+            says: "went on",
+        },
+    ],
     time: PATIENT,
     steps: 1500,
     run: || {
         plugin::install(true);
-        plugin::set(c"wait_for_replica_count", 2_u32);
+        let count = 2 + pick(2);
+        plugin::set(c"wait_for_replica_count", count as u32);
         let connect = |id| Arc::new(Replica::connect(id, BEGIN, Manner::Acknowledges));
-        let replicas = [2, 3].map(connect);
+        let replicas: Vec<_> = (2..).map(connect).take(count).collect();
         let clients = ["client 1", "client 2"].map(|name| {
             let replicas = replicas.clone();
             client(name, 2, move |_, committed| {
@@ -156,7 +164,7 @@ pub const APPLIER: Scenario = Scenario {
         let of_client = client("a client", 3, |_, _| ());
         let applier = Session::of_applier().run("an applier", |session| {
             for _ in 0..3 {
-                commit(session, false);
+                commit(session);
             }
         });
         join([of_client, applier]);
