@@ -1,4 +1,4 @@
-//! The program of tests/interleavings, built of a tree of sources.
+//! The programs of tests/interleavings, built of a tree of sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,14 +18,18 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub struct Interleavings {
+    /// The scenarios.
     file: PathBuf,
+    /// What loom looks through.
+    weak_memory: PathBuf,
     jobs: String,
 }
 
-/// Builds it of the sources in `tree`.
-pub fn program(tree: &Path) -> Result<Interleavings, Stop> {
+/// Builds them of the sources in `tree`.
+pub fn programs(tree: &Path) -> Result<Interleavings, Stop> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--package", "semisync-interleavings"]);
+    cargo.args(["--package", "semisync-weak-memory"]);
     cargo.args(["--target", TARGET, "--manifest-path"]);
     cargo.arg(tree.join("Cargo.toml"));
     cargo.env("CARGO_TARGET_DIR", target_dir());
@@ -35,22 +39,36 @@ pub fn program(tree: &Path) -> Result<Interleavings, Stop> {
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     let ended = run(&mut cargo, PATIENCE, Output::Shown)?;
     ended.or_failed("the program of tests/interleavings does not build")?;
-    // Another tree's program has the same place.
-    let built = target_dir().join(TARGET).join("debug/interleavings");
-    let name = tree.file_name().unwrap_or_default().to_string_lossy();
-    let file = target_dir()
-        .join(TARGET)
-        .join(format!("interleavings-{name}"));
-    std::fs::copy(&built, &file).or_stop(built.display())?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Interleavings {
-        file,
+        file: kept(tree, "interleavings")?,
+        weak_memory: kept(tree, "weak-memory")?,
         jobs: cores.to_string(),
     })
 }
 
+/// A copy of a program: another tree's has the same place.
+fn kept(tree: &Path, program: &str) -> Result<PathBuf, Stop> {
+    let dir = target_dir().join(TARGET);
+    let built = dir.join("debug").join(program);
+    let name = tree.file_name().unwrap_or_default().to_string_lossy();
+    let file = dir.join(format!("{program}-{name}"));
+    std::fs::copy(&built, &file).or_stop(built.display())?;
+    Ok(file)
+}
+
 impl Interleavings {
-    /// Runs it with these arguments. `failure`: what a failure means.
+    /// Has loom look through all orders. `words`: `--planted`, or nothing.
+    pub fn run_weak_memory(&self, words: &[&str], failure: &str) -> Result<(), Stop> {
+        let ended = run(
+            Command::new(&self.weak_memory).args(words),
+            LONGEST,
+            Output::Shown,
+        )?;
+        ended.or_failed(failure)
+    }
+
+    /// Runs the scenarios with these arguments. `failure`: what a failure means.
     pub fn run(&self, words: &[String], failure: &str) -> Result<(), Stop> {
         let mut program = Command::new(&self.file);
         if !words.iter().any(|one| one == "--jobs") {
@@ -60,17 +78,16 @@ impl Interleavings {
         ended.or_failed(failure)
     }
 
-    /// Each bug is looked for by a scenario, and each that is looked for is there.
+    /// Each bug is looked for, by a scenario or by loom, and each that is looked for is there.
     pub fn knows(&self, bugs: &[String]) -> Result<(), Stop> {
-        let list = text_of(Command::new(&self.file).arg("--list"))?;
+        let list_of = |file: &PathBuf| text_of(Command::new(file).arg("--list"));
+        let list = [list_of(&self.file)?, list_of(&self.weak_memory)?].join("\n");
         let named = list
             .lines()
             .filter_map(|line| line.trim().strip_prefix("planted: "));
         let named: Vec<&str> = named.collect();
         if let Some(unknown) = bugs.iter().find(|bug| !named.contains(&bug.as_str())) {
-            return Err(Stop::failed(format!(
-                "no scenario looks for the bug {unknown}"
-            )));
+            return Err(Stop::failed(format!("nobody looks for the bug {unknown}")));
         }
         if let Some(missing) = named
             .iter()

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `main.rs` | what is asked for, and the verdict |
 //! | `copy.rs` | a copy of the sources with all bugs on purpose |
-//! | `build.rs` | the program of tests/interleavings, built of the sources or of the copy |
+//! | `build.rs` | the programs of tests/interleavings, built of the sources or of the copy |
 
 mod build;
 mod copy;
@@ -77,17 +77,41 @@ fn main() -> ExitCode {
 /// Every scenario's claim holds.
 fn holds(words: &[String]) -> Result<(), Stop> {
     step("The source side in many orders of its threads");
-    let program = build::program(&repository())?;
-    program.run(words, "a claim is broken, see above")
+    let programs = build::programs(&repository())?;
+    programs.run(words, "a claim is broken, see above")?;
+    if is_for_all(words) {
+        step("How threads are woken, in all orders, by loom");
+        programs.run_weak_memory(&[], "a claim is broken, see above")?;
+    }
+    Ok(())
+}
+
+/// No scenario is named, and no single execution is wanted.
+fn is_for_all(words: &[String]) -> bool {
+    let numbers = ["--iterations", "--minutes", "--jobs"];
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--json" => {}
+            number if numbers.contains(&number) => drop(words.next()),
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Every bug on purpose is found.
 fn finds(words: &[String]) -> Result<(), Stop> {
     step("The same with bugs on purpose");
     let (copy, bugs) = copy::with_bugs()?;
-    let program = build::program(&copy)?;
-    program.knows(&bugs)?;
+    let programs = build::programs(&copy)?;
+    programs.knows(&bugs)?;
     let mut words = build::without_how_many(words);
+    let is_for_all = is_for_all(&words);
     words.extend(["--planted", "--iterations", AT_MOST].map(str::to_owned));
-    program.run(&words, "a bug on purpose was not found, see above")
+    programs.run(&words, "a bug on purpose was not found, see above")?;
+    if is_for_all {
+        programs.run_weak_memory(&["--planted"], "a bug on purpose was not found, see above")?;
+    }
+    Ok(())
 }
