@@ -1,5 +1,5 @@
-//! `docs/history.md` and the tests fit together: the page names every case, and each test that the
-//! page names exists.
+//! `docs/history.md` and the tests fit together: the page names every case, and each test and each
+//! scenario that the page names exists.
 
 use std::fs;
 
@@ -65,6 +65,34 @@ fn each_test_that_the_page_names_exists() {
         .filter(|(suite, test)| !exists(suite, test))
         .collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
+/// The names of scenarios of `ci/interleavings`: `scenario `, or `scenarios `, and what follows.
+fn scenarios_named(page: &str) -> Vec<&str> {
+    let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let sentences = page.split("scenario").skip(1);
+    let sentences = sentences.filter_map(|rest| rest.trim_start_matches('s').split('.').next());
+    let quoted = sentences.flat_map(quoted);
+    quoted.filter(is_word).collect()
+}
+
+#[test]
+fn each_scenario_that_the_page_names_exists() {
+    let page = page();
+    let named = scenarios_named(&page);
+    assert!(named.len() > 15, "only {} scenarios are named", named.len());
+    let dir = repository().join("tests/interleavings/src/scenarios");
+    let files = fs::read_dir(dir).expect("the scenarios").flatten();
+    let texts: Vec<_> = files
+        .filter_map(|file| fs::read_to_string(file.path()).ok())
+        .collect();
+    let exists = |name: &str| {
+        let line = format!("name: \"{name}\",");
+        texts.iter().any(|text| text.contains(&line))
+    };
+    let missing: Vec<_> = named.iter().filter(|name| !exists(name)).collect();
+    assert!(missing.is_empty(), "no such scenarios: {missing:?}");
+    assert!(!exists("a_scenario_that_nobody_wrote"));
 }
 
 #[test]
