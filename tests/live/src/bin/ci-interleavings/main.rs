@@ -26,6 +26,7 @@ fn usage() -> String {
 usage: ci/interleavings [--help] [--bugs-only | --no-bugs] [OPTION]... [SCENARIO]...
 
 Runs the source side's own code under a scheduler that decides at each step which thread goes on,
+has loom try all orders of how sessions sleep and are woken (unless scenarios or a seed are named),
 and then the same with bugs on purpose (tests/interleavings/planted), each of which must be found.
 A scenario that fails prints its seed, and the command that shows the same once more.
   --list           the scenarios, their claims and their bugs
