@@ -4,13 +4,14 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `main.rs` | what is asked for, and memcheck's verdict |
+//! | `main.rs` | what is asked for, and whose a report of memcheck's is |
 //! | `valgrind.rs` | how a server runs under valgrind |
 //! | `reports.rs` | what valgrind wrote, read: which reports are ours |
-//! | `races.rs` | ThreadSanitizer's verdict |
+//! | `races.rs` | whose a report of ThreadSanitizer's is |
 //! | `sanitizer.rs` | libraries that it looks at, and how a server runs with it |
 //! | `thread_reports.rs` | what ThreadSanitizer wrote, read |
 //! | `story.rs` | what happens to the servers |
+//! | `verdict.rs` | what is said of reports, and the verdict |
 //!
 //! A report is ours if any frame of it is in a library of ours: where the fault is, where the memory
 //! was allocated, where it was freed. That is told by the file that the frame is in, so nothing has
@@ -24,14 +25,16 @@ mod sanitizer;
 mod story;
 mod thread_reports;
 mod valgrind;
+mod verdict;
 
 use std::process::ExitCode;
 
 use semisync_live_tests::arguments::Arguments;
-use semisync_live_tests::console::{Program, Stop, say, step};
+use semisync_live_tests::console::{Program, Stop, step};
 
 use reports::Report;
 use valgrind::Valgrind;
+use verdict::{Verdict, Whose};
 
 const USAGE: &str = "\
 usage: ci/memcheck [--help] [--rounds N] [--races]
@@ -76,39 +79,23 @@ fn check(rounds: u32) -> Result<String, Stop> {
     let valgrind = Valgrind::prepare()?;
     story::tell(&valgrind, rounds)?;
     step("What valgrind has reported");
-    let mut ours = Vec::new();
+    let mut verdict = Verdict::of("valgrind", ["InvalidRead", "Leak_DefinitelyLost"]);
     for server in story::SERVERS {
         let reports = valgrind.reports(server)?;
-        let (planted, others): (Vec<_>, Vec<_>) = reports.iter().partition(|one| one.is_planted());
-        let own = others.into_iter().filter(|one| one.is_ours());
-        let (known, own): (Vec<&Report>, Vec<_>) = own.partition(|one| one.known().is_some());
-        say(format!(
-            "{server}: {} reports, {} of the faults on purpose, {} known, {} of ours",
-            reports.len(),
-            planted.len(),
-            known.len(),
-            own.len()
-        ));
-        if let Some(why) = known.first().and_then(|report| report.known()) {
-            say(format!("   known: {why}"));
-        }
-        for kind in ["InvalidRead", "Leak_DefinitelyLost"] {
-            if !planted.iter().any(|report| report.kind == kind) {
-                let why =
-                    format!("valgrind is blind: no {kind} of the planted library in {server}");
-                return Err(Stop::failed(why));
-            }
-        }
-        for report in own {
-            report.lines().iter().for_each(say);
-            ours.push(report.kind.clone());
-        }
+        let each = reports.iter().map(|one| (one.kind.as_str(), whose(one)));
+        verdict.add(server, &each.collect::<Vec<_>>())?;
     }
-    if ours.is_empty() {
-        return Ok("no report is ours".to_owned());
+    verdict.end()
+}
+
+fn whose(report: &Report) -> Whose {
+    if report.is_planted() {
+        return Whose::Planted;
     }
-    Err(Stop::failed(format!(
-        "reports of ours: {}",
-        ours.join(", ")
-    )))
+    if !report.is_ours() {
+        return Whose::Servers;
+    }
+    report
+        .known()
+        .map_or_else(|| Whose::Ours(report.lines()), Whose::Known)
 }

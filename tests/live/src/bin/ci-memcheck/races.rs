@@ -1,13 +1,14 @@
-//! Data races, and locks in two orders: ThreadSanitizer's verdict.
+//! Data races, and locks in two orders: what ThreadSanitizer reports.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use semisync_live_tests::console::{Stop, say, step, text_of};
+use semisync_live_tests::console::{Stop, step, text_of};
 
 use crate::sanitizer::Sanitizer;
 use crate::story::{self, SERVERS};
 use crate::thread_reports::{self, DATA_RACE, Frame, Report};
+use crate::verdict::{Verdict, Whose};
 
 /// What the planted library must be reported for.
 const PLANTED: [&str; 2] = [DATA_RACE, "lock-order-inversion"];
@@ -29,50 +30,29 @@ pub fn check(rounds: u32) -> Result<String, Stop> {
     let sanitizer = Sanitizer::prepare()?;
     story::tell(&sanitizer, rounds)?;
     step("What ThreadSanitizer has reported");
-    let mut faults = Vec::new();
+    let mut verdict = Verdict::of("ThreadSanitizer", PLANTED);
     for server in SERVERS {
         let reports = thread_reports::read(&sanitizer.words(server)?);
-        let (planted, others): (Vec<_>, Vec<_>) = reports.iter().partition(|one| one.is_planted());
-        let own: Vec<&Report> = others.into_iter().filter(|one| one.is_ours()).collect();
+        let own: Vec<&Report> = reports.iter().filter(|one| one.is_ours()).collect();
         let places = places(&sanitizer, &own)?;
-        let (known, own): (Vec<&Report>, Vec<_>) = own
-            .into_iter()
-            .partition(|one| known(one, &places).is_some());
-        say(format!(
-            "{server}: {} reports, {} of the faults on purpose, {} known, {} of ours",
-            reports.len(),
-            planted.len(),
-            known.len(),
-            own.len()
-        ));
-        let mut reasons: Vec<_> = known
+        let each = reports
             .iter()
-            .filter_map(|one| self::known(one, &places))
-            .collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        for why in reasons {
-            say(format!("   known: {why}"));
-        }
-        for kind in PLANTED {
-            if !planted.iter().any(|report| report.kind == kind) {
-                let why = format!("it is blind: no {kind} of the planted library in {server}");
-                return Err(Stop::failed(why));
-            }
-        }
-        for report in own {
-            let place = |frame: &Frame| places.get(frame).cloned();
-            report.lines(place).iter().for_each(say);
-            faults.push(report.kind.clone());
-        }
+            .map(|one| (one.kind.as_str(), whose(one, &places)));
+        verdict.add(server, &each.collect::<Vec<_>>())?;
     }
-    if faults.is_empty() {
-        return Ok("no report is ours".to_owned());
+    verdict.end()
+}
+
+fn whose(report: &Report, places: &BTreeMap<Frame, String>) -> Whose {
+    if report.is_planted() {
+        return Whose::Planted;
     }
-    Err(Stop::failed(format!(
-        "reports of ours: {}",
-        faults.join(", ")
-    )))
+    if !report.is_ours() {
+        return Whose::Servers;
+    }
+    let place = |frame: &Frame| places.get(frame).cloned();
+    let ours = || Whose::Ours(report.lines(place));
+    known(report, places).map_or_else(ours, Whose::Known)
 }
 
 fn known(report: &Report, places: &BTreeMap<Frame, String>) -> Option<&'static str> {
