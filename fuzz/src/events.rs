@@ -183,3 +183,27 @@ fn repaired(repair: u8, bytes: &[u8]) -> Vec<u8> {
     }
     event
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, path::Path};
+
+    /// Written by hand: what a search finds within a minute is up to chance.
+    #[test]
+    fn an_offset_that_is_null_is_kept() {
+        let kept =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/events/an-offset-that-is-null");
+        let input = fs::read(kept).expect("an input");
+        let (repair, event) = input.split_first().expect("a byte that says how");
+        let event = repaired(*repair, event);
+        assert_eq!(event[4], HEARTBEAT_V2);
+        // A name, and an offset of one byte, which is NULL.
+        assert_eq!(event[19..], *b"\x01\x08b.000001\x02\x01\xfb");
+        assert_eq!(position(&event), None);
+        // With the number before NULL it announces a position.
+        let mut number = event;
+        *number.last_mut().expect("the offset") = 250;
+        assert_eq!(position(&number), Some((b"b.000001".to_vec(), 250)));
+    }
+}
