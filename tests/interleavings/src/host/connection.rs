@@ -1,7 +1,7 @@
 //! A session's connection: a socket pair of the kernel's, one end of which has the server's NET and
 //! Vio.
 
-use semisync_interleaved::step;
+use semisync_interleaved::{step, system_call};
 use semisync_sys as sys;
 use std::{
     ffi::{c_int, c_uchar},
@@ -114,6 +114,7 @@ pub unsafe extern "C" fn vio_write(
     size: usize,
 ) -> usize {
     step();
+    system_call();
     // SAFETY: the bytes are the caller's; the descriptor may be closed, or another's by now: that
     // is what this is to find.
     let sent = unsafe { libc::send((*vio).fd, bytes.cast(), size, libc::MSG_NOSIGNAL) };
@@ -127,6 +128,7 @@ pub unsafe extern "C" fn vio_shutdown(vio: *mut sys::Vio) -> c_int {
     // SAFETY: the session's Vio, of which the descriptor is open.
     unsafe {
         let fd = (*vio).fd;
+        system_call();
         libc::shutdown(fd, libc::SHUT_RDWR);
         step();
         assert_eq!(

@@ -53,7 +53,7 @@ pub use late::keep_in_order;
 pub use mutex::{Mutex, MutexGuard};
 pub use order::{Order, Policy, Time};
 pub use planted::{come_by, is_to_panic, panic_at, planted};
-pub use poll::{epoll_wait, wait_readable, write};
+pub use poll::{epoll_wait, system_call, wait_readable, write};
 pub use random::pick;
 pub use shuttle::thread_local;
 pub use sleep::{On, block, wake_all, wake_one};

@@ -15,8 +15,16 @@ use std::{
     time::Duration,
 };
 
-/// Into an `eventfd`: whoever sleeps on it is woken by the kernel.
-pub use rustix::io::write;
+/// A call of the system: the kernel's locks let others see all that this task has stored before.
+pub fn system_call() {
+    late::barrier();
+}
+
+/// As [`rustix::io::write`], into an `eventfd`: whoever sleeps on it is woken by the kernel.
+pub fn write(descriptor: impl AsFd, bytes: &[u8]) -> Result<usize, Errno> {
+    system_call();
+    rustix::io::write(descriptor, bytes)
+}
 
 /// As [`epoll::wait`].
 pub fn epoll_wait<B: Buffer<epoll::Event>>(
