@@ -45,6 +45,7 @@ static void check(int done, const char *what) {
 /* ---- the server: data ---- */
 
 char server_version[] = "9.7.0";
+unsigned long server_id = 1;
 bool opt_readonly;
 int connection_events_loop_aborted_flag;
 const char *log_bin_index = "/nonexistent/binlog.index";

@@ -5,6 +5,7 @@
 use crate::position::split_name;
 
 const TYPE_AT: usize = 4;
+const SERVER_ID_AT: usize = 5;
 const LENGTH_AT: usize = 9;
 const LOG_POS_AT: usize = 13;
 const HEADER_SIZE: usize = 19;
@@ -83,6 +84,12 @@ pub fn is_of_transaction(event: &[u8]) -> bool {
                 | kind::GTID_LIST
         )
     })
+}
+
+/// The server that has committed the transaction of the event.
+pub fn server_id(event: &[u8]) -> Option<u32> {
+    let id = event.get(SERVER_ID_AT..)?.first_chunk::<4>()?;
+    Some(u32::from_le_bytes(*id))
 }
 
 /// Whether the event is a heartbeat, of either version.
@@ -258,6 +265,14 @@ mod tests {
         for end in 0..whole.len() {
             assert_eq!(told(&whole[..end]), None);
         }
+    }
+
+    #[test]
+    fn an_event_names_its_server() {
+        let mut xid = event(kind::XID, 9, b"", false);
+        xid[SERVER_ID_AT..SERVER_ID_AT + 4].copy_from_slice(&[1, 2, 0, 0x80]);
+        assert_eq!(server_id(&xid), Some(0x8000_0201));
+        assert_eq!(server_id(&xid[..SERVER_ID_AT + 3]), None);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub use coordinator::{Coordinator, LeftUnconfirmed, VotersView, WaitsView};
 pub use counted_ends::CountedEnds;
 pub use effects::{Effects, Message, Outcome};
 pub use events::{
-    Announced, announced_position, is_heartbeat, is_of_transaction, may_end_transaction,
+    Announced, announced_position, is_heartbeat, is_of_transaction, may_end_transaction, server_id,
 };
 pub use flush_times::FlushTimes;
 pub use histogram::{BUCKETS, Histogram, bucket_limits, bucket_of};

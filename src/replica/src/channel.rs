@@ -238,6 +238,8 @@ pub struct ChannelState {
     pub transactions: bool,
     /// The connection is asynchronous, because the relay log may not be on disk.
     pub waits_for_disk: bool,
+    /// This server's id when the connection began.
+    pub server_id: u32,
 }
 
 impl ChannelState {
@@ -250,6 +252,7 @@ impl ChannelState {
         first_transaction: false,
         transactions: false,
         waits_for_disk: false,
+        server_id: 0,
     };
 
     /// The current receiver thread's channel.
@@ -305,8 +308,14 @@ impl ChannelState {
     }
 
     /// A connection begins on which the source will send headers.
-    /// `announced`: the source was told what the operator has set.
-    pub fn connect(channel: Arc<str>, peer: Peer, announced: bool, socket: Option<TcpStream>) {
+    /// `announced`: the source was told what the operator has set. `server_id`: this server's.
+    pub fn connect(
+        channel: Arc<str>,
+        peer: Peer,
+        announced: bool,
+        socket: Option<TcpStream>,
+        server_id: u32,
+    ) {
         let enabled = peer.is_enabled();
         let was_enabled = WAS_ENABLED.swap(enabled, Ordering::AcqRel);
         let connection = Connection {
@@ -319,6 +328,7 @@ impl ChannelState {
         PLACE.with(|place| place.set(Some(Some(connection))));
         Self {
             peer: Some(peer),
+            server_id,
             ..Self::NEW
         }
         .save();
@@ -446,7 +456,7 @@ mod tests {
 
             assert_eq!(semi_sync_of("a"), None);
             let (ours, theirs) = connect();
-            ChannelState::connect("a".into(), Peer::new(true, true), false, Some(ours));
+            ChannelState::connect("a".into(), Peer::new(true, true), false, Some(ours), 2);
             assert!(in_use() && any_semi_sync());
             assert_eq!(semi_sync_of("a"), Some(SemiSync::On));
             assert_eq!(semi_sync_of("b"), None);
@@ -465,12 +475,12 @@ mod tests {
 
             ChannelState::disconnect(false);
             assert!(!in_use());
-            ChannelState::connect("a".into(), Peer::new(true, true), false, None);
+            ChannelState::connect("a".into(), Peer::new(true, true), false, None, 2);
             assert!(in_use() && any_semi_sync());
             // Back to a source that was disabled meanwhile: for a while, once.
-            ChannelState::connect("a".into(), Peer::new(true, false), false, None);
+            ChannelState::connect("a".into(), Peer::new(true, false), false, None, 2);
             assert!(any_semi_sync());
-            ChannelState::connect("a".into(), Peer::new(true, false), false, None);
+            ChannelState::connect("a".into(), Peer::new(true, false), false, None, 2);
             assert!(in_use() && !any_semi_sync());
             // It ends without a word.
         });

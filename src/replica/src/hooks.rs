@@ -73,7 +73,8 @@ impl RelayIoObserver for RelayIo {
         match agreement {
             Agreement::SemiSync(peer) => {
                 let told = announced != Announced::default();
-                ChannelState::connect(key.into(), peer, told, source.socket());
+                let id = replica.server.server_id();
+                ChannelState::connect(key.into(), peer, told, source.socket(), id);
             }
             Agreement::Asynchronous => ChannelState::disconnect(false),
         }
@@ -128,6 +129,15 @@ impl RelayIoObserver for RelayIo {
             offset,
         });
         if !state.ask && !at.is_some_and(|at| is_news(&state, at)) {
+            return;
+        }
+        if Replica::get().is_none_or(|replica| replica.server.server_id() != state.server_id) {
+            // The server throws away what was committed under its own id (`queue_event` in
+            // sql/rpl_replica.cc), so the event may not be in the relay log. When the receiver
+            // connects, it looks whether the source has the same id, and tells the source the new
+            // one.
+            messages::server_id_changed(channel);
+            source.hang_up();
             return;
         }
         let mut buffer = [0; MAX_ACK];

@@ -37,6 +37,18 @@ pub fn no_header(packet: &[u8]) {
     );
 }
 
+/// `@@GLOBAL.server_id` is not what it was when the receiver connected.
+pub fn server_id_changed(channel: &Channel<'_>) {
+    let channel = of(channel);
+    log::plain(
+        Level::Note,
+        format_args!(
+            "The receiver{channel} connects again, because this server's server_id has changed. \
+             Nothing is acknowledged before."
+        ),
+    );
+}
+
 /// `what`: whole sentences about a table that is missing, or stays.
 pub fn table(level: Level, what: &str) {
     log::plain(level, format_args!("{what}"));

@@ -152,6 +152,13 @@ impl Server {
         unsafe { &*self.symbols.shutdown_flag }.load(Ordering::Acquire) != 0
     }
 
+    /// `@@GLOBAL.server_id`. Any thread, no lock.
+    pub fn server_id(self) -> u32 {
+        // SAFETY: an unsigned long that lives as long as the server.
+        let id = unsafe { &*self.symbols.server_id }.load(Ordering::Relaxed);
+        u32::try_from(id).unwrap_or_default()
+    }
+
     /// `@@GLOBAL.read_only`. Any thread, no lock.
     pub fn is_read_only(self) -> bool {
         // SAFETY: a bool of one byte that lives as long as the server.

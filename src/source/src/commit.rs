@@ -26,11 +26,15 @@ struct Commit;
 
 impl StorageObserver for Commit {
     fn after_flush(end: LogPos<'_>) {
-        if let Some(source) = Source::enabled() {
-            let state = &source.state;
-            if state.on_flush(end.file(), end.offset, !is_exempt(source)) {
-                source.on_new_log();
-            }
+        let Some(source) = Source::get() else {
+            return;
+        };
+        let state = &source.state;
+        // Before any of it is sent; while semi-sync is disabled too, because a session keeps the
+        // id that it began with.
+        source.own_ids.note(state.server.server_id());
+        if state.is_enabled() && state.on_flush(end.file(), end.offset, !is_exempt(source)) {
+            source.on_new_log();
         }
     }
 

@@ -14,13 +14,13 @@
 //! may not run, so there the flag is not set in advance.
 
 use crate::{
-    announcement::Announcement, dump_file::DumpFile, messages,
+    announcement::Announcement, dump_file::DumpFile, messages, own_ids::OwnIds,
     replica_connection::ReplicaConnection, replicas::Replicas, source::Source, state::State,
     variables::traces_details,
 };
 use semisync_core::{
     AckReader, FLAG_ASK, FLAG_DISABLED, Framing, MAGIC, Position, announced_position,
-    may_end_transaction,
+    may_end_transaction, server_id,
 };
 use semisync_server::{
     LogPos,
@@ -44,6 +44,10 @@ pub struct SemiSyncDump {
     compressed: bool,
     /// Whether packets may ask that no hook announces.
     asks_unannounced: bool,
+    own_ids: &'static OwnIds,
+    /// The replica had this server's id when it connected, and its server has let it: it runs with
+    /// `replicate_same_server_id`, and throws nothing away.
+    keeps_its_own: bool,
     file: DumpFile,
     /// End of the event that comes next or came last.
     event: Cell<Option<Position>>,
@@ -140,6 +144,8 @@ impl SemiSyncDump {
             // packet that comes before any event, they would connect again and again and
             // never come to the event.
             asks_unannounced: announced == Announced::AsReplica || !compressed,
+            own_ids: &source.own_ids,
+            keeps_its_own: server_id == state.server.server_id(),
             file: DumpFile::new(state, Arc::clone(&connection)),
             event: Cell::new(None),
             sent: Cell::new(None),
@@ -211,6 +217,13 @@ impl SemiSyncDump {
         } else {
             FLAG_DISABLED
         }
+    }
+
+    /// Whether the replica takes the event's transaction for its own although it was committed
+    /// here: see `own_ids`.
+    fn is_thrown_away(&self, event: &[u8]) -> bool {
+        let id = self.connection.server_id;
+        server_id(event) == Some(id) && !self.keeps_its_own && self.own_ids.contains(id)
     }
 
     /// Looks at a packet that no hook announced: learns the position that it
@@ -300,7 +313,15 @@ impl Dump for SemiSyncDump {
         *flag = self.idle_flag();
         let position = self.file.on_event(end);
         self.event.set(position);
-        let Some(position) = position.filter(|_| *flag == 0 && may_end_transaction(event)) else {
+        if *flag != 0 || !may_end_transaction(event) {
+            return;
+        }
+        if self.is_thrown_away(event) {
+            self.replicas.refuse_namesake(self.state, &self.connection);
+            *flag = self.idle_flag();
+            return;
+        }
+        let Some(position) = position else {
             return;
         };
         let traces = traces_details();

@@ -37,6 +37,7 @@
 //! | `alarm` | when the coordinator wants to be told the time, and who watches that |
 //! | `observations` | what is noted beside the coordinator, under its lock |
 //! | `waiting` | a session that waits, as the coordinator keeps it |
+//! | `own_ids` | the server ids that this server has had |
 //! | `counters` | what is counted outside of the coordinator |
 //! | `wait_histogram` | how long sessions have waited |
 //! | `messages` | what is said in the error log |
@@ -71,6 +72,7 @@ mod messages;
 mod observations;
 #[doc(hidden)]
 pub mod operator;
+mod own_ids;
 #[doc(hidden)]
 pub mod plugin;
 mod receiver;

@@ -206,6 +206,19 @@ pub fn must_connect_again(server_id: u32, peer: &str) {
     );
 }
 
+/// A replica takes for its own what was committed here.
+pub fn throws_away(server_id: u32, peer: &str) {
+    log::plain(
+        Level::Error,
+        format_args!(
+            "Semi-sync replica (server_id: {server_id}) at {peer} throws away what was committed \
+             here while this server had the same server_id: its acknowledgements do not count \
+             until it connects again. Give each server a server_id of its own; the replica lacks \
+             these transactions for ever."
+        ),
+    );
+}
+
 /// A replica calls itself by a word that is none. `what`: "name" or "zone".
 pub fn ignored_word(server_id: u32, what: &str, word: &str) {
     log::plain(

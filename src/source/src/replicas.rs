@@ -119,6 +119,14 @@ impl Replicas {
         self.refuse(state, connection);
     }
 
+    /// The replica is being sent what was committed here under the replica's own server id, and
+    /// throws it away: what it acknowledges from here on it does not have.
+    pub fn refuse_namesake(&self, state: &State, connection: &ReplicaConnection) {
+        messages::throws_away(connection.server_id, &connection.peer);
+        connection.on_fault("it throws away what was committed here under its own server id");
+        self.refuse(state, connection);
+    }
+
     /// The connection is not asked, and does not count; its dump goes on.
     pub fn refuse(&self, state: &State, connection: &ReplicaConnection) {
         connection.on_refused();

@@ -9,6 +9,7 @@ use crate::{
     figures::{ReplicaFigures, SourceFigures, WaitFigures},
     intake::Intake,
     messages,
+    own_ids::OwnIds,
     receiver::Receiver,
     replicas::Replicas,
     state::State,
@@ -24,6 +25,7 @@ pub struct Source {
     pub words: &'static Vocabulary,
     pub state: State,
     pub replicas: Replicas,
+    pub own_ids: OwnIds,
     /// Held for a moment: never while the thread is waited for.
     receiver: Mutex<Option<Receiver>>,
 }
@@ -45,6 +47,7 @@ impl Source {
             words,
             state: State::new(server),
             replicas: Replicas::default(),
+            own_ids: OwnIds::default(),
             receiver: Mutex::default(),
         });
         source.state.instrument();

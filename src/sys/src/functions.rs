@@ -7,7 +7,7 @@
 use crate::{bindings::*, compat, symbols::symbols};
 use std::{
     ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void},
-    sync::atomic::{AtomicU8, AtomicU32},
+    sync::atomic::{AtomicU8, AtomicU32, AtomicU64},
 };
 
 /// Registers an observer, or takes one back; in `init` and `deinit`. `observer` lives in writable
@@ -138,6 +138,8 @@ symbols! {
 
         /// Not 0 once the server shuts down. Any thread, at any time.
         shutdown_flag: *const compat::ShutdownFlag = compat::SHUTDOWN_FLAG;
+        /// `@@GLOBAL.server_id`, an unsigned long. Any thread, at any time.
+        server_id: *const AtomicU64 = c"server_id";
         /// `@@GLOBAL.read_only`, a bool; `super_read_only` sets it too. Any thread, at any time.
         opt_readonly: *const AtomicU8 = c"opt_readonly";
         /// A bool; hooks of events inside a transaction are left out while it is set. Servers that

@@ -6,12 +6,16 @@
 
 use std::time::Duration;
 
+use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::hostile::Hostility;
 use semisync_live_tests::load::Waiting;
-use semisync_live_tests::{A_DAY_MS, Dialect, Names, PATIENCE, Server, eventually, needs};
+use semisync_live_tests::{
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, needs,
+};
 
 const ONE_IS_ENOUGH: &str = "one replica is always enough";
+const NO_GTIDS: &str = "it does not ask again for what it has thrown away";
 /// How long the test watches a commit that must not go on.
 const A_WHILE: Duration = Duration::from_millis(200);
 
@@ -244,4 +248,63 @@ fn honest_acknowledgements_may_be_split_or_coalesced() {
     }
     assert_eq!(source.counter("yes_tx"), 5);
     assert_eq!(source.status("clients"), "1");
+}
+
+/// By a source and its replica, of which one is given the other's server id. The replica throws
+/// away what bears its own, and its server counts that as received.
+fn twins() -> Option<Topology> {
+    if !Libraries::are_ours() {
+        not_applicable("stock confirms what a replica has thrown away");
+        return None;
+    }
+    let pair = Topology::new(Names::newest())
+        .set("timeout", A_DAY_MS)
+        .start();
+    if !pair.source.has_gtids() {
+        not_applicable(NO_GTIDS);
+        return None;
+    }
+    pair.source.insert(1);
+    pair.replica().wait_applied(&pair.source);
+    Some(pair)
+}
+
+#[test]
+fn what_was_committed_under_its_own_server_id_no_replica_confirms() {
+    let Some(pair) = twins() else { return };
+    let (source, replica) = (&pair.source, pair.replica());
+    source.execute("SET GLOBAL server_id = 2");
+    let waiting = Waiting::insert(source, 2);
+    source.wait_log("replica (server_id: 2) at 127.0.0.1");
+    source.wait_status("clients", "0");
+    source.execute("SET GLOBAL server_id = 1");
+    // It asks for the transaction again, and throws it away again.
+    let mark = source.log_mark();
+    replica.restart_receiver();
+    source.wait_log_since(mark, "throws away");
+    source.wait_status("clients", "0");
+    assert!(!waiting.is_over_within(A_WHILE), "nobody has it");
+    assert_eq!(replica.count_rows(Some(2)), 0);
+    source.set_source("enabled", "OFF");
+    waiting.done_within(PATIENCE);
+    assert_eq!(source.counter("yes_tx"), 1);
+}
+
+#[test]
+fn a_replica_that_is_given_its_sources_server_id_confirms_nothing() {
+    let Some(pair) = twins() else { return };
+    let (source, replica) = (&pair.source, pair.replica());
+    replica.execute("SET GLOBAL server_id = 1");
+    let waiting = Waiting::insert(source, 2);
+    replica.wait_log("this server's server_id has changed");
+    // The server itself refuses to replicate so.
+    eventually(PATIENCE, "the end of the receiver", || {
+        replica.receiver().0 == "No"
+    });
+    assert!(!waiting.is_over_within(A_WHILE), "nobody has it");
+    replica.execute("SET GLOBAL server_id = 2");
+    replica.execute("START REPLICA IO_THREAD");
+    waiting.done_within(PATIENCE);
+    replica.assert_same_rows(source);
+    assert_eq!(source.counter("no_tx"), 0);
 }

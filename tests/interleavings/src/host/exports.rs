@@ -14,7 +14,7 @@ use semisync_sys as sys;
 use std::{
     ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulong, c_void},
     ptr::null_mut,
-    sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, Ordering},
+    sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -22,6 +22,8 @@ use std::{
 
 #[unsafe(export_name = "server_version")]
 static VERSION: [u8; 6] = *b"9.7.0\0";
+#[unsafe(export_name = "server_id")]
+static SERVER_ID: AtomicU64 = AtomicU64::new(1);
 #[unsafe(export_name = "opt_readonly")]
 static READ_ONLY: AtomicU8 = AtomicU8::new(0);
 #[unsafe(export_name = "connection_events_loop_aborted_flag")]
