@@ -328,6 +328,17 @@ impl Server {
         rows.iter().map(number).collect()
     }
 
+    /// Ends all dumps, and waits until no replica counts. A dump whose replica is gone ends by
+    /// itself at its next event or heartbeat, which may be long.
+    #[track_caller]
+    pub fn end_dumps(&self) {
+        for dump in self.dumps() {
+            let _has_ended = self.try_rows(&format!("KILL {dump}"));
+        }
+        self.wait_status("clients", "0");
+        eventually(PATIENCE, "the dumps end", || self.dumps().is_empty());
+    }
+
     /// SHOW REPLICA STATUS by the names of its columns, in the newest words. `None`: this is no
     /// replica.
     #[track_caller]

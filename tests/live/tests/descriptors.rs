@@ -31,15 +31,7 @@ fn all_is_well_again(source: &Server) {
         source.counter("yes_tx") > before && source.status("status") == "ON"
     });
     fake.close();
-    nobody_is_left(source);
-}
-
-fn nobody_is_left(source: &Server) {
-    for dump in source.dumps() {
-        let _has_ended = source.try_rows(&format!("KILL {dump}"));
-    }
-    source.wait_status("clients", "0");
-    eventually(PATIENCE, "the dumps end", || source.dumps().is_empty());
+    source.end_dumps();
 }
 
 #[test]
@@ -65,7 +57,7 @@ fn a_dump_without_descriptors_confirms_nothing_and_the_source_comes_back() {
         assert!(asynchronously <= 1, "{log}");
         served.push(is_served);
         fake.close();
-        nobody_is_left(&source);
+        source.end_dumps();
         all_is_well_again(&source);
     }
     // The limit is one, and the last one is none.

@@ -125,18 +125,8 @@ fn replicas_that_come_and_go_leave_nothing_behind() {
             1 => fake.reset(),
             _ => fake.quit().expect("the goodbye is sent"),
         }
-        nobody_is_left(&source);
+        source.end_dumps();
     });
-}
-
-/// A dump whose replica is gone ends at its next event or heartbeat, which may be long. An operator
-/// ends it at once.
-fn nobody_is_left(source: &Server) {
-    for dump in source.dumps() {
-        let _has_ended = source.try_rows(&format!("KILL {dump}"));
-    }
-    source.wait_status("clients", "0");
-    eventually(SOON, "the dumps end", || source.dumps().is_empty());
 }
 
 /// Between installing and uninstalling a replica comes, acknowledges and goes.
@@ -156,7 +146,7 @@ fn installing_and_uninstalling_leaves_nothing_behind() {
                 fake.answer();
             });
             fake.close();
-            nobody_is_left(&source);
+            source.end_dumps();
         }
         source.uninstall(&names.source_plugin());
         source.uninstall(&names.replica_plugin());
