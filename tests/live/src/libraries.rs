@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::console::Stop;
 use crate::paths::{dist_dir_of, server_dir_of};
 
 /// Which semi-sync libraries lie in the server's plugin directory.
@@ -79,19 +80,31 @@ impl Libraries {
         !self.files(series).is_empty()
     }
 
+    /// A command for people says what is missing, and what makes it.
+    pub fn are_built(&self, series: &str) -> Result<(), Stop> {
+        match self.missing(series) {
+            Some((what, remedy)) => Err(Stop::failed(what).remedy(remedy)),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn assert_built(&self, series: &str) {
-        let Some(dir) = self.dir(series) else {
-            return;
+        if let Some((what, remedy)) = self.missing(series) {
+            panic!("{what}: run {remedy} first");
+        }
+    }
+
+    /// What is missing, and the command that makes it.
+    fn missing(&self, series: &str) -> Option<(String, String)> {
+        let dir = self.dir(series).filter(|_| !self.is_there(series))?;
+        let command = match self {
+            Libraries::Failpoints => "ci/build --failpoints",
+            Libraries::Stock => "ci/setup",
+            _ => "ci/build",
         };
-        assert!(
-            self.is_there(series),
-            "no libraries in {}: run ci/build{} {series} first",
-            dir.display(),
-            if *self == Libraries::Failpoints {
-                " --failpoints"
-            } else {
-                ""
-            }
-        );
+        Some((
+            format!("no libraries in {}", dir.display()),
+            format!("{command} {series}"),
+        ))
     }
 }

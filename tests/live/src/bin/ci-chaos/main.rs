@@ -52,6 +52,7 @@ use std::process::{Command, ExitCode};
 
 use semisync_live_tests::console::{OnInterrupt, OrStop, Program, Stop, say, step};
 use semisync_live_tests::server::end_all;
+use semisync_live_tests::{Dialect, Libraries};
 
 use options::{Mode, Options, USAGE};
 use plan::{Question, Terms};
@@ -88,6 +89,7 @@ fn again_with_stock(options: &Options) -> Result<Stop, Stop> {
 }
 
 fn chaos(options: &Options) -> Result<String, Stop> {
+    Libraries::under_test().are_built(Dialect::of_run().series())?;
     let _servers = OnInterrupt::then(end_all);
     run::listen_to_panics();
     step("A source and three replicas, each in a network of its own");

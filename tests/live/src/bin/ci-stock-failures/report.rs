@@ -112,7 +112,7 @@ pub fn verdict(rows: &[Row]) -> Result<String, Stop> {
     let shown = rows.iter().filter(|row| others(row)).count();
     let shared = rows.iter().filter(|row| fails(row)).count();
     Ok(format!(
-        "{} cases: {shown} show with stock or in MariaDB, {shared} with ours, as the page tells",
+        "failures tried: {}; shown by stock or MariaDB: {shown}; by ours: {shared}, as the page tells",
         rows.len()
     ))
 }

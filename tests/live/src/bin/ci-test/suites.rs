@@ -271,8 +271,9 @@ fn first_clause(test: &str) -> String {
     let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
     let sentence = words.join(" ");
-    let end = sentence.find([':', ';', '.']).unwrap_or(sentence.len());
-    sentence[..end].to_owned()
+    let ends = [": ", "; ", ". "].map(|sign| sentence.find(sign).unwrap_or(sentence.len()));
+    let end = ends.into_iter().min().unwrap_or(sentence.len());
+    sentence[..end].trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
