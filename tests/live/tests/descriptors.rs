@@ -11,7 +11,7 @@ use semisync_live_tests::fake_replica::{Announce, FakeReplica};
 use semisync_live_tests::process::FewDescriptors;
 use semisync_live_tests::{Libraries, Names, PATIENCE, Server, eventually, needs};
 
-/// A dump needs about four: the file that the server reads, twice for a moment, the index, and ours.
+/// A dump needs about four: the file that the server reads, for a moment twice, the index, ours.
 const ENOUGH: usize = 8;
 const SOON: Duration = Duration::from_millis(500);
 

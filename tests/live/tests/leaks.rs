@@ -65,7 +65,7 @@ fn nothing_is_left_behind(server: &Server, mut round: impl FnMut(u64)) {
     server.stop();
 }
 
-/// What the server itself counts of its memory, in bytes, by its own names. Nothing before MySQL 5.7.
+/// What the server itself counts of its memory, in bytes, by its names. Nothing before MySQL 5.7.
 fn counted_memory(server: &Server) -> BTreeMap<String, i64> {
     let rows = server.try_rows(
         "SELECT EVENT_NAME, CURRENT_NUMBER_OF_BYTES_USED \

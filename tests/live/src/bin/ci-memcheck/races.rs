@@ -21,7 +21,7 @@ struct Known {
 
 const KNOWN: [Known; 1] = [Known {
     function: "::drop_slow",
-    why: "the last owner of an Arc gives its memory back. All other owners have let go of it before \
+    why: "the last owner of an Arc gives its memory back. All others have let go of it before \
           (`fetch_sub`, Release), which a fence (Acquire) makes certain. ThreadSanitizer does not \
           know fences; a standard library that was built for it would do without (alloc/sync.rs)",
 }];

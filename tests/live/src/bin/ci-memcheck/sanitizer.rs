@@ -3,8 +3,8 @@
 //! - The compiler marks each read and write of our code, of the crates that it uses, and of what is
 //!   generic in the standard library. `-Zsanitizer` is for nightly compilers; RUSTC_BOOTSTRAP=1
 //!   makes the stable one accept it. The rest of the standard library is not marked.
-//! - The runtime comes from the LLVM of the compiler's own version, and is loaded before the server.
-//!   So it sees each lock, thread and allocation of the server's, but not what its code reads and
+//! - The runtime comes from LLVM in the compiler's own version, and is loaded before the server. So
+//!   it sees each lock, thread and allocation of the server's, but not what its code reads and
 //!   writes.
 //! - It does not find its places in memory where addresses are at random, hence `setarch`.
 
