@@ -1,17 +1,18 @@
 //! The binary log: files of events that end transactions, one after the other. It rotates, and
 //! begins anew.
 
-use super::{exports, locks::Monitor};
+use super::locks::Monitor;
 use semisync_interleaved::{Mutex, trace};
 use std::{
     collections::BTreeMap,
-    ffi::{CStr, CString},
+    ffi::{CStr, CString, c_char},
     fs::File as OwnFile,
     io::{Seek, Write},
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    ptr::null_mut,
     sync::{
         OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicPtr, AtomicU64, Ordering},
     },
 };
 
@@ -184,6 +185,10 @@ fn begin(log: &mut Active, next: impl FnOnce(File) -> File) {
 
 // ---- the index ----
 
+/// Its path, which the library looks up in a server.
+#[unsafe(export_name = "log_bin_index")]
+static LOG_BIN_INDEX: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+
 /// A file in memory: nothing is left of it.
 static INDEX: OnceLock<OwnedFd> = OnceLock::new();
 
@@ -194,7 +199,9 @@ pub fn show_index() {
         unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"index".as_ptr(), libc::MFD_CLOEXEC)) }
     });
     let path = format!("/proc/self/fd/{}", index.as_raw_fd());
-    exports::show_index(&CString::new(path).unwrap_or_default());
+    let path = CString::new(path).unwrap_or_default();
+    // It stays for ever.
+    LOG_BIN_INDEX.store(path.into_raw(), Ordering::Release);
     write_index(LOG.lock().file);
 }
 

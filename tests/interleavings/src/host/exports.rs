@@ -1,5 +1,6 @@
 //! What the library looks up in a server by name: functions and data, exported by this program
-//! (`-rdynamic`, see `build.rs`). What nothing here calls answers 0.
+//! (`-rdynamic`, see `build.rs`). What nothing here calls answers 0. Where the index of the binary
+//! logs lies, `binary_log` tells.
 
 mod services;
 
@@ -14,7 +15,7 @@ use semisync_sys as sys;
 use std::{
     ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulong, c_void},
     ptr::null_mut,
-    sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU64, Ordering},
+    sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -38,15 +39,6 @@ unsafe extern "C" fn getrandom(bytes: *mut c_void, size: usize, _: c_uint) -> is
     // SAFETY: the caller's room.
     unsafe { bytes.write_bytes(7, size) };
     isize::try_from(size).unwrap_or(-1)
-}
-
-#[unsafe(export_name = "log_bin_index")]
-static LOG_BIN_INDEX: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
-
-/// Where the index of the binary logs lies. The path stays for ever.
-pub fn show_index(path: &CStr) {
-    let path = path.to_owned().into_raw();
-    LOG_BIN_INDEX.store(path, Ordering::Release);
 }
 
 /// From now on the server shuts down.
