@@ -11,10 +11,18 @@ use semisync_live_tests::console::{OrStop, Stop};
 pub struct Tests {
     pub passed: usize,
     pub failed: usize,
-    /// The names of those that failed, where they are known.
-    pub failures: Vec<String>,
+    /// Those that failed, where they are known.
+    pub failures: Vec<Failure>,
     /// The sum over the tests; they may have run side by side.
     pub time: Duration,
+}
+
+/// A test that failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    pub name: String,
+    /// What nextest found in the test's output to be the reason: mostly a panic and its place.
+    pub reason: String,
 }
 
 impl Tests {
@@ -55,14 +63,16 @@ fn program(suite: Node) -> (String, Tests) {
         let seconds = case.attribute("time").and_then(|time| time.parse().ok());
         let time = Duration::try_from_secs_f64(seconds.unwrap_or_default());
         tests.time += time.unwrap_or_default();
-        let bad = |node: Node| node.has_tag_name("failure") || node.has_tag_name("error");
-        if case.children().any(bad) {
-            tests.failed += 1;
-            let name = case.attribute("name").unwrap_or_default();
-            tests.failures.push(name.to_owned());
-        } else {
+        let bad = |node: &Node| node.has_tag_name("failure") || node.has_tag_name("error");
+        let Some(bad) = case.children().find(bad) else {
             tests.passed += 1;
-        }
+            continue;
+        };
+        tests.failed += 1;
+        tests.failures.push(Failure {
+            name: case.attribute("name").unwrap_or_default().to_owned(),
+            reason: bad.text().unwrap_or_default().trim().to_owned(),
+        });
     }
     (
         suite.attribute("name").unwrap_or_default().to_owned(),
@@ -75,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_has_its_tests_and_the_names_of_those_that_failed() {
+    fn a_program_has_its_tests_and_those_that_failed_with_the_reason() {
         let text = r#"<?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="nextest-run" tests="3" failures="1" errors="0">
               <testsuite name="live::commit" tests="3" disabled="0" errors="0" failures="1">
@@ -89,7 +99,10 @@ mod tests {
         let expected = Tests {
             passed: 2,
             failed: 1,
-            failures: vec!["b::c".to_owned()],
+            failures: vec![Failure {
+                name: "b::c".to_owned(),
+                reason: "at line 3".to_owned(),
+            }],
             time: Duration::from_secs(2),
         };
         assert_eq!(parse(text), Ok(vec![("live::commit".to_owned(), expected)]));

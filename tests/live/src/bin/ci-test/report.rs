@@ -9,6 +9,7 @@ use semisync_live_tests::console::{OrStop, Stop, say, step};
 use semisync_live_tests::{product, servers_dir, target_dir};
 use serde_json::{Value, json};
 
+use crate::junit::Failure;
 use crate::record::Outcome;
 use crate::run::Run;
 
@@ -129,6 +130,11 @@ fn is_last_word(line: &str) -> bool {
             .any(of_script)
 }
 
+/// How many lines of a failed test's reason are told, and of the log of a suite that failed
+/// otherwise.
+const REASON: usize = 8;
+const LOG: usize = 30;
+
 fn tell_failures(outcomes: &[Outcome]) {
     if outcomes.iter().all(|outcome| outcome.failure.is_none()) {
         return;
@@ -136,11 +142,22 @@ fn tell_failures(outcomes: &[Outcome]) {
     step("What failed");
     for outcome in outcomes {
         let name = &outcome.suite.name;
-        if let Some(why) = &outcome.failure {
-            say(format!("{name}: {why} (see {})", outcome.log.display()));
-        }
+        let Some(why) = &outcome.failure else {
+            continue;
+        };
+        say(format!("{name}: {why} (see {})", outcome.log.display()));
         for test in &outcome.tests.failures {
-            say(format!("{name}: {test}"));
+            say(format!("{name}: {}", test.name));
+            let reason = test.reason.lines().take(REASON);
+            reason.for_each(|line| say(format!("    {line}")));
+        }
+        if outcome.tests.failures.is_empty() {
+            // Where the reader has nothing but these last words, the log is out of reach.
+            let log = fs::read(&outcome.log).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log);
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines.iter().skip(lines.len().saturating_sub(LOG));
+            last.for_each(|line| say(format!("    {line}")));
         }
     }
 }
@@ -155,7 +172,7 @@ fn for_programs(outcomes: &[Outcome], series: &str, version: &str, time: Duratio
             "seconds": tenths(outcome.time),
             "tests_passed": outcome.tests.passed,
             "tests_failed": outcome.tests.failed,
-            "failed": outcome.tests.failures,
+            "failed": names_of(&outcome.tests.failures),
             "log": outcome.log,
             "junit": outcome.junit,
         })
@@ -168,4 +185,8 @@ fn for_programs(outcomes: &[Outcome], series: &str, version: &str, time: Duratio
         "seconds": tenths(time),
         "suites": outcomes.iter().map(suite).collect::<Vec<_>>(),
     })
+}
+
+fn names_of(failures: &[Failure]) -> Vec<&str> {
+    failures.iter().map(|test| test.name.as_str()).collect()
 }
