@@ -52,6 +52,8 @@ struct Run {
     connection: Connection,
     /// None: it cannot be read.
     index: Option<Vec<LogName>>,
+    /// The file of the last flush is another one by now.
+    is_replaced: bool,
     /// Microseconds.
     now: u64,
     /// The newest file that was entered, or flushed into.
@@ -62,7 +64,7 @@ struct Run {
 
 impl Run {
     fn step(&mut self, choices: &mut Bytes<'_>) {
-        match choices.below(12) {
+        match choices.below(13) {
             0 => self.flush(name(choices), offset(choices)),
             1 => {
                 let (name, end) = self.log.last().unwrap_or_default();
@@ -88,6 +90,7 @@ impl Run {
             8 => self.index = index(choices),
             9 => self.enter(&name(choices)),
             10 => self.enter(&self.newest.clone()),
+            11 => self.is_replaced = true,
             _ => {
                 if self.may_be_many() {
                     for number in 0..MANY {
@@ -106,8 +109,9 @@ impl Run {
 
     /// As the source does.
     fn flush(&mut self, name: Vec<u8>, offset: u64) {
-        let anew = self.files.begins_anew(&name, offset);
-        assert_eq!(anew, self.log.begins_anew(&name, offset));
+        let is_replaced = std::mem::take(&mut self.is_replaced);
+        let anew = self.files.begins_anew(&name, offset, is_replaced);
+        assert_eq!(anew, self.log.begins_anew(&name, offset, is_replaced));
         if anew {
             self.files.on_noticed_reset(self.now);
             self.log.on_noticed_reset(self.now);

@@ -51,6 +51,7 @@ unsigned long server_id = 1;
 bool opt_readonly;
 int connection_events_loop_aborted_flag;
 const char *log_bin_index = "/nonexistent/binlog.index";
+const char *log_bin_basename;
 bool opt_replication_sender_observe_commit_only;
 
 static Binlog_storage_observer *storage;
@@ -394,13 +395,33 @@ static void one_commit(bool waits) {
   check(!failed, "a hook failed");
 }
 
+/* The file of the log, at which the library looks after each flush. It stays empty. */
+static char log_directory[] = "/tmp/semisync-instructions-XXXXXX";
+static char log_base[64], log_file[64];
+
+static void make_log_file(void) {
+  check(mkdtemp(log_directory) != NULL, "no directory for the log");
+  snprintf(log_base, sizeof log_base, "%s/binlog", log_directory);
+  snprintf(log_file, sizeof log_file, "%s/" LOG, log_directory);
+  FILE *file = fopen(log_file, "w");
+  check(file != NULL && fclose(file) == 0, "no file for the log");
+  log_bin_basename = log_base;
+}
+
+static void remove_log_file(void) {
+  check(unlink(log_file) == 0 && rmdir(log_directory) == 0,
+        "the file of the log cannot be removed");
+}
+
 static void be_a_source(void) {
+  make_log_file();
   connect_pair();
   check(storage && transactions && transmit, "an observer is missing");
   check(transmit->transmit_start(&transmit_param, LOG, end_of_log) == 0,
         "transmit_start failed");
   for (int commit = 0; commit < COMMITS; commit++) one_commit(commit % 2 != 0);
   check(transmit->transmit_stop(&transmit_param) == 0, "transmit_stop failed");
+  remove_log_file();
 }
 
 /* ---- the replica ---- */

@@ -68,18 +68,18 @@ impl Log {
         files.split_off(files.len().saturating_sub(REMEMBERED))
     }
 
-    pub fn begins_anew(&self, name: &[u8], offset: u64) -> bool {
+    pub fn begins_anew(&self, name: &[u8], offset: u64, is_replaced: bool) -> bool {
         let Some((last, end)) = self.flushes.last() else {
             return false;
         };
-        let goes_on = if last == name {
+        let may_go_on = if last == name {
             offset > *end
         } else if let (Some((base, last)), Some((new_base, number))) = (split(last), split(name)) {
             base == new_base && number > last
         } else {
             false
         };
-        !goes_on
+        is_replaced || !may_go_on
     }
 
     pub fn on_flush(&mut self, name: &[u8], offset: u64) -> Position {

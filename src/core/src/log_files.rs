@@ -91,11 +91,15 @@ impl LogFiles {
     /// Whether a group that ends here belongs to another log than the last group: the log
     /// was reset, and the server has not said so yet. (The server first lets commits go on,
     /// and then says so.) While a server runs, its log goes on in the same file, or in a file
-    /// with the same base name and a higher number.
-    pub fn begins_anew(&self, name: &[u8], offset: u64) -> bool {
+    /// with the same base name and a higher number. `is_replaced`: the last group's file is
+    /// another one by now, under its name.
+    pub fn begins_anew(&self, name: &[u8], offset: u64, is_replaced: bool) -> bool {
         let (Some(last), Some(flushed)) = (self.files.back(), self.flushed) else {
             return false;
         };
+        if is_replaced {
+            return true;
+        }
         if *last.name == *name {
             return offset <= flushed.offset;
         }

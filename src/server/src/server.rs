@@ -16,7 +16,7 @@ use std::{
     ffi::{CStr, OsStr, c_int, c_uint},
     fmt,
     os::unix::ffi::OsStrExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{OnceLock, atomic::Ordering},
     time::Duration,
 };
@@ -211,6 +211,15 @@ impl Server {
             }
         }
         None
+    }
+
+    /// The path of a file of the binary log, by its name without the directory. None: the server
+    /// does not tell where its log lies. Any thread, no lock.
+    pub fn binary_log_path(self, name: &[u8]) -> Option<PathBuf> {
+        // SAFETY: as in `binary_log_index`.
+        let base = unsafe { bytes(*self.symbols.log_bin_basename?) };
+        let directory = Path::new(OsStr::from_bytes(base)).parent()?;
+        Some(directory.join(OsStr::from_bytes(name)))
     }
 
     /// Whether a replication plugin is installed and initialised. Not while the

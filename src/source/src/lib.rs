@@ -37,6 +37,7 @@
 //! | `alarm` | when the coordinator wants to be told the time, and who watches that |
 //! | `observations` | what is noted beside the coordinator, under its lock |
 //! | `waiting` | a session that waits, as the coordinator keeps it |
+//! | `log_file` | the file of the last flush, and whether it was replaced |
 //! | `own_ids` | the server ids that this server has had |
 //! | `counters` | what is counted outside of the coordinator |
 //! | `wait_histogram` | how long sessions have waited |
@@ -68,6 +69,7 @@ mod figures;
 mod gone;
 mod intake;
 mod library;
+mod log_file;
 mod messages;
 mod observations;
 #[doc(hidden)]

@@ -23,7 +23,8 @@ pub struct OwnIds {
 }
 
 impl OwnIds {
-    /// Commits are being written, and this is the server's id. No lock unless the id has changed.
+    /// This is the server's id, as commits are being written or when the plugin is installed. No
+    /// lock unless the id has changed.
     pub fn note(&self, id: u32) {
         if self.newest.load(Ordering::Relaxed) != id {
             self.note_another(id);
@@ -42,7 +43,7 @@ impl OwnIds {
         self.newest.store(id, Ordering::Relaxed);
     }
 
-    /// Whether commits were written under this id.
+    /// Whether commits may have been written under this id.
     pub fn contains(&self, id: u32) -> bool {
         self.all.lock().contains(&id)
     }

@@ -53,6 +53,8 @@ impl Source {
         source.state.instrument();
         source.replicas.instrument(server);
         source.state.begin_anew();
+        // There may be sessions that keep this one, whatever it is when they commit.
+        source.own_ids.note(server.server_id());
         source.replicas.gone.clear();
         source
     }

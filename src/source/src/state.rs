@@ -6,7 +6,9 @@
 use crate::{
     alarm::Alarm,
     counters::{self, WAITS},
-    decisions, messages,
+    decisions,
+    log_file::LogFile,
+    messages,
     observations::Observations,
     waiting::Waiting,
 };
@@ -38,6 +40,7 @@ pub struct State {
     pub alarm: Alarm,
     /// When somebody was released last: microseconds of the monotonic clock.
     last_release: AtomicU64,
+    log_file: LogFile,
     locked: Mutex<Locked>,
     /// A panic under the lock has made the coordinator forget the replicas.
     gave_up: AtomicBool,
@@ -69,6 +72,7 @@ impl State {
             not_cut: AtomicU64::new(0),
             alarm: Alarm::default(),
             last_release: AtomicU64::new(0),
+            log_file: LogFile::default(),
             locked: Mutex::new(Locked {
                 core: Coordinator::new(decisions::settings()),
                 files: LogFiles::default(),
@@ -316,13 +320,16 @@ impl State {
 
     // ---- the binary log ----
 
-    /// A commit group was written and ends at `offset` of the file `name`. `is_awaited`: its
-    /// sessions will wait. true: the log begins anew there. It was reset, and the server has not
-    /// told so yet; what was said of the old one is gone.
+    /// A commit group was written and ends at `offset` of the file `name`; under `LOCK_log`, so
+    /// that the files keep their names. `is_awaited`: its sessions will wait. true: the log
+    /// begins anew there. It was reset, and the server has not told so yet; what was said of the
+    /// old one is gone.
     pub fn on_flush(&self, name: &[u8], offset: u64, is_awaited: bool) -> bool {
         let now = MonotonicMicros::now();
+        let path = || self.server.binary_log_path(name);
+        let is_replaced = self.log_file.on_flush(name, path);
         self.update_all(|core, files, observed| {
-            let reset = files.begins_anew(name, offset);
+            let reset = files.begins_anew(name, offset, is_replaced);
             if reset {
                 WAITS.clear();
                 files.on_noticed_reset(system_micros());

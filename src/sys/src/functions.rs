@@ -156,6 +156,9 @@ symbols! {
         /// `@@GLOBAL.log_bin_index`: path of the file that lists the binary logs, relative to the
         /// data directory; null without binary logs. MariaDB 5.5 does not show it.
         log_bin_index [optional]: *const *const c_char = c"log_bin_index";
+        /// `@@GLOBAL.log_bin_basename`: what the paths of the binary logs begin with; null without
+        /// binary logs. MariaDB 5.5 does not show it.
+        log_bin_basename [optional]: *const *const c_char = c"log_bin_basename";
         /// `@@GLOBAL.relay_log_index`: path of the file that lists the relay logs of the default
         /// channel, relative to the data directory. MariaDB 5.5 does not show it.
         relay_log_index [optional]: *const *const c_char = c"relay_log_index";

@@ -13,6 +13,7 @@
 //! | `dump` | dump threads |
 //! | `commit` | commits |
 //! | `binary_log` | the binary log |
+//! | `log_files` | the files of the binary log, as the file system has them |
 //! | `plugin` | the plugin, its hooks and variables |
 //! | `exports` | what the library looks up |
 //! | `session` | sessions, and KILL |
@@ -26,6 +27,7 @@ pub mod dump;
 mod exports;
 pub mod lifecycle;
 mod locks;
+pub mod log_files;
 pub mod plugin;
 pub mod replica;
 pub mod session;

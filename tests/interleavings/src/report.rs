@@ -194,7 +194,7 @@ fn hold(options: &Options, scenario: &Scenario, of: usize) -> bool {
 }
 
 /// The bug is found, by the words that it is known for.
-fn find(options: &Options, scenario: &Scenario, bug: &str, says: &str) -> bool {
+fn find(options: &Options, scenario: &Scenario, bug: &str, says: &[&str]) -> bool {
     let wish = Wish {
         scenario,
         planted: Some(bug),
@@ -212,7 +212,7 @@ fn find(options: &Options, scenario: &Scenario, bug: &str, says: &str) -> bool {
         );
     }
     match outcome.failure {
-        Some((seed, words)) if words.contains(says) => {
+        Some((seed, words)) if says.iter().any(|one| words.contains(one)) => {
             say(
                 options,
                 format_args!(
@@ -224,7 +224,7 @@ fn find(options: &Options, scenario: &Scenario, bug: &str, says: &str) -> bool {
         }
         Some((seed, words)) => {
             eprintln!(
-                "FAILED  {}: with {bug} seed {seed} fails, but does not say '{says}':\n{words}",
+                "FAILED  {}: with {bug} seed {seed} fails, but does not say {says:?}:\n{words}",
                 scenario.name
             );
             false

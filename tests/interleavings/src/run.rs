@@ -1,7 +1,7 @@
 //! Executions of a scenario, each in a process of its own: nothing is left of the one before, and
 //! what one does is made by its seed alone.
 
-use crate::scenario::Scenario;
+use crate::{host::log_files::Directory, scenario::Scenario};
 use semisync_interleaved::{Order, Policy, keep_in_order, planted, set_traces};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 use std::{
@@ -93,6 +93,7 @@ pub fn run_many(wish: Wish<'_>, first: u64, count: u64, jobs: u64) -> Outcome {
 /// Runs one execution. None: it did not fail.
 fn run_one(wish: Wish<'_>, seed: u64, shared: &Shared) -> Option<String> {
     let (mut words, child_end) = pipe();
+    let directory = Directory::new();
     let child = fork(|| {
         // SAFETY: this process has one thread, and the descriptors are its own.
         unsafe {
@@ -101,6 +102,7 @@ fn run_one(wish: Wish<'_>, seed: u64, shared: &Shared) -> Option<String> {
             }
             libc::alarm(HANGS_AFTER);
         }
+        directory.take();
         execute(wish, seed);
         shared.steps.fetch_add(Order::steps(), Ordering::Relaxed);
         0

@@ -31,8 +31,8 @@ pub struct Scenario {
 /// A bug on purpose: `planted/<name>.patch`.
 pub struct Planted {
     pub name: &'static str,
-    /// What the failure says, so that it is not another one that is found.
-    pub says: &'static str,
+    /// What the failure says, one of these, so that it is not another one that is found.
+    pub says: &'static [&'static str],
 }
 
 /// A client that commits `count` times. `after` looks at each commit when its session goes on.

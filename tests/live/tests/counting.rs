@@ -10,8 +10,10 @@ use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::hostile::Hostility;
 use semisync_live_tests::load::Waiting;
+use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, Topology, eventually, needs,
+    A_DAY_MS, Dialect, Libraries, Names, PATIENCE, Server, ServerConfig, Topology, eventually,
+    needs,
 };
 
 const ONE_IS_ENOUGH: &str = "one replica is always enough";
@@ -288,6 +290,39 @@ fn what_was_committed_under_its_own_server_id_no_replica_confirms() {
     source.set_source("enabled", "OFF");
     waiting.done_within(PATIENCE);
     assert_eq!(source.counter("yes_tx"), 1);
+}
+
+/// Nothing was written under the earlier id since the library was loaded.
+#[test]
+fn what_a_session_commits_under_an_earlier_server_id_no_replica_of_that_id_confirms() {
+    needs!(
+        Libraries::are_ours(),
+        "stock confirms what a replica has thrown away"
+    );
+    let names = Names::newest();
+    let config = ServerConfig::new(2, names).as_source().label("source");
+    let timeout = names.source_var("timeout");
+    let source = Server::start(config.option(&format!("{timeout}={A_DAY_MS}")));
+    source.prepare();
+    source.allow_fakes();
+    source.restart();
+    let slow = format!("INSERT INTO {TABLE} (n) SELECT 1 FROM DUAL WHERE SLEEP(2) = 0");
+    let commit = Waiting::start(&source, &slow);
+    let sleeping = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
+    eventually(PATIENCE, "the session sleeps", || {
+        source.value(sleeping) == "1"
+    });
+    source.execute("SET GLOBAL server_id = 1");
+    let mut fake = FakeReplica::at_the_end(&source, 2);
+    source.wait_log("throws away");
+    while let Ok(Some(event)) = fake.next_event(A_WHILE) {
+        // The source may have hung up.
+        let _ = fake.acknowledge(&event.end);
+    }
+    assert!(!commit.is_over_within(A_WHILE), "nobody has it");
+    source.set_source("enabled", "OFF");
+    commit.done_within(PATIENCE);
+    assert_eq!(source.counter("yes_tx"), 0);
 }
 
 #[test]

@@ -188,28 +188,44 @@ fn a_file_of_the_same_name_in_another_directory_confirms_nothing() {
     );
 }
 
+/// A source in which a hook can be stalled.
+fn source_with_stall(hook: &str) -> Server {
+    let config = config(Names::newest()).libraries(Libraries::Failpoints);
+    // A server runs in its data directory.
+    let source = Server::start(config.env("SEMISYNC_STALL", &format!("{hook}:stall")));
+    source.prepare();
+    source.allow_fakes();
+    source
+}
+
+/// From now on the hook waits.
+fn stall(source: &Server) {
+    fs::write(source.data_dir().join("stall"), "").expect("a file");
+}
+
+fn wait_stalled(source: &Server) {
+    let reached = source.data_dir().join("stall.reached");
+    eventually(PATIENCE, "a thread comes to the hook", || reached.exists());
+}
+
+fn go_on(source: &Server) {
+    fs::remove_file(source.data_dir().join("stall")).expect("it was there");
+}
+
 /// The server checks what a dump asks for, then RESET deletes the log, then the plugin learns of
 /// the dump.
 fn a_request_that_a_reset_overtakes(start: impl FnOnce(&Server) -> Start) {
-    let config = config(Names::newest()).libraries(Libraries::Failpoints);
-    // A server runs in its data directory.
-    let source = Server::start(config.env("SEMISYNC_STALL", "transmit_start:stall"));
-    let stall = source.data_dir().join("stall");
-    let reached = source.data_dir().join("stall.reached");
-    source.prepare();
-    source.allow_fakes();
+    let source = source_with_stall("transmit_start");
     source.insert_unconfirmed();
     let start = start(&source);
 
-    fs::write(&stall, "").expect("a file");
+    stall(&source);
     let mut fake = FakeReplica::attach_to(&source, 77, Announce::Both, &start).expect("a dump");
-    eventually(PATIENCE, "the dump comes to transmit_start", || {
-        reached.exists()
-    });
+    wait_stalled(&source);
     source.execute("RESET BINARY LOGS AND GTIDS");
     let commit = Waiting::insert(&source, 1);
     let mark = source.log_mark();
-    fs::remove_file(&stall).expect("it was there");
+    go_on(&source);
     source.wait_log_since(mark, "server_id: 77");
     // The fake answers all that it is sent, up to the end of the connection.
     while let Ok(Some(event)) = fake.next_event(AT_ONCE) {
@@ -242,4 +258,30 @@ fn gtids_that_were_compared_before_a_reset_confirm_nothing_after_it() {
         let all = source.value("SELECT @@GLOBAL.gtid_executed");
         Start::Gtids(all.replace('\n', ""))
     });
+}
+
+/// The server lets commits go on before it tells its plugins of a RESET. What ends further on in the
+/// new file than the old log did could be taken for a commit of the old log, which the RESET ends.
+#[test]
+fn a_long_commit_before_a_reset_is_told_waits_in_the_new_log() {
+    let source = source_with_stall("after_reset_master");
+    let mut fake = silent(&source, 77, &source.newest());
+    assert_confirms(&source, &mut fake, "it is at the end of the log");
+    stall(&source);
+    let reset = Waiting::start(&source, "RESET BINARY LOGS AND GTIDS");
+    wait_stalled(&source);
+    let values = vec!["(9)"; 5000].join(", ");
+    let commit = Waiting::start(&source, &format!("INSERT INTO {TABLE} (n) VALUES {values}"));
+    source.wait_status("wait_sessions", "1");
+    go_on(&source);
+    reset.done_within(PATIENCE);
+
+    assert!(
+        !commit.is_over_within(AT_ONCE),
+        "it went on with the commits of the old log"
+    );
+    source.set_source("enabled", "OFF");
+    commit.done_within(PATIENCE);
+    // RESET begins to count anew.
+    assert_eq!(source.counter("yes_tx"), 0);
 }

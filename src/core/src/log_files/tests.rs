@@ -23,7 +23,7 @@ fn positions_are_ordered_as_they_were_written_whatever_the_files_are_called() {
         ("alog.000001", 151, false),
     ] {
         assert_eq!(
-            files.begins_anew(name.as_bytes(), offset),
+            files.begins_anew(name.as_bytes(), offset, false),
             anew,
             "{name} {offset}"
         );
@@ -34,6 +34,23 @@ fn positions_are_ordered_as_they_were_written_whatever_the_files_are_called() {
         assert!(end > last, "{name} {offset}");
         last = end;
     }
+}
+
+#[test]
+fn a_log_whose_last_file_is_another_one_by_now_begins_anew_however_far_it_goes_on() {
+    let mut files = LogFiles::default();
+    assert!(
+        !files.begins_anew(b"b.000001", 500, true),
+        "nothing is known"
+    );
+    files.on_flush(b"b.000001", 500);
+    for name in [b"b.000001", b"b.000002"] {
+        assert!(!files.begins_anew(name, 900, false));
+        assert!(files.begins_anew(name, 900, true));
+    }
+    // The server has told of it meanwhile.
+    files.on_reset(1);
+    assert!(!files.begins_anew(b"b.000001", 900, true));
 }
 
 #[test]
@@ -127,7 +144,8 @@ fn a_file_behind_the_newest_speaks_for_no_more_than_was_flushed() {
     let end = files.on_flush(b"b.000001", 500);
     let index = index(&["b.000001", "b.000002"]);
     let place = files.place(b"b.000002", Some(&index));
-    // A reset log whose first file is longer is not noticed at once.
+    // A reset log whose first file is longer is not noticed at once, where nobody can tell that the
+    // file is another one.
     let later = files.on_flush(b"b.000001", 900);
     assert_eq!(place, Place::Behind(end));
     assert!(place.at(4) < Some(later));

@@ -1,6 +1,7 @@
 //! A source whose log is rotated, renamed over restarts and reset, while replicas ask for the
 //! log by file and position. Something may come between the server's check of a request and
-//! the dump. Whatever comes, a commit is only acknowledged while enough replicas have it.
+//! the dump. Whatever comes, a commit is only acknowledged while enough replicas have it, and no
+//! RESET before it lets it go on.
 
 mod world;
 
@@ -9,7 +10,8 @@ use world::World;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-    Commit,
+    /// A commit group of so many transactions.
+    Commit(u32),
     Rotate,
     /// The server restarts with another base name, or with one of an earlier start.
     Rename(usize),
@@ -27,7 +29,7 @@ enum Operation {
 fn operation() -> impl Strategy<Value = Operation> {
     use Operation::*;
     prop_oneof![
-        6 => Just(Commit),
+        6 => (1..=3_u32).prop_map(Commit),
         2 => Just(Rotate),
         1 => (0..3_usize).prop_map(Rename),
         1 => Just(Reset),
@@ -40,8 +42,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 fn carry_out(world: &mut World, operation: Operation) {
     match operation {
-        Operation::Commit => world.commit(),
-        Operation::Rotate => world.rotate(),
+        Operation::Commit(transactions) => world.commit(transactions),
+        Operation::Rotate => world.begin_file(),
         Operation::Rename(base) => world.rename(["binlog", "alog", "newlog"][base]),
         Operation::Reset => world.reset(),
         Operation::TellOfReset => world.tell_of_reset(),
@@ -81,11 +83,11 @@ fn honest_replicas_confirm_over_rotations_renames_and_resets() {
                 world.reset();
                 world.tell_of_reset();
             }
-            _ => world.rotate(),
+            _ => world.begin_file(),
         }
         world.request(round % 3);
         world.step(0);
-        world.commit();
+        world.commit(1);
         for _ in 0..40 {
             world.step(0);
             world.hear(0);
@@ -93,4 +95,28 @@ fn honest_replicas_confirm_over_rotations_renames_and_resets() {
         assert_eq!(world.waiting(), 0, "round {round}");
     }
     assert!(world.acknowledged >= 28, "{}", world.acknowledged);
+}
+
+/// The commit group of the new log ends further on than the old log did.
+#[test]
+fn a_reset_that_is_told_after_a_long_commit_lets_nobody_go_on() {
+    let mut world = World::new(1, 3);
+    let confirm_all = |world: &mut World| {
+        for _ in 0..10 {
+            world.step(0);
+            world.hear(0);
+        }
+        assert_eq!(world.waiting(), 0);
+    };
+    world.request(0);
+    world.step(0);
+    world.commit(1);
+    confirm_all(&mut world);
+    world.reset();
+    world.commit(3);
+    world.tell_of_reset();
+    assert_eq!(world.waiting(), 3);
+    world.request(0);
+    confirm_all(&mut world);
+    assert_eq!(world.acknowledged, 4);
 }

@@ -1,7 +1,7 @@
 //! The binary log: files of events that end transactions, one after the other. It rotates, and
 //! begins anew.
 
-use super::locks::Monitor;
+use super::{locks::Monitor, log_files};
 use semisync_interleaved::{Mutex, trace};
 use std::{
     collections::BTreeMap,
@@ -158,22 +158,23 @@ pub fn rotate() {
     let mut log = LOG.lock();
     PREPARED.wait(|prepared| (*prepared == 0).then_some(()));
     let number = log.file.number + 1;
-    begin(&mut log, |file| File { number, ..file });
+    let next = File { number, ..log.file };
+    log_files::add(&next.name());
+    begin(&mut log, next);
 }
 
 /// RESET BINARY LOGS AND GTIDS, up to where the server tells of it: a new log (`reset_logs`).
 pub fn reset() {
     let mut log = LOG.lock();
     let era = log.file.era + 1;
-    begin(&mut log, |_| File { era, number: 1 });
+    let first = File { era, number: 1 };
+    log_files::begin_anew(&first.name());
+    begin(&mut log, first);
 }
 
-fn begin(log: &mut Active, next: impl FnOnce(File) -> File) {
+fn begin(log: &mut Active, file: File) {
     let before = *log;
-    *log = Active {
-        file: next(before.file),
-        end: BEGIN,
-    };
+    *log = Active { file, end: BEGIN };
     ERA.store(log.file.era, Ordering::Relaxed);
     trace(format_args!("the log goes on in {:?}", log.file));
     write_index(log.file);
@@ -192,9 +193,10 @@ static LOG_BIN_INDEX: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
 /// A file in memory: nothing is left of it.
 static INDEX: OnceLock<OwnedFd> = OnceLock::new();
 
-/// The library may read the index from now on.
-pub fn show_index() {
+/// The first file is there, and the library may read the index from now on.
+pub fn open() {
     let index = INDEX.get_or_init(|| {
+        log_files::add(&LOG.lock().file.name());
         // SAFETY: a new descriptor.
         unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"index".as_ptr(), libc::MFD_CLOEXEC)) }
     });

@@ -185,13 +185,14 @@ fn storage_param() -> sys::Binlog_storage_param {
 
 /// RESET BINARY LOGS AND GTIDS (sql/rpl_source.cc, `reset_binary_logs_and_gtids`). `alone`: no
 /// commit is on its way meanwhile, as where the server takes the global read lock. It gives the
-/// lock back before it tells of the new log.
-pub fn reset_log(alone: bool) {
+/// lock back before it tells of the new log: what comes in between is `meanwhile`.
+pub fn reset_log(alone: bool, meanwhile: impl FnOnce()) {
     if alone {
         COMMITS.write(binary_log::reset);
     } else {
         binary_log::reset();
     }
+    meanwhile();
     let mut param = sys::Binlog_transmit_param {
         server_id: 1,
         flags: 0,

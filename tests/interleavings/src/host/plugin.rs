@@ -155,7 +155,7 @@ pub fn open_descriptors() -> usize {
 
 /// `INSTALL PLUGIN`, with this value of `enabled`. The other variables keep their values.
 pub fn install(enabled: bool) {
-    super::binary_log::show_index();
+    super::binary_log::open();
     descriptors_before();
     super::exports::give_services(
         &library::plugin_registry_service,

@@ -26,15 +26,15 @@ pub const COME_AND_GO: Scenario = Scenario {
     planted: &[
         Planted {
             name: "who_has_left_counts",
-            says: "clients",
+            says: &["clients"],
         },
         Planted {
             name: "a_goodbye_breaks_the_protocol",
-            says: "refused",
+            says: &["refused"],
         },
         Planted {
             name: "a_closed_connection_stays_open",
-            says: "descriptors are left",
+            says: &["descriptors are left"],
         },
     ],
     time: PATIENT,
@@ -74,15 +74,15 @@ pub const KILLED_DUMP: Scenario = Scenario {
     planted: &[
         Planted {
             name: "a_closed_connection_is_written_to",
-            says: "a packet without a header",
+            says: &["a packet without a header"],
         },
         Planted {
             name: "the_servers_own_descriptor",
-            says: "closed by somebody else",
+            says: &["closed by somebody else"],
         },
         Planted {
             name: "a_closed_connection_stays_open",
-            says: "descriptors are left",
+            says: &["descriptors are left"],
         },
     ],
     time: PATIENT,
@@ -115,11 +115,11 @@ pub const BABBLES: Scenario = Scenario {
     planted: &[
         Planted {
             name: "the_future_is_believed",
-            says: "went on",
+            says: &["went on"],
         },
         Planted {
             name: "half_a_packet_is_forgotten",
-            says: "went on",
+            says: &["went on"],
         },
     ],
     time: PATIENT,
@@ -161,11 +161,11 @@ pub const WITHOUT_REPLICAS: Scenario = Scenario {
     planted: &[
         Planted {
             name: "who_has_left_counts",
-            says: "clients",
+            says: &["clients"],
         },
         Planted {
             name: "the_lock_is_held_while_sessions_are_woken",
-            says: "nobody will wake them",
+            says: &["nobody will wake them"],
         },
     ],
     time: PATIENT,

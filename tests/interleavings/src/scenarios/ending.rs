@@ -43,11 +43,11 @@ pub const KILL: Scenario = Scenario {
     planted: &[
         Planted {
             name: "kill_is_not_passed_on",
-            says: "time passed",
+            says: &["time passed"],
         },
         Planted {
             name: "a_kill_before_the_sleep_is_lost",
-            says: "time passed",
+            says: &["time passed"],
         },
     ],
     time: PATIENT,
@@ -99,12 +99,12 @@ pub const RELEASE: Scenario = Scenario {
     planted: &[
         Planted {
             name: "a_driver_is_not_woken_in_its_poller",
-            says: "time passed",
+            says: &["time passed"],
         },
         // Only stores that others see late make this one fail.
         Planted {
             name: "released_by_flags_alone",
-            says: "time passed",
+            says: &["time passed"],
         },
     ],
     time: PATIENT,
@@ -136,15 +136,15 @@ pub const DISABLE: Scenario = Scenario {
     planted: &[
         Planted {
             name: "what_was_flushed_before_is_expected",
-            says: "nobody has told of this commit",
+            says: &["nobody has told of this commit"],
         },
         Planted {
             name: "a_call_of_the_thread_is_lost",
-            says: "time passed",
+            says: &["time passed"],
         },
         Planted {
             name: "old_connections_are_not_read",
-            says: "confirmed at the end",
+            says: &["confirmed at the end"],
         },
     ],
     time: PATIENT,
@@ -190,11 +190,11 @@ pub const UNINSTALL: Scenario = Scenario {
     planted: &[
         Planted {
             name: "uninstall_leaves_those_who_wait",
-            says: "time passed",
+            says: &["time passed"],
         },
         Planted {
             name: "uninstalled_while_a_replica_is_there",
-            says: "without its plugin",
+            says: &["without its plugin"],
         },
     ],
     time: PATIENT,
@@ -232,11 +232,11 @@ pub const SHUTDOWN: Scenario = Scenario {
     planted: &[
         Planted {
             name: "a_shutdown_before_the_sleep_is_lost",
-            says: "a wait ended after",
+            says: &["a wait ended after"],
         },
         Planted {
             name: "told_ok_all_the_same",
-            says: "heard OK",
+            says: &["heard OK"],
         },
     ],
     time: PATIENT,
@@ -283,7 +283,7 @@ pub const APPLIER_STOP: Scenario = Scenario {
     public: &[],
     planted: &[Planted {
         name: "an_applier_sleeps_on",
-        says: "time passed",
+        says: &["time passed"],
     }],
     time: PATIENT,
     steps: 2000,

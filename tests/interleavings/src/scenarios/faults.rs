@@ -35,15 +35,15 @@ pub const PANIC: Scenario = Scenario {
     planted: &[
         Planted {
             name: "a_panic_switches_nothing_off",
-            says: "after a panic",
+            says: &["after a panic"],
         },
         Planted {
             name: "a_panic_forgets_those_who_wait",
-            says: "after a panic",
+            says: &["after a panic"],
         },
         Planted {
             name: "after_a_panic_replicas_stay",
-            says: "in vain",
+            says: &["in vain"],
         },
     ],
     time: PATIENT,

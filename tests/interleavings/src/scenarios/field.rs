@@ -38,7 +38,7 @@ pub const LOST_ACKNOWLEDGEMENT: Scenario = Scenario {
     ],
     planted: &[Planted {
         name: "what_is_not_sent_again_is_not_asked_for",
-        says: "confirmed and not",
+        says: &["confirmed and not"],
     }],
     time: PATIENT,
     steps: 2000,
@@ -76,7 +76,7 @@ pub const OWN_POSITION: Scenario = Scenario {
     public: &["MDEV-35109"],
     planted: &[Planted {
         name: "it_waits_for_the_end_of_the_log",
-        says: "in vain",
+        says: &["in vain"],
     }],
     time: PATIENT,
     steps: 2000,
@@ -118,7 +118,7 @@ pub const PHANTOM: Scenario = Scenario {
     public: &["MySQL 62174"],
     planted: &[Planted {
         name: "it_waits_after_the_commit_in_the_engine",
-        says: "others see",
+        says: &["others see"],
     }],
     time: PATIENT,
     steps: 2000,
@@ -153,7 +153,7 @@ pub const WAKES: Scenario = Scenario {
     public: &["MDEV-33551"],
     planted: &[Planted {
         name: "everybody_is_woken",
-        says: "woken",
+        says: &["woken"],
     }],
     time: PATIENT,
     steps: 2000,
@@ -188,7 +188,7 @@ pub const DISABLED: Scenario = Scenario {
     public: &["MDEV-18096", "MDEV-36359", "crash on disable (5.7.14)"],
     planted: &[Planted {
         name: "the_receiver_is_expected_to_be_there",
-        says: "nobody watches",
+        says: &["nobody watches"],
     }],
     time: PATIENT,
     steps: 2500,
@@ -228,7 +228,7 @@ pub const BACK_ON: Scenario = Scenario {
     public: &["MDEV-37116"],
     planted: &[Planted {
         name: "one_replica_switches_on",
-        says: "semi-sync is ON",
+        says: &["semi-sync is ON"],
     }],
     time: Time::Hasty(300),
     steps: 1500,

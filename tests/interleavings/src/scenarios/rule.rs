@@ -26,11 +26,11 @@ pub const COUNT: Scenario = Scenario {
     planted: &[
         Planted {
             name: "a_lower_count_releases_nobody",
-            says: "confirmed and not",
+            says: &["confirmed and not"],
         },
         Planted {
             name: "a_higher_count_is_not_believed",
-            says: "goes on",
+            says: &["goes on"],
         },
     ],
     time: PATIENT,

@@ -23,19 +23,19 @@ pub const TWO_SESSIONS: Scenario = Scenario {
     planted: &[
         Planted {
             name: "nobody_reads_for_the_others",
-            says: "time passed",
+            says: &["time passed"],
         },
         Planted {
             name: "the_thread_leaves_those_who_wait",
-            says: "time passed",
+            says: &["time passed"],
         },
         Planted {
             name: "confirmed_before_it_waits",
-            says: "confirmed and not",
+            says: &["confirmed and not"],
         },
         Planted {
             name: "released_without_its_mutex",
-            says: "time passed",
+            says: &["time passed"],
         },
     ],
     time: PATIENT,
@@ -69,11 +69,11 @@ pub const ALL_REPLICAS: Scenario = Scenario {
     planted: &[
         Planted {
             name: "one_replica_is_enough",
-            says: "went on",
+            says: &["went on"],
         },
         Planted {
             name: "two_of_three_are_enough",
-            says: "went on",
+            says: &["went on"],
         },
     ],
     time: PATIENT,
@@ -109,7 +109,7 @@ pub const TIMEOUT_AND_ACK: Scenario = Scenario {
     public: &[],
     planted: &[Planted {
         name: "a_late_timeout_switches_off",
-        says: "off",
+        says: &["off"],
     }],
     time: Time::Hasty(100),
     steps: 1500,
@@ -149,11 +149,11 @@ pub const APPLIER: Scenario = Scenario {
     planted: &[
         Planted {
             name: "an_applier_drives",
-            says: "confirmed and not",
+            says: &["confirmed and not"],
         },
         Planted {
             name: "nobody_reads_for_an_applier",
-            says: "time passed",
+            says: &["time passed"],
         },
     ],
     time: PATIENT,
