@@ -64,7 +64,12 @@ struct Run {
 
 impl Run {
     fn step(&mut self, choices: &mut Bytes<'_>) {
-        match choices.below(13) {
+        let choice = choices.byte();
+        if choice == u8::MAX {
+            self.is_replaced = true;
+            return;
+        }
+        match choice % 12 {
             0 => self.flush(name(choices), offset(choices)),
             1 => {
                 let (name, end) = self.log.last().unwrap_or_default();
@@ -90,7 +95,6 @@ impl Run {
             8 => self.index = index(choices),
             9 => self.enter(&name(choices)),
             10 => self.enter(&self.newest.clone()),
-            11 => self.is_replaced = true,
             _ => {
                 if self.may_be_many() {
                     for number in 0..MANY {

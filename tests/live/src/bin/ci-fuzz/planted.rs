@@ -21,7 +21,7 @@ struct Planted {
     wrong: &'static str,
 }
 
-const FAULTS: [Planted; 13] = [
+const FAULTS: [Planted; 14] = [
     Planted {
         target: "acknowledgements",
         what: "a packet may be a byte longer than an acknowledgement",
@@ -71,6 +71,13 @@ const FAULTS: [Planted; 13] = [
         file: "log_files.rs",
         right: "self.flushed.filter(|flushed| flushed.file == file);",
         wrong: "self.flushed.filter(|flushed| flushed.file > file);",
+    },
+    Planted {
+        target: "files",
+        what: "a log goes on although its last file was replaced",
+        file: "log_files.rs",
+        right: "if is_replaced {",
+        wrong: "if is_replaced && *last.name != *name {",
     },
     Planted {
         target: "files",
