@@ -213,6 +213,13 @@ impl Server {
         None
     }
 
+    /// Whether there is a binary log at all. Only after the options were read. Any thread, no lock.
+    pub fn has_binary_log(self) -> bool {
+        let base = self.symbols.log_bin_basename;
+        // SAFETY: as in `binary_log_index`.
+        base.is_none_or(|base| !unsafe { *base }.is_null())
+    }
+
     /// The path of a file of the binary log, by its name without the directory. None: the server
     /// does not tell where its log lies. Any thread, no lock.
     pub fn binary_log_path(self, name: &[u8]) -> Option<PathBuf> {

@@ -14,7 +14,7 @@ use crate::{
 };
 use semisync_core::{
     AckVerdict, Coordinator, LogFiles, LogName, Member, Outcome, Place, Position, Refusal,
-    ReplicaConnectionId, index_names,
+    ReplicaConnectionId, Settings, index_names,
 };
 use semisync_server::{
     MonotonicMicros, Server, failpoint,
@@ -74,7 +74,7 @@ impl State {
             last_release: AtomicU64::new(0),
             log_file: LogFile::default(),
             locked: Mutex::new(Locked {
-                core: Coordinator::new(decisions::settings()),
+                core: Coordinator::new(settings(server)),
                 files: LogFiles::default(),
                 observed: Observations::default(),
                 held: Held::default(),
@@ -103,7 +103,7 @@ impl State {
         WAITS.clear();
         counters::forget_transactions();
         self.update_all(|core, files, observed| {
-            *core = Coordinator::new(decisions::settings());
+            *core = Coordinator::new(settings(self.server));
             // While the plugin was not there, the log may have been reset.
             files.forget();
             observed.forget_log();
@@ -285,7 +285,7 @@ impl State {
     pub fn on_decisions(&self) {
         self.update(|core| {
             core.on_time(MonotonicMicros::now());
-            core.on_settings(decisions::settings());
+            core.on_settings(settings(self.server));
         });
         self.wake_all();
     }
@@ -429,5 +429,18 @@ impl State {
     /// The name of a position's file, while it is known.
     pub fn file_name(&self, at: &Position) -> Option<LogName> {
         self.locked.lock().files.name(at.file)
+    }
+}
+
+/// What was decided. Without a binary log the server calls no hook before a commit, so nothing can
+/// be refused, and nobody is told that it is.
+fn settings(server: Server) -> Settings {
+    let decided = decisions::settings();
+    if server.has_binary_log() {
+        return decided;
+    }
+    Settings {
+        min_replicas: 0,
+        ..decided
     }
 }

@@ -10,7 +10,8 @@ use mysql::{Conn, Error};
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Link, Load, Names, PATIENCE, Server, Topology, eventually, needs,
+    A_DAY_MS, Dialect, Libraries, Link, Load, Names, PATIENCE, Server, ServerConfig, Topology,
+    eventually, needs,
 };
 
 const OURS: &str = "stock has no second plugin";
@@ -463,6 +464,24 @@ fn after_a_timeout_refuse_refuses_accounts_with_every_privilege_too() {
     });
     replica.assert_same_rows(source);
     assert_eq!(source.counter("no_tx"), 0);
+}
+
+#[test]
+fn without_a_binary_log_nothing_is_refused_and_nothing_else_is_said() {
+    needs!(can_refuse(), CANNOT_REFUSE);
+    let config = ServerConfig::new(1, Names::newest()).as_source();
+    let config = config.without_option("log-bin=").option("skip-log-bin");
+    let source = Server::start(config);
+    source.prepare();
+    install_operator(&source);
+    let mark = source.log_mark();
+    source.set_operator("min_replicas", "1");
+    make_accounts(&source);
+    let mut app = source.tcp_conn("app", PASSWORD);
+    app.query_drop(insert(1)).expect("it is not refused");
+    source.set_operator("min_replicas", "0");
+    let log = source.log_since(mark);
+    assert!(!log.contains("refused"), "{log}");
 }
 
 // --- series ---
