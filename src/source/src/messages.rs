@@ -186,12 +186,22 @@ pub fn from_the_future(
     );
 }
 
+/// Whoever has closed the connection.
 pub fn connection_gone(server_id: u32, peer: &str) {
     log::plain(
         Level::Note,
         format_args!(
-            "Semi-sync replica (server_id: {server_id}) at {peer} has closed its connection and \
-             no longer counts."
+            "The connection of semi-sync replica (server_id: {server_id}) at {peer} is closed: the \
+             replica no longer counts."
+        ),
+    );
+}
+
+pub fn log_was_reset() {
+    log::plain(
+        Level::Note,
+        format_args!(
+            "The binary log was reset: semi-sync replicas have to connect again, for the new log."
         ),
     );
 }

@@ -186,11 +186,13 @@ impl Replicas {
         }
     }
 
-    /// Has every replica connect again: the log that it was served is gone.
-    pub fn hang_up_all(&self) {
-        for connection in self.registry.lock().connections.values() {
+    /// Has every replica connect again: the log that it was served is gone. false: there is none.
+    pub fn hang_up_all(&self) -> bool {
+        let registry = self.registry.lock();
+        for connection in registry.connections.values() {
             connection.hang_up();
         }
+        !registry.connections.is_empty()
     }
 
     /// May be called twice.

@@ -179,7 +179,9 @@ impl Source {
 
     /// The binary log was reset: what the replicas were served is gone.
     pub fn on_new_log(&self) {
-        self.replicas.hang_up_all();
+        if self.replicas.hang_up_all() {
+            messages::log_was_reset();
+        }
     }
 }
 

@@ -48,7 +48,9 @@ fn a_replica_that_has_nothing_yet_comes_back_after_a_reset() {
     source.wait_status("clients", "1");
 
     // Nothing was written since then: to the replica this is the same log.
+    let mark = source.log_mark();
     source.execute("RESET BINARY LOGS AND GTIDS");
+    source.wait_log_since(mark, "The binary log was reset");
     source.wait_status("clients", "1");
     source.insert(1);
     assert_eq!((source.counter("yes_tx"), source.counter("no_tx")), (1, 0));
