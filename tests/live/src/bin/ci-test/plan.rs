@@ -154,8 +154,9 @@ fn one_suite(suite: &Suite, run: &Run, words: Words) -> Result<Outcome, Stop> {
         Kind::Memcheck => record.run(script(&["ci/memcheck"]))?,
         Kind::Fuzz => {
             record.nextest("ci", &["-p", "semisync-fuzz"], series, 1)?;
-            // The same search each time, as far as its end by the clock lets it. At a low priority
-            // beside twelve busy processes it was 500 times slower, and taken for a hang.
+            // The same search each time, as far as its end by the clock lets it. Not at a low
+            // priority: beside twelve busy processes the replay was 500 times slower then, and what
+            // takes long counts as a hang.
             record.run(script(&["ci/fuzz", "--seed", "1", "--seconds", "60"]))?;
         }
         Kind::Package => record.run(building(&["ci/package", "--test"], run))?,
