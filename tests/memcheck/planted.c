@@ -10,9 +10,11 @@ char semisync_planted_init(void *init, void *args, char *message) {
 
 long long semisync_planted(void *init, void *args, unsigned char *is_null, unsigned char *error) {
     (void)init, (void)args, (void)is_null, (void)error;
-    volatile char *lost = malloc(4321);
-    lost[0] = 1;
-    lost = NULL;
+    /* Many: a word on some stack, or in a register, may still point to one or two at the end. */
+    for (int i = 0; i < 64; i++) {
+        volatile char *lost = malloc(4321);
+        lost[0] = 1;
+    }
     volatile char *freed = malloc(16);
     freed[3] = 7;
     free((void *)freed);
