@@ -29,6 +29,7 @@ pub const ALL: &[&Scenario] = &[
     &log::ROTATE,
     &log::RESET,
     &rule::COUNT,
+    &rule::QUORUM,
     &faults::PANIC,
     &field::LOST_ACKNOWLEDGEMENT,
     &field::OWN_POSITION,
