@@ -136,7 +136,7 @@ impl Server {
 
     /// Up to where in the source's log this replica has applied it; `None` before it has begun.
     #[track_caller]
-    fn applied(&self) -> Option<(String, u64)> {
+    pub fn applied(&self) -> Option<(String, u64)> {
         let columns = self.replica_columns()?;
         let file = columns.get("Relay_Source_Log_File")?.clone();
         let position = columns.get("Exec_Source_Log_Pos")?.parse().ok()?;

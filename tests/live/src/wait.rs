@@ -4,9 +4,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The bound of waits whose length is no claim: long enough for a loaded machine, short enough for
-/// a person.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The bound of waits whose length is no claim: long enough for a machine on which three times as
+/// many servers run as it has processors, short enough for a person.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it is looked: each look is a statement for a server, which takes processor time from
 /// all. Who has waited long can wait a little longer: a twentieth of it, and never more than this.

@@ -181,12 +181,16 @@ fn the_table_shows_each_channel() {
     let (source, replica) = (&pair.source, pair.replica());
     source.insert(1);
     let table = "performance_schema.replication_semisync_channels";
+    let (file, position) = source.binlog_position();
+    let position = position.to_string();
+    // It is noted when it was sent, and then the commit is confirmed already.
+    eventually(PATIENCE, "the acknowledgement is noted", || {
+        replica.value(&format!("SELECT LAST_ACK_LOG_POS FROM {table}")) == position
+    });
     let rows = replica.rows(&format!(
         "SELECT SEMI_SYNC, SOURCE_UUID, LAST_ACK > NOW() - INTERVAL 1 MINUTE, \
          LAST_ACK_LOG_FILE, LAST_ACK_LOG_POS, ACKS, ACK_LEVEL, WAS_ACKER FROM {table}"
     ));
-    let (file, position) = source.binlog_position();
-    let position = position.to_string();
     let uuid = source.variable("server_uuid");
     let acks = replica.global_status("Semisync_replica_acks");
     let expected = ["ON", &uuid, "1", &file, &position, &acks, "SYNCED", "NO"];

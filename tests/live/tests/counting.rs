@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use mysql::prelude::Queryable;
 use semisync_live_tests::dialect::not_applicable;
 use semisync_live_tests::fake_replica::{Announce, FakeReplica, Place, acknowledgement};
 use semisync_live_tests::hostile::Hostility;
@@ -306,15 +307,22 @@ fn what_a_session_commits_under_an_earlier_server_id_no_replica_of_that_id_confi
     source.prepare();
     source.allow_fakes();
     source.restart();
-    let slow = format!("INSERT INTO {TABLE} (n) SELECT 1 FROM DUAL WHERE SLEEP(2) = 0");
-    let commit = Waiting::start(&source, &slow);
-    let sleeping = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
-    eventually(PATIENCE, "the session sleeps", || {
-        source.value(sleeping) == "1"
-    });
+    let mut holder = source.conn();
+    let get_lock = |seconds: u32| format!("GET_LOCK('not yet', {seconds}) = 1");
+    let held: Option<u8> = holder
+        .query_first(format!("SELECT {}", get_lock(0)))
+        .expect("a lock");
+    assert_eq!(held, Some(1));
+    // The transaction has begun, under the earlier id.
+    let stays = get_lock(1000);
+    let insert = format!("INSERT INTO {TABLE} (n) SELECT 1 FROM DUAL WHERE {stays}");
+    let commit = Waiting::start(&source, &insert);
+    source.wait_state(commit.connection, "User lock");
     source.execute("SET GLOBAL server_id = 1");
     let mut fake = FakeReplica::at_the_end(&source, 2);
     source.wait_log("throws away");
+    drop(holder);
+    source.wait_state(commit.connection, &names.waiting_state());
     while let Ok(Some(event)) = fake.next_event(A_WHILE) {
         // The source may have hung up.
         let _ = fake.acknowledge(&event.end);

@@ -134,7 +134,8 @@ fn the_session_that_waits_reads_by_itself_and_the_receiver_comes_back() {
 #[test]
 fn the_timeout_reaches_a_session_that_reads() {
     needs!(Libraries::are_ours(), OURS);
-    let pair = pair("1500");
+    // Long enough for a look at the session that reads, short enough for people.
+    let pair = pair("8000");
     let driver = drive(&pair);
     driver.load.wait_progress(50);
     assert_eq!(pair.source.status("status"), "OFF");

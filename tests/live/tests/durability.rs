@@ -15,7 +15,7 @@ use mysql::prelude::Queryable;
 use semisync_live_tests::dice::{self, Dice, number_from_env};
 use semisync_live_tests::pair::TABLE;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Names, PATIENCE, Server, Topology, Transport, wait_for, wait_while_it_moves,
+    A_DAY_MS, Dialect, Names, Server, Topology, Transport, wait_while_it_moves,
 };
 
 const CLIENTS: u64 = 8;
@@ -67,15 +67,12 @@ fn drain(replica: &Server) {
     if !replica.dialect().has_received_set() {
         let idle = "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
                     WHERE STATE LIKE 'Slave has read all relay log%'";
-        return wait_for(
-            PATIENCE,
-            &format!("all applied on {replica}"),
-            || match replica.value(idle).as_str() {
+        return wait_while_it_moves(&format!("all applied on {replica}"), || {
+            match replica.value(idle).as_str() {
                 "1" => Ok(()),
-                _ => Err(format!("{:?}", replica.rows("SHOW PROCESSLIST"))),
-            },
-        )
-        .0;
+                _ => Err(format!("{:?}", replica.applied())),
+            }
+        });
     }
     let received =
         "SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status";

@@ -133,6 +133,18 @@ fn power_loss(builder: Builder, applier: Applier) -> Round {
     clients.wait_confirmed(40);
     replica.execute("FLUSH RELAY LOGS");
     clients.wait_confirmed(40);
+    if applier == Applier::Runs {
+        // What clients were told of is in relay logs that are purged.
+        let before = applied_relay_log(replica);
+        wait_for(PATIENCE, "two more relay logs that are applied", || {
+            let now = applied_relay_log(replica);
+            if now >= before + 2 {
+                Ok(())
+            } else {
+                Err(format!("number {now}"))
+            }
+        });
+    }
     replica.kill9();
     let lost = machine.lose_power();
     // Whoever waits by now is never told that its commit is confirmed.
@@ -158,6 +170,15 @@ fn power_loss(builder: Builder, applier: Applier) -> Round {
     println!("{confirmed} confirmed, {missing} of them missing, lost with the power: {lost:?}");
     drop(pair);
     round
+}
+
+/// The number of the relay log that the applier reads.
+fn applied_relay_log(replica: &Server) -> u64 {
+    let columns = replica.replica_columns().expect("a replica");
+    let file = &columns["Relay_Log_File"];
+    let number = file.rsplit('.').next();
+    let number = number.and_then(|digits| digits.parse().ok());
+    number.unwrap_or_else(|| panic!("{file:?} has no number"))
 }
 
 /// Waits until the applier has nothing left to apply, or all is there.

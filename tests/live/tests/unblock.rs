@@ -318,7 +318,7 @@ fn with_wait_a_timeout_ends_no_wait_and_async_ends_it_at_once() {
         let waits = Waiting::insert(source, 32);
         assert!(!waits.is_over_within(2 * A_WHILE));
         source.set_operator("timeout_action", "'ASYNC'");
-        waits.done_within(Duration::from_secs(5));
+        waits.done_within(PATIENCE);
         source.wait_status("status", "OFF");
         pair.replica().thaw();
         source.wait_status("status", "ON");
@@ -395,7 +395,7 @@ fn with_abort_server_a_timeout_ends_the_server() {
     pair.replica().freeze();
     source.set_source("timeout", TIMEOUT);
     source.set_operator("timeout_action", "'ABORT_SERVER'");
-    let waits = Waiting::insert(source, 50);
+    let waits = Waiting::start(source, &insert(50));
     assert!(waits.join_within(PATIENCE).0.is_err(), "nobody is told OK");
     let log = source.wait_abort();
     let reason = "ABORT_SERVER: the server ends itself";
@@ -416,7 +416,7 @@ fn semi_sync_comes_on_again_only_after_the_replica_has_kept_up_for_so_long() {
     source.set_operator("rejoin_after_ms", "3000");
     stick(&pair, source.dialect().default_wait_point());
     source.set_source("timeout", TIMEOUT);
-    Waiting::insert(source, 60).done_within(PATIENCE);
+    Waiting::start(source, &insert(60)).done_within(PATIENCE);
     assert_eq!(source.status("status"), "OFF");
     let thawed = std::time::Instant::now();
     pair.replica().thaw();
@@ -439,7 +439,7 @@ fn uninstalling_the_operator_s_plugin_sets_everything_back_for_those_who_wait() 
     assert!(!waits.is_over_within(A_WHILE), "nobody is not there");
     source.uninstall("semisync_source");
     // Stock's count: one replica has it.
-    waits.done_within(Duration::from_secs(5));
+    waits.done_within(PATIENCE);
     assert_eq!(source.counter("no_tx"), 0);
     heal(&pair);
 }
@@ -455,7 +455,7 @@ fn uninstalling_the_operator_s_plugin_ends_waits_that_are_over_by_stock_s_rules(
     let waits = Waiting::insert(source, 80);
     assert!(!waits.is_over_within(2 * A_WHILE));
     source.uninstall("semisync_source");
-    waits.done_within(Duration::from_secs(5));
+    waits.done_within(PATIENCE);
     assert_eq!(source.status("status"), "OFF");
     pair.replica().thaw();
 }

@@ -136,7 +136,10 @@ pub const QUORUM: Scenario = Scenario {
         let last = client("a later client", 1, |_, _| ());
         until("it waits", || waiting() > 0 || have_ended(&[last]));
         a_moment();
-        assert!(!have_ended(&[last]), "a commit goes on by one term of three");
+        assert!(
+            !have_ended(&[last]),
+            "a commit goes on by one term of three"
+        );
         // Either ends the wait: a replica that comes, or a quorum without it.
         let comes = pick(2) == 0;
         let late = comes.then(|| connect(4, Manner::Acknowledges));

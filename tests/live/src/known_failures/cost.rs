@@ -1,15 +1,16 @@
 //! What a commit costs, counted in what does not depend on the machine's mood.
 
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
-use crate::{A_DAY_MS, Load};
+use crate::{A_DAY_MS, Load, wait_while_it_moves};
 
 use super::seen::Seen;
 use super::side::Side;
 
 const CLIENTS: usize = 32;
+/// So many that what the server's own threads sleep meanwhile does not count, on a slow machine
+/// either.
+const COMMITS: u64 = 5000;
 
 /// Where each acknowledgement wakes all who wait, this is far above what one commit needs: to
 /// write, to wait, and to be answered.
@@ -23,7 +24,14 @@ pub fn wake_ups(side: &Side) -> Seen {
     let load = Load::start(&pair.source, CLIENTS);
     load.wait_progress(500);
     let (sleeps, commits) = (voluntary_switches(pair.source.pid()), load.committed());
-    thread::sleep(Duration::from_secs(2));
+    wait_while_it_moves("thousands of commits", || {
+        let more = load.committed() - commits;
+        if more >= COMMITS {
+            Ok(())
+        } else {
+            Err(format!("{more} of {COMMITS}"))
+        }
+    });
     let (sleeps, commits) = (
         voluntary_switches(pair.source.pid()) - sleeps,
         load.committed() - commits,

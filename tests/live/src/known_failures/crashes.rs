@@ -14,7 +14,7 @@ const MANY: usize = 1100;
 
 pub fn many_descriptors(side: &Side) -> Seen {
     let pair = side
-        .topology("3000")
+        .topology("60000")
         .source_option("max-connections=3000")
         .source_option("open-files-limit=10000")
         .source_option("connect-timeout=120")

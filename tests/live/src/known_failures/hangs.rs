@@ -14,7 +14,9 @@ use super::seen::{Seen, time};
 use super::side::Side;
 
 /// A commit that takes longer was held up by more than a busy machine.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(20);
+/// A timeout that nobody takes for a busy machine.
+const LONG_MS: &str = "60000";
 
 pub fn lost_acknowledgement(side: &Side) -> Seen {
     let pair = side.topology("10000").start_unlinked();
@@ -95,12 +97,12 @@ pub fn count_lowered(side: &Side) -> Seen {
 }
 
 /// The slowest commit of a load, of which none may have failed.
-fn of_load(load: Load, bound: Duration) -> Seen {
+fn of_load(load: Load) -> Seen {
     let summary = load.finish();
     match summary.errors.first() {
         Some(error) => Seen::Fails(format!("a writer failed: {error}")),
         None => Seen::holds_if(
-            summary.slowest < bound,
+            summary.slowest < SOON,
             format!(
                 "the slowest of {} took {}",
                 summary.committed,
@@ -111,7 +113,7 @@ fn of_load(load: Load, bound: Duration) -> Seen {
 }
 
 pub fn mixed_writers(side: &Side) -> Seen {
-    let pair = side.pair("8000");
+    let pair = side.pair(LONG_MS);
     let source = &pair.source;
     if side.dialect().has_wait_point() {
         source.set_source("wait_point", "'AFTER_SYNC'");
@@ -122,12 +124,12 @@ pub fn mixed_writers(side: &Side) -> Seen {
         _ => "INSERT INTO app.m (n) VALUES (1)".to_owned(),
     });
     thread::sleep(Duration::from_secs(3));
-    of_load(load, Duration::from_secs(6))
+    of_load(load)
 }
 
 pub fn replica_killed(side: &Side) -> Seen {
     let off = format!("{}=OFF", side.names().wait_no_replica_var());
-    let pair = side.topology("8000").source_option(&off).start_unlinked();
+    let pair = side.topology(LONG_MS).source_option(&off).start_unlinked();
     // By GTID a replica comes back from a crash by itself.
     side.connect_by_gtid(&pair, Link::default());
     let load = Load::start(&pair.source, 8);
@@ -135,7 +137,7 @@ pub fn replica_killed(side: &Side) -> Seen {
     for _ in 0..2 {
         kill_and_start(&pair);
     }
-    let seen = of_load(load, Duration::from_secs(6));
+    let seen = of_load(load);
     pair.source.insert(1);
     seen
 }
@@ -154,8 +156,9 @@ pub fn skip_replication(side: &Side) -> Seen {
     if !side.dialect().is_mariadb() {
         return Seen::Absent("MySQL has no skip_replication");
     }
+    let timeout = Duration::from_secs(3);
     let pair = side
-        .topology("3000")
+        .topology(&timeout.as_millis().to_string())
         .replica_option("replicate-events-marked-for-skip=FILTER_ON_MASTER")
         .start();
     pair.source.insert(1);
@@ -163,5 +166,5 @@ pub fn skip_replication(side: &Side) -> Seen {
     let begin = Instant::now();
     pair.source.insert(2);
     let took = begin.elapsed();
-    Seen::holds_if(took < SOON, time(took))
+    Seen::holds_if(took < timeout, time(took))
 }

@@ -113,7 +113,7 @@ pub const CASES: [Case; 28] = [
         Kind::Hangs,
         "mixed-writers",
         &["MDEV-35109"],
-        "AFTER_SYNC, writers of tables with and without transactions together, the timeout is 8 s",
+        "AFTER_SYNC, writers of tables with and without transactions together, the timeout is 60 s",
         hangs::mixed_writers,
     ),
     case(

@@ -15,7 +15,6 @@ use semisync_live_tests::{
 
 use crate::table::Table;
 
-pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// How much of an error log is shown when the demo fails.
 const END_OF_A_LOG: usize = 15;
 
@@ -41,7 +40,6 @@ impl Stage {
     /// Starts the servers, whose option files load the plugins.
     pub fn start(series: &str, names: Names, keep: bool) -> Result<Stage, Stop> {
         step("1. A source and two replicas; their option files load the plugins");
-        let timeout = format!("{}={}", names.source_var("timeout"), TIMEOUT.as_millis());
         let config = |number, name| {
             let config = ServerConfig::new(number, names).series(series).label(name);
             let config = config
@@ -49,7 +47,7 @@ impl Stage {
                 .option("report-host=127.0.0.1");
             if keep { config.to_stay() } else { config }
         };
-        let source = config(1, "source").as_source().option(&timeout);
+        let source = config(1, "source").as_source();
         let replica = config(2, "replica").as_replica();
         let second = config(3, "replica2").as_replica();
         let mut on_interrupt = OnInterrupt::then(server::end_all);
@@ -111,6 +109,12 @@ impl Stage {
         );
         println!("      | {name:<38} | {value:>8} |  (on the replica)");
         println!("{rule}");
+    }
+
+    /// The statement that sets the source's timeout.
+    pub fn set_timeout(&self, timeout: Duration) -> String {
+        let variable = self.names.source_var("timeout");
+        format!("SET GLOBAL {variable} = {}", timeout.as_millis())
     }
 
     /// A status variable of the source.

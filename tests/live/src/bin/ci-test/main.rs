@@ -24,7 +24,7 @@ use run::Run;
 use suites::{ALSO, Catalogue};
 
 /// What a suite may take before it is ended, in seconds.
-const LIMIT: u64 = 900;
+const LIMIT: u64 = 1500;
 
 fn usage() -> String {
     let also = ALSO.join(" ");
