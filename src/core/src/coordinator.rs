@@ -191,6 +191,7 @@ impl<W> Coordinator<W> {
         if !self.enabled() {
             return;
         }
+        self.settle_voters();
         let quorum = self.settings.rule.position(&self.voters, &mut self.scratch);
         let caught_up = || match self.flushed {
             None => self.has_enough_replicas(),
@@ -205,6 +206,10 @@ impl<W> Coordinator<W> {
         if quorum > self.confirmed {
             self.confirmed = quorum;
             self.release_confirmed();
+            // What others have confirmed may be all that a replica may lack.
+            if self.settle_voters() {
+                self.count_votes();
+            }
         }
     }
 

@@ -67,6 +67,18 @@ impl Place {
             Self::Unknown => None,
         }
     }
+
+    /// No commit group that was flushed into an earlier file ends behind this position.
+    pub fn begins_behind(self) -> Option<Position> {
+        match self {
+            Self::In(file) => Some(Position {
+                file: file.checked_sub(1)?,
+                offset: u64::MAX,
+            }),
+            Self::Behind(position) => Some(position),
+            Self::Unknown => None,
+        }
+    }
 }
 
 impl Default for LogFiles {

@@ -36,6 +36,12 @@ impl Pending {
         self.0.binary_search(&end).is_ok()
     }
 
+    /// Whether a group ends behind `after`, and at `up_to` or earlier.
+    pub fn has_any(&self, after: Option<Position>, up_to: Position) -> bool {
+        let first = self.0.partition_point(|end| Some(*end) <= after);
+        self.0.get(first).is_some_and(|end| *end <= up_to)
+    }
+
     /// Whether the group that `at` belongs to is pending.
     pub fn covers(&self, at: Position) -> bool {
         failpoint::hit();
@@ -80,6 +86,9 @@ mod tests {
         assert_eq!(pending.push(at(30)), Err(again));
         assert!(pending.contains(at(20)) && !pending.contains(at(15)));
         assert!(pending.covers(at(15)) && !pending.covers(at(31)));
+        assert!(pending.has_any(None, at(10)) && !pending.has_any(None, at(9)));
+        assert!(pending.has_any(Some(at(10)), at(20)) && !pending.has_any(Some(at(10)), at(19)));
+        assert!(!pending.has_any(Some(at(30)), at(99)));
         pending.release_up_to(at(25));
         assert!(!pending.contains(at(20)) && pending.contains(at(30)));
         pending.clear();

@@ -146,7 +146,7 @@ impl SemiSyncDump {
             asks_unannounced: announced == Announced::AsReplica || !compressed,
             own_ids: &source.own_ids,
             keeps_its_own: server_id == state.server.server_id(),
-            file: DumpFile::new(state, Arc::clone(&connection)),
+            file: DumpFile::new(state, Arc::clone(&connection), start.file().is_empty()),
             event: Cell::new(None),
             sent: Cell::new(None),
             unannounced: Cell::new(None),

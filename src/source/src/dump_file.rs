@@ -1,15 +1,25 @@
 //! The file of the binary log that a dump is in, and how far it is.
 
-use crate::{replica_connection::ReplicaConnection, state::State};
+use crate::{
+    messages,
+    replica_connection::ReplicaConnection,
+    state::State,
+    variables::{WaitPoint, wait_point},
+};
 use semisync_core::{Place, Position};
 use semisync_server::LogPos;
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 /// Where one dump is. In its thread alone.
 pub struct DumpFile {
     state: &'static State,
     connection: Arc<ReplicaConnection>,
     known: RefCell<KnownFile>,
+    /// The server has chosen the first file by GTIDs, and it is not known yet where it lies.
+    chosen_by_gtids: Cell<bool>,
 }
 
 /// The file that was named last, and where it lies: found out once for each file, and
@@ -27,11 +37,13 @@ struct KnownFile {
 }
 
 impl DumpFile {
-    pub fn new(state: &'static State, connection: Arc<ReplicaConnection>) -> Self {
+    /// `by_gtids`: the replica names GTIDs, and no file.
+    pub fn new(state: &'static State, connection: Arc<ReplicaConnection>, by_gtids: bool) -> Self {
         Self {
             state,
             connection,
             known: RefCell::default(),
+            chosen_by_gtids: Cell::new(by_gtids),
         }
     }
 
@@ -79,6 +91,9 @@ impl DumpFile {
     fn place(&self, name: &[u8]) -> Place {
         let mut known = self.known.borrow_mut();
         if known.name != name {
+            if !known.name.is_empty() {
+                self.chosen_by_gtids.set(false); // it has read on from there
+            }
             known.name.clear();
             known.name.extend_from_slice(name);
             known.path.clear();
@@ -97,6 +112,27 @@ impl DumpFile {
         if known.entered != Some(place) {
             known.entered = Some(place);
             self.connection.on_file(&known.name, place);
+        }
+        if self.chosen_by_gtids.get()
+            && let Some(before) = place.begins_behind()
+        {
+            self.chosen_by_gtids.set(false);
+            self.on_start_by_gtids(before);
+        }
+    }
+
+    /// What waits at the other wait point has committed in the engine, and a file that is begun
+    /// then names it.
+    #[cold]
+    fn on_start_by_gtids(&self, before: Position) {
+        let id = self.connection.id;
+        if wait_point() == WaitPoint::AfterSync
+            && self.state.update(|core| core.on_start_by_gtids(id, before))
+        {
+            let ReplicaConnection {
+                server_id, peer, ..
+            } = &*self.connection;
+            messages::may_lack(*server_id, peer);
         }
     }
 

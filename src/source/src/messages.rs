@@ -216,6 +216,18 @@ pub fn must_connect_again(server_id: u32, peer: &str) {
     );
 }
 
+/// A replica begins behind commits that wait, and the file that it begins with may not name them.
+pub fn may_lack(server_id: u32, peer: &str) {
+    log::plain(
+        Level::Warning,
+        format_args!(
+            "Semi-sync replica (server_id: {server_id}) at {peer} begins with a binary log file that \
+             does not name all GTIDs of the files before: it may never get transactions that wait \
+             there, and does not count until their waits are over. Compare its data with the source."
+        ),
+    );
+}
+
 /// A replica takes for its own what was committed here.
 pub fn throws_away(server_id: u32, peer: &str) {
     log::plain(

@@ -27,6 +27,32 @@ impl<W> Coordinator<W> {
         self.on_other_replicas();
     }
 
+    /// A dump by GTIDs begins with a file that no group up to `before` was flushed into. The server
+    /// has chosen that file by the GTIDs that the file names. A group whose transactions have no
+    /// XID (rows without an engine's transactions; in MySQL 5.7 all DDL) holds no rotation up
+    /// while it waits, and the new file does not name it (sql/binlog.cc, `new_file_impl`,
+    /// `ordered_commit`). So this replica may never get such a group, and says nothing of it by
+    /// what it has of later files. true: there is one, so the replica does not count until the
+    /// group is confirmed by others or let go.
+    pub fn on_start_by_gtids(&mut self, connection: ReplicaConnectionId, before: Position) -> bool {
+        let may_lack = self.pending.has_any(self.let_go, before);
+        if let Some(voter) = self.voter_mut(connection).filter(|_| may_lack) {
+            voter.begins_behind(before);
+            return true;
+        }
+        false
+    }
+
+    /// true: a replica counts by now that did not, see [`Self::on_start_by_gtids`].
+    pub(super) fn settle_voters(&mut self) -> bool {
+        let (pending, let_go) = (&self.pending, self.let_go);
+        let mut news = false;
+        for voter in &mut self.voters {
+            news |= voter.settle(|before| !pending.has_any(let_go, before));
+        }
+        news
+    }
+
     /// The connection is gone, or no longer counts. May be called twice.
     pub fn on_disconnect(&mut self, connection: ReplicaConnectionId, shutting_down: bool) {
         let before = self.voters.len();
@@ -60,9 +86,7 @@ impl<W> Coordinator<W> {
             return self.on_ack_of_unsent(connection);
         }
         let has_caught_up = voter.catches_up(sent, flushed);
-        let news = Some(at).min(flushed);
-        if news > voter.acked {
-            voter.acked = news;
+        if voter.says(Some(at).min(flushed)) {
             self.on_news(connection);
             return AckVerdict::Accepted;
         }
@@ -96,9 +120,8 @@ impl<W> Coordinator<W> {
             return;
         };
         let has_caught_up = voter.catches_up(Some(at), flushed);
-        let news = Some(at).min(flushed);
-        if last_sent.min(flushed) <= voter.acked && news > voter.acked {
-            voter.acked = news;
+        let has_all = last_sent.min(flushed) <= voter.said();
+        if has_all && voter.says(Some(at).min(flushed)) {
             self.on_news(connection);
             return;
         }

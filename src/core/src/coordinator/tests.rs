@@ -105,3 +105,67 @@ fn effects_cost_a_commit_nothing_until_somebody_is_released() {
     core.on_ack(ReplicaConnectionId(1), at(400), Some(at(400)));
     assert_eq!(core.take_effects().released, [((), Outcome::Acknowledged)]);
 }
+
+fn in_file(file: u64, offset: u64) -> Position {
+    Position { file, offset }
+}
+
+/// A group waits in the file before the one that a second replica's dump begins with.
+fn with_a_late_replica() -> (Coordinator<()>, ReplicaConnectionId) {
+    let mut core = with_pending();
+    let WaitVerdict::Waits(_) = core.on_wait_point(Some(at(300)), (), false) else {
+        panic!("the session should wait");
+    };
+    let late = ReplicaConnectionId(2);
+    core.on_connect(late, Member::of(2).into(), None);
+    assert!(core.on_start_by_gtids(late, in_file(1, u64::MAX)));
+    core.on_flush(in_file(2, 50));
+    (core, late)
+}
+
+fn acks(core: &mut Coordinator<()>, connection: ReplicaConnectionId, at: Position) {
+    let verdict = core.on_ack(connection, at, Some(at));
+    assert_eq!(verdict, crate::verdicts::AckVerdict::Accepted);
+}
+
+#[test]
+fn a_replica_that_may_lack_what_waits_confirms_nothing_until_others_have() {
+    let (mut core, late) = with_a_late_replica();
+    acks(&mut core, late, in_file(2, 50));
+    assert_eq!((core.confirmed, core.waiting.len()), (None, 1));
+    // Not all of it.
+    acks(&mut core, ReplicaConnectionId(1), at(200));
+    assert_eq!((core.confirmed, core.waiting.len()), (Some(at(200)), 1));
+    // What was said before counts then.
+    acks(&mut core, ReplicaConnectionId(1), at(300));
+    assert_eq!(
+        (core.confirmed, core.waiting.len()),
+        (Some(in_file(2, 50)), 0)
+    );
+}
+
+#[test]
+fn a_replica_that_may_lack_what_waits_counts_when_that_is_let_go_or_forgotten() {
+    let (mut core, late) = with_a_late_replica();
+    core.on_release_waits();
+    acks(&mut core, late, in_file(2, 50));
+    assert_eq!(core.confirmed, Some(in_file(2, 50)));
+
+    let (mut core, late) = with_a_late_replica();
+    acks(&mut core, late, in_file(2, 50));
+    core.switch_off();
+    core.on_flush(in_file(2, 90));
+    assert!(!core.status());
+    acks(&mut core, late, in_file(2, 90));
+    assert!(core.status());
+}
+
+#[test]
+fn a_replica_whose_dump_begins_with_what_waits_counts_at_once() {
+    let mut core = with_pending();
+    let late = ReplicaConnectionId(2);
+    core.on_connect(late, Member::of(2).into(), None);
+    assert!(!core.on_start_by_gtids(late, in_file(0, u64::MAX)));
+    acks(&mut core, late, at(300));
+    assert_eq!(core.confirmed, Some(at(300)));
+}
