@@ -470,7 +470,6 @@ fn the_histogram_has_the_servers_buckets_and_adds_up() {
         fake.answer();
         commit.done_within(PATIENCE);
     }
-    // A commit goes on before its wait is counted.
     eventually(PATIENCE, "three waits", || {
         summary("ACKNOWLEDGED") == ["3", "3", "1.000000", "0", "1"]
     });

@@ -43,8 +43,8 @@ pub struct Suite {
     pub kind: Kind,
 }
 
-/// When a suite runs, and beside which others. What runs beside others claims nothing about time
-/// that a busy machine could break.
+/// When a suite runs, and beside which others. What runs beside others claims nothing about
+/// time but bounds that are far off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// Alone: it compiles, on all cores.
