@@ -31,8 +31,14 @@ fn new_dir_in(root: &Path) -> PathBuf {
     static SWEPT: Once = Once::new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     SWEPT.call_once(sweep);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    root.join(format!("{}{number}", prefix_of_ours()))
+    // An earlier process with the same number may have left one for people to read.
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let dir = root.join(format!("{}{number}", prefix_of_ours()));
+        if !dir.exists() {
+            return dir;
+        }
+    }
 }
 
 /// What is in the places where servers live.
@@ -45,11 +51,12 @@ fn prefix_of_ours() -> String {
     format!("{PREFIX}{}-", std::process::id())
 }
 
-/// Removes all directories of this process.
+/// Removes all directories of this process, unless kept for people.
 pub fn remove_ours() {
     let prefix = prefix_of_ours();
     for entry in entries() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(&prefix);
+        if is_ours && !entry.path().join(KEPT).exists() {
             remove(&entry.path());
         }
     }
