@@ -7,27 +7,32 @@ use std::time::{Duration, Instant};
 use mysql::Error;
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::{
-    A_DAY_MS, Dialect, Libraries, Load, Topology, eventually, in_both_vocabularies, needs,
+    A_DAY_MS, Dialect, Libraries, Load, PATIENCE, Topology, eventually, in_both_vocabularies, needs,
 };
 
 const SOON: Duration = Duration::from_secs(15);
+/// How long a source gets to notice that a replica is gone. A source that has to write to find out
+/// does so with its next heartbeat, 30 s after the last event.
+const UNTIL_NOTICED: Duration = Duration::from_secs(20);
 
 in_both_vocabularies! {
     fn a_timeout_falls_back_and_the_replica_brings_semi_sync_back(names) {
-        let pair = Topology::new(names).set("timeout", "700").start();
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         source.insert(1);
         let (file, acknowledged) = source.binlog_position();
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");
 
+        source.set_source("timeout", "700");
         let begin = Instant::now();
         source.insert(2);
         let took = begin.elapsed();
         assert!(
-            (0.7..1.7).contains(&took.as_secs_f64()),
+            (Duration::from_millis(700)..PATIENCE).contains(&took),
             "the insert took {took:?}"
         );
+        source.set_source("timeout", A_DAY_MS);
         let (_, waited_for) = source.binlog_position();
         assert_eq!(source.status("status"), "OFF");
         let counts = ["yes_tx", "no_tx", "no_times"].map(|suffix| source.counter(suffix));
@@ -46,14 +51,9 @@ in_both_vocabularies! {
             "{line}"
         );
 
-        // Asynchronous: the next commit does not wait, and does not count as another switch.
-        let begin = Instant::now();
-        source.insert(3);
-        assert!(
-            begin.elapsed() < Duration::from_millis(500),
-            "{:?}",
-            begin.elapsed()
-        );
+        // Asynchronous: the next commit does not wait, and does not count as another switch. If it
+        // waited, it would do so for a day.
+        Waiting::start(source, &insert(3)).done_within(PATIENCE);
         assert_eq!(
             (source.counter("no_tx"), source.counter("no_times")),
             (2, 1)
@@ -82,7 +82,7 @@ in_both_vocabularies! {
         let pair = Topology::new(names)
             .replicas(2)
             .wait_count(2)
-            .set("timeout", "300")
+            .set("timeout", A_DAY_MS)
             .start();
         let source = &pair.source;
         source.insert(1);
@@ -91,8 +91,10 @@ in_both_vocabularies! {
             .iter()
             .for_each(|replica| replica.execute("STOP REPLICA IO_THREAD"));
         source.wait_status("clients", "0");
+        source.set_source("timeout", "300");
         source.insert(2);
         assert_eq!(source.status("status"), "OFF");
+        source.set_source("timeout", A_DAY_MS);
 
         pair.replicas[0].execute("START REPLICA IO_THREAD");
         source.wait_status("clients", "1");
@@ -122,13 +124,7 @@ in_both_vocabularies! {
         assert_eq!(source.counter("yes_tx"), 1);
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("status", "OFF");
-        let begin = Instant::now();
-        source.insert(2);
-        assert!(
-            begin.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            begin.elapsed()
-        );
+        Waiting::start(source, &insert(2)).done_within(PATIENCE);
         assert_eq!(source.counter("no_tx"), 1);
         pair.replica().execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
@@ -196,7 +192,8 @@ in_both_vocabularies! {
     }
 
     fn enabling_and_disabling_under_load_loses_no_commit(names) {
-        let pair = Topology::new(names).start();
+        // A session that is forgotten waits for a day: then the writers stand still.
+        let pair = Topology::new(names).set("timeout", A_DAY_MS).start();
         let source = &pair.source;
         let load = Load::start(source, 4);
         let mut slowest = Duration::ZERO;
@@ -214,10 +211,7 @@ in_both_vocabularies! {
         assert!(source.counter("yes_tx") > before);
         let summary = load.finish_clean();
         println!("switching off under load took at most {slowest:?}; {summary:?}");
-        assert!(
-            slowest < Duration::from_secs(1),
-            "switching off took {slowest:?}"
-        );
+        assert!(slowest < PATIENCE, "switching off took {slowest:?}");
         assert_eq!(source.count_rows(None), summary.committed);
         pair.replica().wait_applied(source);
         assert_eq!(pair.replica().count_rows(None), summary.committed);
@@ -234,7 +228,7 @@ in_both_vocabularies! {
         source.set_source("enabled", "0");
         let took = begin.elapsed();
         println!("switching off with sessions that wait took {took:?}");
-        assert!(took < Duration::from_secs(1), "switching off took {took:?}");
+        assert!(took < PATIENCE, "switching off took {took:?}");
         first.done_within(SOON);
         for commit in others {
             commit.done_within(SOON);
@@ -489,9 +483,8 @@ in_both_vocabularies! {
         let source = &pair.source;
         source.insert(1);
         pair.replica().kill9();
-        let took = source.wait_status("clients", "0");
+        let took = source.wait_status_within(UNTIL_NOTICED, "clients", "0");
         println!("the killed replica stopped counting after {took:?}");
-        assert!(took < Duration::from_secs(1), "it took {took:?}");
         assert_eq!(source.status("status"), "ON");
     }
 
@@ -501,7 +494,7 @@ in_both_vocabularies! {
             "it has no such shortcuts"
         );
         let pair = Topology::new(names)
-            .set("timeout", "700")
+            .set("timeout", A_DAY_MS)
             .source_option("replication_sender_observe_commit_only=ON")
             .source_option("replication_optimize_for_static_plugin_config=ON")
             .start();
@@ -522,8 +515,10 @@ in_both_vocabularies! {
         assert!(source.counter("yes_tx") > 10);
         pair.replica().execute("STOP REPLICA IO_THREAD");
         source.wait_status("clients", "0");
+        source.set_source("timeout", "700");
         source.insert(1);
         assert_eq!(source.status("status"), "OFF");
+        source.set_source("timeout", A_DAY_MS);
         pair.replica().execute("START REPLICA IO_THREAD");
         source.wait_status("status", "ON");
         pair.replica().wait_applied(source);

@@ -132,7 +132,7 @@ impl<'s> Readers<'s> {
 }
 
 /// Longer than any commit of a loaded machine takes, and far below the timeout.
-const STALL: Duration = Duration::from_secs(5);
+const STALL: Duration = Duration::from_secs(20);
 
 #[test]
 fn readers_stall_no_commit_and_leave_no_memory_behind() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use semisync_live_tests::load::Waiting;
 use semisync_live_tests::{
-    Dialect, Libraries, Link, Load, Names, Server, ServerConfig, Topology, eventually,
+    A_DAY_MS, Dialect, Libraries, Link, Load, Names, Server, ServerConfig, Topology, eventually,
     in_both_vocabularies, needs,
 };
 
@@ -37,7 +37,7 @@ in_both_vocabularies! {
                 // A row of one source must not meet one of the other.
                 .option("auto_increment_increment=10")
                 .option(&format!("auto_increment_offset={id}"))
-                .option(&format!("{}=5000", names.source_var("timeout")))
+                .option(&format!("{}={A_DAY_MS}", names.source_var("timeout")))
         };
         let configs = vec![
             source(1),
@@ -166,8 +166,10 @@ in_both_vocabularies! {
     }
 
     fn switching_on_takes_effect_with_the_next_connection(names) {
+        // For commits that nobody confirms.
+        const SHORT: &str = "400";
         let pair = Topology::new(names)
-            .set("timeout", "400")
+            .set("timeout", SHORT)
             .replica_option(&format!("{}=0", names.replica_var("enabled")))
             .start_unlinked();
         let (source, replica) = (&pair.source, pair.replica());
@@ -182,6 +184,7 @@ in_both_vocabularies! {
             (source.counter("no_tx"), source.status("clients")),
             (1, "0".to_owned())
         );
+        source.set_source("timeout", A_DAY_MS);
 
         replica.restart_receiver();
         source.wait_status("status", "ON");
@@ -202,6 +205,7 @@ in_both_vocabularies! {
         replica.wait_replica_status("OFF");
         source.wait_status("clients", "0");
         replica.execute("START REPLICA IO_THREAD");
+        source.set_source("timeout", SHORT);
         source.insert(3);
         assert_eq!(source.counter("no_tx"), 2);
         replica.wait_applied(source);

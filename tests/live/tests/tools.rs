@@ -95,7 +95,7 @@ fn vitess(names: Names, source: &Server) {
     ));
     let took = begin.elapsed();
     println!("both sides off in one statement: {took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < PATIENCE, "{took:?}");
     source.execute(&names.spell(
         "SET GLOBAL rpl_semi_sync_master_enabled = 1, GLOBAL rpl_semi_sync_slave_enabled = 1",
     ));
@@ -136,7 +136,5 @@ fn moco(names: Names, source: &Server, replica: &Server) {
     assert_eq!(source.counter("wait_sessions"), 1);
     replica.execute("START SLAVE IO_THREAD");
     commit.done_within(Duration::from_secs(15));
-    eventually(Duration::from_secs(5), "nobody waits", || {
-        source.value(waiting) == "0"
-    });
+    eventually(PATIENCE, "nobody waits", || source.value(waiting) == "0");
 }

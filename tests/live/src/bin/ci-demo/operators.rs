@@ -1,5 +1,7 @@
 //! What operators see, end and decide: a quorum of two zones, one of which does not answer.
 
+use std::time::Duration;
+
 use semisync_live_tests::PATIENCE;
 use semisync_live_tests::console::{OrStop, Stop, say, step};
 use semisync_live_tests::load::Waiting;
@@ -26,10 +28,9 @@ fn two_zones_must_have_each_commit(stage: &Stage) -> Result<(), Stop> {
     replica.run(&["STOP REPLICA", "START REPLICA"])?;
     name(second, "db3", "west")?;
     second.run(&[&stage.link(), "START REPLICA"])?;
-    let timeout = stage.names.source_var("timeout");
     source.run(&[
         "SET GLOBAL semisync_source_quorum = 'ANY 1 (zone:east) AND ANY 1 (zone:west)'",
-        &format!("SET GLOBAL {timeout} = 3600000"),
+        &stage.set_timeout(Duration::from_secs(3600)),
     ])?;
     source.server.wait_status("clients", "2");
     source.server.wait_status("status", "ON");

@@ -60,6 +60,8 @@ pub fn overview(servers: &Servers) -> Result<(), Stop> {
     restart_receiver(servers)?;
     servers.wait_status(20, "once it is: clients", "1", SOURCE, "master_clients")?;
     servers.wait_status(20, "status", "ON", SOURCE, "master_status")?;
+    // A loaded machine may need longer than a second for a commit that is confirmed.
+    servers.typed(SOURCE, &["SET GLOBAL rpl_semi_sync_master_timeout = 60000"])?;
     let before = servers.counter(SOURCE, "master_yes_tx")?;
     servers.typed(
         SOURCE,
@@ -79,7 +81,6 @@ pub fn overview(servers: &Servers) -> Result<(), Stop> {
     let sql = "show variables like 'rpl_semi_sync_master_wait_point'";
     servers.check("wait_point", "AFTER_SYNC", &value(SOURCE, sql)?)?;
 
-    servers.typed(SOURCE, &["SET GLOBAL rpl_semi_sync_master_timeout = 60000"])?;
     wait_point(servers, "AFTER_SYNC", "0")?;
     wait_point(servers, "AFTER_COMMIT", "1")?;
     servers.typed(
