@@ -15,16 +15,22 @@ pub struct Voter {
     /// What the replica has acknowledged over this connection, or was taken to have when it
     /// connected. None: nothing.
     pub acked: Option<Position>,
-    /// What the replica has said, where that does not count yet, see `may_lack`.
-    said: Option<Position>,
-    /// The log is sent from a file on that may not name what was flushed up to here and still
-    /// waits. Until that is settled, nothing counts that the replica says.
-    may_lack: Option<Position>,
+    /// What the replica says does not count yet.
+    held: Option<Held>,
     /// Whether this connection was ever sent the whole log. A replica that still catches up
     /// is false. So is everyone before the first commit: nobody knows where the log ends.
     pub streaming: bool,
     /// The member's, once more: voters are compared by it all the time.
     server_id: u32,
+}
+
+/// The log is sent to a replica from a file on that may not name what was flushed before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Held {
+    /// What the replica may lack ends here, or earlier. Once nobody waits for that, all counts.
+    before: Position,
+    /// What the replica has acknowledged meanwhile.
+    said: Option<Position>,
 }
 
 impl Voter {
@@ -39,43 +45,42 @@ impl Voter {
             member,
             connection,
             acked,
-            said: acked,
-            may_lack: None,
+            held: None,
             streaming,
         }
     }
 
     /// The replica says that it has everything up to `at`. false: that is no news.
     pub fn says(&mut self, at: Option<Position>) -> bool {
-        let news = at > self.said;
-        if news {
-            self.said = at;
-            if self.may_lack.is_none() {
-                self.acked = at;
-            }
-        }
+        let last = match &mut self.held {
+            Some(held) => &mut held.said,
+            None => &mut self.acked,
+        };
+        let news = at > *last;
+        *last = at.max(*last);
         news
     }
 
     /// What the replica has said, whether it counts or not.
     pub fn said(&self) -> Option<Position> {
-        self.said
+        self.held.map_or(self.acked, |held| held.said)
     }
 
     /// What it says does not count before [`Self::settle`].
     pub fn begins_behind(&mut self, before: Position) {
-        self.may_lack = Some(before);
+        let said = self.acked;
+        self.held = Some(Held { before, said });
     }
 
     /// Counts again what the replica says, if `is_settled` of what it may lack. true: it does, and
     /// did not before.
     pub fn settle(&mut self, is_settled: impl FnOnce(Position) -> bool) -> bool {
-        let settles = self.may_lack.is_some_and(is_settled);
-        if settles {
-            self.may_lack = None;
-            self.acked = self.said;
-        }
-        settles
+        let Some(held) = self.held.filter(|held| is_settled(held.before)) else {
+            return false;
+        };
+        self.acked = held.said;
+        self.held = None;
+        true
     }
 
     pub fn server_id(&self) -> u32 {
